@@ -234,6 +234,7 @@ impl Mail {
     }
 }
 
+pub mod authenticity;
 pub mod text;
 
 /// Reads a message. Total: any bytes give a [`Mail`], oddities are listed in [`Mail::defects`].

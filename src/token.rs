@@ -114,7 +114,8 @@ impl Keys {
 }
 
 /// What a reply to a notification may do, beyond finding its ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// Sent to a requester or observer: the reply joins the ticket.
     Requester,
@@ -232,7 +233,9 @@ fn mac(key: &hmac::Key, domain: &str, bytes: &[u8]) -> hmac::Tag {
 
 fn base32(bytes: &[u8]) -> String {
     let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification
+        .symbols
+        .push_str("abcdefghijklmnopqrstuvwxyz234567");
     let encoding = specification
         .encoding()
         .expect("32 distinct symbols are a valid specification");
@@ -305,7 +308,11 @@ mod tests {
     #[test]
     fn a_token_survives_a_new_key() {
         let old = reply().seal(&keys());
-        let text = format!("{}2 {}\n", Keys::file_text(&[7; KEY_BYTES]), "ab".repeat(32));
+        let text = format!(
+            "{}2 {}\n",
+            Keys::file_text(&[7; KEY_BYTES]),
+            "ab".repeat(32)
+        );
         let both = Keys::parse(&text).expect("well formed");
         assert_eq!(Reply::open(&both, &old), Some(reply()));
         assert_ne!(reply().seal(&both), old);
