@@ -24,6 +24,7 @@ pub mod store;
 pub mod imap;
 pub mod maildir;
 pub mod smtp;
+pub mod tls;
 
 pub mod config;
 pub mod service;
