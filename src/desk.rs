@@ -10,10 +10,31 @@ use serde::{Deserialize, Serialize};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Digest, Mail};
 use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
+use crate::token::Keys;
 
+mod access;
+mod act;
+mod automatic;
+mod command;
+mod deliver;
+mod draft;
+mod lifecycle;
+mod limits;
+mod locate;
+mod open;
 pub mod policy;
+mod question;
+mod receive;
+pub mod reference;
+mod route;
+mod staff;
+mod tell;
+mod timer;
+pub mod words;
 
 pub use policy::Policy;
+pub use question::question;
+pub use route::is_ours;
 
 /// A mail that was accepted, read and authenticated.
 #[derive(Clone, Debug)]
@@ -131,6 +152,8 @@ pub struct Question {
     pub notices: BTreeSet<NoticeId>,
     /// Addresses (folded) whose automatic mails are counted.
     pub addresses: BTreeSet<String>,
+    /// Outside addresses (folded) whose mails may cause notices to staff.
+    pub causes: BTreeSet<String>,
     /// Content digest, to recognise the same mail come twice.
     pub content: Option<Digest>,
     /// The row that asks, left out of the search for duplicates.
@@ -194,6 +217,8 @@ pub struct Known {
     pub sent_to_domain: BTreeMap<String, Sent>,
     /// Automatic mails to requesters in all.
     pub sent_in_all: Sent,
+    /// Notices to staff, by the outside address that caused them and the recipient (both folded).
+    pub caused: BTreeMap<(String, String), Sent>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -400,18 +425,22 @@ pub struct Decision {
     pub settled_notices: Vec<NoticeId>,
 }
 
-/// What to look up before deciding about `input`.
-pub fn question(_policy: &Policy, _keys: &crate::token::Keys, _input: &Input) -> Question {
-    Question::default()
-}
-
 /// Decides. Total: every input has an outcome that somebody can see.
 pub fn decide(
-    _policy: &Policy,
-    _keys: &crate::token::Keys,
-    _input: &Input,
-    _known: &Known,
-    _now: DateTime<Utc>,
+    policy: &Policy,
+    keys: &Keys,
+    input: &Input,
+    known: &Known,
+    now: DateTime<Utc>,
 ) -> Decision {
-    Decision::default()
+    let mut draft = draft::Draft::new(policy, known, now);
+    match input {
+        Input::Mail(arrival) => receive::receive(&mut draft, keys, arrival),
+        Input::Poison { inbox, why } => receive::quarantine_poison(&mut draft, *inbox, why),
+        Input::Action(action) => act::act(&mut draft, action),
+        Input::Timer(timer) => timer::ring(&mut draft, timer),
+        Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
+    }
+    limits::hold_back(&mut draft);
+    draft.finish()
 }

@@ -21,6 +21,8 @@ pub mod notification;
 
 pub mod store;
 
+pub mod tls;
+
 pub mod imap;
 pub mod maildir;
 pub mod smtp;

@@ -95,6 +95,9 @@ pub struct Person {
     /// Name and address; the address is unique in the ticket, compared by [`Address::key`].
     #[serde(flatten)]
     pub who: Address,
+    /// Where they asked to be answered (`Reply-To`), when it is not `who`; never an identity.
+    #[serde(default)]
+    pub reply_to: Option<String>,
     /// Raised to revoke their links.
     pub generation: i64,
 }

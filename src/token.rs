@@ -223,6 +223,39 @@ impl Page {
     }
 }
 
+/// The token in one of our `Message-ID`s (without angle brackets), `guichet.<instance>.<token>@…`;
+/// `None` for anybody else's, another instance of the same software included (row D13).
+pub fn message_id_token<'a>(message_id: &'a str, instance: &str) -> Option<&'a str> {
+    let (local, _) = message_id.rsplit_once('@')?;
+    let rest = local.strip_prefix("guichet.")?;
+    let (of, token) = rest.split_once('.')?;
+    (of.eq_ignore_ascii_case(instance)).then_some(token)
+}
+
+/// The token in a reply address, `support+<token>@…`.
+pub fn plus_token(address: &str) -> Option<&str> {
+    let (local, _) = address.rsplit_once('@')?;
+    let (_, token) = local.rsplit_once('+')?;
+    (!token.is_empty()).then_some(token)
+}
+
+/// The tokens in a quoted body: `guichet:<token>`, wherever a client left it (row D11).
+pub fn marker_tokens(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    // A long conversation quotes many of our mails; the latest are on top.
+    for (at, _) in text.match_indices("guichet:").take(50) {
+        let token: String = text[at + "guichet:".len()..]
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .take(100)
+            .collect();
+        if !token.is_empty() && !found.contains(&token) {
+            found.push(token);
+        }
+    }
+    found
+}
+
 fn mac(key: &hmac::Key, domain: &str, bytes: &[u8]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
     context.update(domain.as_bytes());

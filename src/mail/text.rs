@@ -35,3 +35,12 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
         ..Written::default()
     }
 }
+
+/// Lower case without accents, for comparing words: « Résolu » → `resolu`.
+pub fn fold_accents(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    text.nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
