@@ -25,6 +25,7 @@ pub use settings::{
 };
 pub use written::Config;
 
+use compile::Secrets;
 use reading::Reading;
 
 /// Where the configuration is when nobody says.
@@ -39,14 +40,17 @@ impl Config {
     /// # Errors
     /// All that is wrong with it.
     pub fn load(file: &Path) -> Result<Settings, Problems> {
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok()?;
-            name.starts_with(reading::VARIABLE_PREFIX)
-                .then(|| (name, value.to_string_lossy().into_owned()))
-        });
-        let mut variables: Vec<_> = variables.collect();
-        variables.sort();
-        Self::compile(&read(file)?, file, variables)
+        compile_with(&read(file)?, file, variables(), Secrets::Read)
+    }
+
+    /// Loads a configuration for a command that logs in nowhere: the secrets that it names are not
+    /// read, because the operator may not be allowed to, or systemd alone hands them out. The
+    /// logins of such settings fail.
+    ///
+    /// # Errors
+    /// All that is wrong with it, secrets aside.
+    pub fn load_without_secrets(file: &Path) -> Result<Settings, Problems> {
+        compile_with(&read(file)?, file, variables(), Secrets::Leave)
     }
 
     /// Compiles the text of a configuration; `file` says what its paths are relative to.
@@ -58,19 +62,41 @@ impl Config {
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Settings, Problems> {
-        let mut reading = Reading::of(text, variables);
-        let settings = compile::compile(&mut reading, file);
-        if reading.problems.is_empty() {
-            return Ok(settings);
-        }
-        let mut problems = reading.problems;
-        problems.sort_by(|a, b| (&a.origin, &a.path).cmp(&(&b.origin, &b.path)));
-        problems.dedup();
-        Err(Problems {
-            file: file.to_owned(),
-            problems,
-        })
+        compile_with(text, file, variables, Secrets::Read)
     }
+}
+
+fn compile_with(
+    text: &str,
+    file: &Path,
+    variables: impl IntoIterator<Item = (String, String)>,
+    secrets: Secrets,
+) -> Result<Settings, Problems> {
+    let mut reading = Reading::of(text, variables);
+    let settings = compile::compile(&mut reading, file, secrets);
+    if reading.problems.is_empty() {
+        return Ok(settings);
+    }
+    let mut problems = reading.problems;
+    problems.sort_by(|a, b| (&a.origin, &a.path).cmp(&(&b.origin, &b.path)));
+    problems.dedup();
+    Err(Problems {
+        file: file.to_owned(),
+        problems,
+    })
+}
+
+/// The variables of this process that are ours, in order.
+fn variables() -> Vec<(String, String)> {
+    let mut variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            name.starts_with(reading::VARIABLE_PREFIX)
+                .then(|| (name, value.to_string_lossy().into_owned()))
+        })
+        .collect();
+    variables.sort();
+    variables
 }
 
 /// The configuration to use: the one asked for (`--config`, `GUICHET_CONFIG`), else

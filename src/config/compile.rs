@@ -13,22 +13,43 @@ use super::settings::{
 use super::value::{self, Delay, Size};
 use super::{rules, secret, written};
 
+/// Whether the secrets that the configuration names are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// Read and judge them.
+    Read,
+    /// Leave them: for commands that log in nowhere.
+    Leave,
+}
+
+/// Stands for a credential that was not read; logging in with it fails.
+const NO_CREDENTIAL: Credential = Credential::TokenFile(PathBuf::new());
+
 /// Where the page listens, unless told otherwise: this machine only.
 const DEFAULT_LISTEN: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
 /// Compiles what was read. The answer is good only if no problem was recorded.
-pub fn compile(reading: &mut Reading, file: &Path) -> Settings {
+pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings {
     let config = reading.config.clone();
     let policy = rules::policy(reading, &config);
     let data_dir = beside(file, config.data_dir.as_deref().unwrap_or("data"));
     let key_file = beside(file, config.key_file.as_deref().unwrap_or("secret.key"));
-    if let Err(error) = secret::existing_keys(&key_file) {
+    if secrets == Secrets::Read
+        && let Err(error) = secret::existing_keys(&key_file)
+    {
         reading.wrong("key_file", format!("{error:#}"));
     }
     let mut accounts = Vec::new();
     for (index, written) in config.accounts.iter().enumerate() {
-        accounts.push(account(reading, file, index, written, &policy.language));
+        accounts.push(account(
+            reading,
+            file,
+            secrets,
+            index,
+            written,
+            &policy.language,
+        ));
     }
     if accounts.is_empty() {
         reading.missing(
@@ -40,7 +61,7 @@ pub fn compile(reading: &mut Reading, file: &Path) -> Settings {
     Settings {
         file: file.to_owned(),
         web: web(reading, &config),
-        outlet: outlet(reading, file, config.smtp.as_ref()),
+        outlet: outlet(reading, file, secrets, config.smtp.as_ref()),
         template_dirs: template_dirs(reading, file, &config),
         deliver: Deliver {
             socket: socket(file, config.deliver.socket.as_deref(), &data_dir),
@@ -103,7 +124,12 @@ fn template_dirs(reading: &mut Reading, file: &Path, config: &written::Config) -
     folders
 }
 
-fn outlet(reading: &mut Reading, file: &Path, smtp: Option<&written::Server>) -> Outlet {
+fn outlet(
+    reading: &mut Reading,
+    file: &Path,
+    secrets: Secrets,
+    smtp: Option<&written::Server>,
+) -> Outlet {
     let Some(smtp) = smtp else {
         reading.missing(
             "smtp",
@@ -117,7 +143,7 @@ fn outlet(reading: &mut Reading, file: &Path, smtp: Option<&written::Server>) ->
             Outlet::Maildir(PathBuf::new())
         }
         (Some(folder), None) => Outlet::Maildir(beside(file, folder)),
-        (None, Some(_)) => Outlet::Smtp(server(reading, file, "smtp", smtp, &SMTP_PORTS)),
+        (None, Some(_)) => Outlet::Smtp(server(reading, file, secrets, "smtp", smtp, &SMTP_PORTS)),
         (None, None) => {
             reading.missing("smtp.host", "host is missing (or maildir)");
             Outlet::Maildir(PathBuf::new())
@@ -128,6 +154,7 @@ fn outlet(reading: &mut Reading, file: &Path, smtp: Option<&written::Server>) ->
 fn account(
     reading: &mut Reading,
     file: &Path,
+    secrets: Secrets,
     index: usize,
     written: &written::Account,
     language: &str,
@@ -152,7 +179,7 @@ fn account(
                     reading.wrong(&path, format!("{key} does not belong to imap"));
                 }
             }
-            let server = server(reading, file, &path, imap, &IMAP_PORTS);
+            let server = server(reading, file, secrets, &path, imap, &IMAP_PORTS);
             if server.login.is_none() {
                 reading.missing(&format!("{path}.user"), "user is missing");
             }
@@ -268,6 +295,7 @@ const SMTP_PORTS: Ports = Ports {
 fn server(
     reading: &mut Reading,
     file: &Path,
+    secrets: Secrets,
     at: &str,
     written: &written::Server,
     ports: &Ports,
@@ -320,13 +348,19 @@ fn server(
         host,
         port,
         tls,
-        login: login(reading, file, at, written),
+        login: login(reading, file, secrets, at, written),
         ca_file,
         insecure_plaintext,
     }
 }
 
-fn login(reading: &mut Reading, file: &Path, at: &str, written: &written::Server) -> Option<Login> {
+fn login(
+    reading: &mut Reading,
+    file: &Path,
+    secrets: Secrets,
+    at: &str,
+    written: &written::Server,
+) -> Option<Login> {
     let given = [
         ("password_file", &written.password_file),
         ("password_credential", &written.password_credential),
@@ -357,6 +391,12 @@ fn login(reading: &mut Reading, file: &Path, at: &str, written: &written::Server
             return None;
         }
     };
+    if secrets == Secrets::Leave {
+        return Some(Login {
+            user,
+            credential: NO_CREDENTIAL,
+        });
+    }
     let path = match key {
         "password_credential" => secret::credential(value),
         _ => Ok(beside(file, value)),
@@ -374,7 +414,7 @@ fn login(reading: &mut Reading, file: &Path, at: &str, written: &written::Server
             // Stands in, so that the missing login is not reported a second time.
             Some(Login {
                 user,
-                credential: Credential::TokenFile(PathBuf::new()),
+                credential: NO_CREDENTIAL,
             })
         }
     }

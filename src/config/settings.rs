@@ -30,7 +30,7 @@ pub struct Settings {
     pub outlet: Outlet,
     /// Where mails come from; at least one.
     pub accounts: Vec<Account>,
-    /// Folders with templates that replace the built-in ones, the first one that has it wins.
+    /// Folders with templates that replace the built-in ones; the later folder wins.
     pub template_dirs: Vec<PathBuf>,
     /// Where `guichet deliver` finds the daemon.
     pub deliver: Deliver,
@@ -77,7 +77,7 @@ pub struct Server {
     pub tls: Tls,
     /// User and secret; `None`: no login (never for IMAP).
     pub login: Option<Login>,
-    /// Certificates to trust instead of the system's.
+    /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
     /// `insecure_plaintext`: plain text to another machine was asked for.
     pub insecure_plaintext: bool,

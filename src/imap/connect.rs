@@ -53,7 +53,9 @@ pub(super) async fn connect(settings: &Settings) -> Result<(Lines, bool), Error>
             if !peer.ip().to_canonical().is_loopback() && !settings.allow_plaintext {
                 return Err(fail(
                     Kind::PlaintextRefused,
-                    format!("tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""),
+                    format!(
+                        "tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""
+                    ),
                 ));
             }
             let mut lines = Lines::new(Box::new(socket), place);

@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
-};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -40,9 +38,15 @@ impl Default for Script {
             protection: Protection::None,
             end_of_data: EndOfData::Strict,
             greeting: b"220 sink.example ESMTP ready\r\n".to_vec(),
-            extensions: ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 52428800", "HELP"]
-                .map(|word| word.as_bytes().to_vec())
-                .to_vec(),
+            extensions: [
+                "PIPELINING",
+                "8BITMIME",
+                "SMTPUTF8",
+                "SIZE 52428800",
+                "HELP",
+            ]
+            .map(|word| word.as_bytes().to_vec())
+            .to_vec(),
             auth: None,
             injected: Vec::new(),
         }
@@ -227,7 +231,10 @@ impl Sink {
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut accepted = self.shared.accepted.subscribe();
         let enough = accepted.wait_for(|seen| *seen >= count);
-        if tokio::time::timeout(Duration::from_secs(10), enough).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(10), enough)
+            .await
+            .is_err()
+        {
             let seen = self.received().len();
             panic!("the sink waited for {count} mails and has {seen}");
         }
@@ -632,7 +639,9 @@ impl Session<'_> {
     }
 
     async fn answer(&mut self, text: &str) -> Said {
-        self.wire.write_all(format!("{text}\r\n").as_bytes()).await?;
+        self.wire
+            .write_all(format!("{text}\r\n").as_bytes())
+            .await?;
         self.wire.flush().await
     }
 
