@@ -1,6 +1,131 @@
-//! The command line.
+//! The command line: what can be asked for, and how the answer becomes an exit code. Each
+//! sub-command has its own file; what it does is done elsewhere.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config, Problems, Settings};
+
+mod check;
+mod deliver;
+mod log;
+mod man;
+mod print;
+
+/// Failed.
+const FAILED: u8 = 1;
+/// The arguments make no sense together (`EX_USAGE`); `clap` itself answers 2.
+const USAGE: u8 = 64;
+/// Try again later (`EX_TEMPFAIL`).
+const TRY_AGAIN: u8 = 75;
+/// The configuration is wrong (`EX_CONFIG`).
+const CONFIGURATION: u8 = 78;
+
+/// A help desk driven by e-mail.
+///
+/// Mailboxes in, tickets, acknowledgements and answers out. `guichet demo` shows it without any
+/// server; `guichet check` says what is wrong with an installation before it matters.
+#[derive(Debug, Parser)]
+#[command(
+    name = "guichet",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = "Exit codes: 0 done, 1 failed, 2 or 64 wrong usage, 75 try again later, \
+                       78 wrong configuration."
+)]
+struct Cli {
+    /// The configuration [default: ./config.toml, else /etc/guichet/config.toml]
+    #[arg(long, global = true, value_name = "PATH", env = "GUICHET_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// What to log, as in "debug" or "info,guichet::imap=trace" [default: $RUST_LOG, else info for
+    /// run and warn elsewhere]
+    #[arg(long, global = true, value_name = "FILTER", env = "GUICHET_LOG")]
+    log: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Deliver(deliver::Arguments),
+    Man(man::ManArguments),
+    Completions(man::CompletionsArguments),
+}
 
 /// Runs the program and says how it went.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log::start(cli.log.as_deref(), false) {
+        eprintln!("guichet: {error:#}");
+        return ExitCode::from(USAGE);
+    }
+    let context = Context {
+        file: config::locate(cli.config.as_deref()),
+    };
+    let result = match cli.command {
+        Command::Check(arguments) => check::run(&context, &arguments),
+        Command::Deliver(arguments) => deliver::run(&context, &arguments),
+        Command::Man(arguments) => man::man(&arguments),
+        Command::Completions(arguments) => man::completions(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+/// What every sub-command is given.
+struct Context {
+    file: PathBuf,
+}
+
+impl Context {
+    fn settings(&self) -> Result<Settings, Problems> {
+        Config::load(&self.file)
+    }
+}
+
+/// The arguments make no sense together, or name something that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// It may work later.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TryAgain(String);
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if cause.is::<Usage>() {
+            return USAGE;
+        }
+        if cause.is::<TryAgain>() {
+            return TRY_AGAIN;
+        }
+        if cause.is::<Problems>() {
+            return CONFIGURATION;
+        }
+    }
+    FAILED
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -27,6 +27,8 @@ pub mod imap;
 pub mod maildir;
 pub mod smtp;
 
+pub mod pipe;
+
 pub mod config;
 pub mod service;
 
