@@ -144,7 +144,7 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone)]
 pub enum Transport {
     /// A relay.
-    Smtp(Settings),
+    Smtp(Box<Settings>),
     /// A folder with one Maildir per recipient, for the demo and for trying things out.
     Maildir(PathBuf),
     /// A list in memory, oldest first.

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 
-use super::{Envelope, address};
 use super::Outcome;
+use super::{Envelope, address};
 
 /// File systems allow 255 bytes; what is longer is cut and told apart by a digest.
 const LONGEST_NAME: usize = 200;

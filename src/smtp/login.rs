@@ -36,7 +36,11 @@ pub(super) async fn prepare(login: &Login, offered: &[String]) -> anyhow::Result
                 "{} holds no token on one line",
                 path.display()
             );
-            ensure!(offers("XOAUTH2"), "{}", nothing_in_common("XOAUTH2", offered));
+            ensure!(
+                offers("XOAUTH2"),
+                "{}",
+                nothing_in_common("XOAUTH2", offered)
+            );
             let bearer = format!("user={user}\x01auth=Bearer {token}\x01\x01");
             return Ok(Dialogue {
                 mechanism: "XOAUTH2",
@@ -81,7 +85,10 @@ fn nothing_in_common(wanted: &str, offered: &[String]) -> String {
     if offered.is_empty() {
         return format!("the server offers no login (we need {wanted}); does it want TLS first?");
     }
-    format!("the server offers AUTH {}, we need {wanted}", offered.join(" "))
+    format!(
+        "the server offers AUTH {}, we need {wanted}",
+        offered.join(" ")
+    )
 }
 
 async fn read(path: &Path) -> anyhow::Result<String> {

@@ -46,7 +46,7 @@ pub(super) fn of_refusal(step: Step, answer: &Answer) -> Outcome {
         // code of "too many recipients", and today that of a mailbox that is full). At MAIL and
         // behind the dot it is RFC 1870's "too big for us", and stays so.
         552 => match status {
-            "5.2.2" => true,           // mailbox full
+            "5.2.2" => true,            // mailbox full
             "5.2.3" | "5.3.4" => false, // longer than allowed, by recipient or system
             _ => step == Step::Rcpt,
         },
@@ -107,7 +107,12 @@ mod tests {
             (Mail, 535, "5.7.8 Bad credentials", false),
             (Mail, 550, "5.7.57 Client not authenticated", false),
             (Message, 554, "5.2.252 SendAsDenied", false),
-            (Message, 550, "5.7.60 no permission to send as this sender", false),
+            (
+                Message,
+                550,
+                "5.7.60 no permission to send as this sender",
+                false,
+            ),
             (Mail, 503, "5.5.1 Nested MAIL", false),
             (Mail, 500, "What?", false),
             // 552 in its three meanings
@@ -121,7 +126,11 @@ mod tests {
             (Rcpt, 354, "Go on", false),
             (Data, 250, "Ok", false),
         ] {
-            assert_eq!(is_final(step, code, text), is_never, "{step:?} {code} {text}");
+            assert_eq!(
+                is_final(step, code, text),
+                is_never,
+                "{step:?} {code} {text}"
+            );
         }
     }
 }

@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
-};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +18,9 @@ use tokio_rustls::TlsAcceptor;
 /// How the server is to be. `Script::default()` is a pleasant one, in clear, without login.
 #[derive(Clone)]
 pub struct Script {
+    /// Where to listen on 127.0.0.1; 0: any free port. A server that comes back after a failure
+    /// is given the port of the one before it.
+    pub port: u16,
     pub protection: Protection,
     /// What ends a message.
     pub end_of_data: EndOfData,
@@ -37,12 +38,19 @@ pub struct Script {
 impl Default for Script {
     fn default() -> Script {
         Script {
+            port: 0,
             protection: Protection::None,
             end_of_data: EndOfData::Strict,
             greeting: b"220 sink.example ESMTP ready\r\n".to_vec(),
-            extensions: ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 52428800", "HELP"]
-                .map(|word| word.as_bytes().to_vec())
-                .to_vec(),
+            extensions: [
+                "PIPELINING",
+                "8BITMIME",
+                "SMTPUTF8",
+                "SIZE 52428800",
+                "HELP",
+            ]
+            .map(|word| word.as_bytes().to_vec())
+            .to_vec(),
             auth: None,
             injected: Vec::new(),
         }
@@ -193,7 +201,7 @@ impl Sink {
     }
 
     pub async fn with(script: Script) -> Sink {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", script.port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             script,
@@ -227,7 +235,10 @@ impl Sink {
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut accepted = self.shared.accepted.subscribe();
         let enough = accepted.wait_for(|seen| *seen >= count);
-        if tokio::time::timeout(Duration::from_secs(10), enough).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(10), enough)
+            .await
+            .is_err()
+        {
             let seen = self.received().len();
             panic!("the sink waited for {count} mails and has {seen}");
         }
@@ -632,7 +643,9 @@ impl Session<'_> {
     }
 
     async fn answer(&mut self, text: &str) -> Said {
-        self.wire.write_all(format!("{text}\r\n").as_bytes()).await?;
+        self.wire
+            .write_all(format!("{text}\r\n").as_bytes())
+            .await?;
         self.wire.flush().await
     }
 
