@@ -446,45 +446,46 @@ async fn one_bad_recipient_hurts_no_other() {
 
 #[tokio::test]
 async fn a_go_on_to_a_mail_without_recipient_is_not_followed() {
-    let sink = Sink::start().await;
-    sink.fault(
-        Fault::always(Step::Rcpt, Act::Answer("550 5.1.1 Gone".into())).to("gone@example.org"),
-    );
     // Some servers say 354 to a pipelined DATA although they refused everybody.
-    let quirky = Sink::start().await;
-    quirky.fault(Fault::once(
+    let sink = Sink::start().await;
+    sink.fault(Fault::once(
         Step::Rcpt,
-        Act::Answer("550 5.1.1 Gone".into()),
+        Act::Answer("550 5.1.1 Gone".to_owned()),
     ));
-    let sender = sender(settings(&quirky));
+    sink.fault(Fault::once(Step::Data, Act::Answer("354 Go on".to_owned())));
+    let sender = sender(settings(&sink));
     let outcome = sender.send(&mail_to("gone@example.org")).await;
     assert!(
         matches!(outcome, Outcome::Never { code: 550, .. }),
         "{outcome:?}"
     );
     assert!(is_sent(&sender.send(&mail_to("alice@example.org")).await));
-    assert_eq!(quirky.received().len(), 1);
-    assert_eq!(quirky.received()[0].to, ["alice@example.org"]);
+    assert_eq!(sink.received().len(), 1);
+    assert_eq!(sink.received()[0].to, ["alice@example.org"]);
+    assert_eq!(sink.received()[0].connection, 1);
+    let words = sink.commands();
+    assert_eq!(words[3..5], ["DATA", "EHLO [127.0.0.1]"], "{words:?}");
 }
 
 #[tokio::test]
 async fn the_reason_for_breaking_off_a_message_is_heard() {
-    let sink = Sink::start().await;
-    sink.fault(Fault::always(
-        Step::Message,
-        Act::AnswerAndHangUp("552 5.3.4 Too big after all".to_owned()),
-    ));
-    let mail = Envelope {
-        bytes: b"x: y\r\n".repeat(300).into(),
-        ..mail_to("alice@example.org")
-    };
-    // The words may be lost with the connection (the kernel drops what we had not read when a
-    // reset comes), but it is never taken for sent.
-    match sender(settings(&sink)).send(&mail).await {
-        Outcome::Never { code: 552, .. } | Outcome::Later(_) | Outcome::Uncertain(_) => {}
-        other => panic!("{other:?}"),
+    for lines in [300, 2_000_000] {
+        let sink = Sink::start().await;
+        sink.fault(Fault::always(
+            Step::Message,
+            Act::AnswerAndHangUp("552 5.3.4 Too big after all".to_owned()),
+        ));
+        let mail = Envelope {
+            bytes: b"x: y\r\n".repeat(lines).into(),
+            ..mail_to("alice@example.org")
+        };
+        let outcome = sender(settings(&sink)).send(&mail).await;
+        assert!(
+            matches!(outcome, Outcome::Never { code: 552, .. }),
+            "{outcome:?}"
+        );
+        assert!(sink.received().is_empty());
     }
-    assert!(sink.received().is_empty());
 }
 
 #[tokio::test]
@@ -517,7 +518,10 @@ async fn an_international_address_needs_a_server_that_takes_it() {
         matches!(&outcome, Outcome::Never { code: 553, text } if text.contains("SMTPUTF8")),
         "{outcome:?}"
     );
-    assert!(is_sent(&sender.send(&mail_to("elodie@example.org")).await));
+    assert!(is_sent(
+        &sender.send(&mail_to("elodie@université.example")).await
+    ));
+    assert_eq!(sink.received()[0].to, ["elodie@xn--universit-j4a.example"]);
 }
 
 // ---- behind the final dot
@@ -667,6 +671,40 @@ async fn a_server_that_speaks_unasked_is_not_believed() {
         "{outcome:?}"
     );
     assert_eq!(sink.connections(), 2);
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_after_a_while() {
+    let sink = Sink::start().await;
+    let sender = sender(settings(&sink));
+    assert!(is_sent(&sender.send(&mail_to("a@example.org")).await));
+    assert_eq!(sink.open_connections(), 1);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    sink.wait_until_closed().await;
+    assert_eq!(sink.commands().last().unwrap(), "QUIT");
+    assert!(is_sent(&sender.send(&mail_to("b@example.org")).await));
+    assert_eq!(sink.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_attempt_that_nobody_waits_for_ends() {
+    let sink = Sink::start().await;
+    sink.fault(Fault::always(
+        Step::Rcpt,
+        Act::Wait(Duration::from_millis(300)),
+    ));
+    let sender = sender(settings(&sink));
+    let mail = mail_to("alice@example.org");
+    let attempt = sender.send(&mail);
+    let gone = tokio::time::timeout(Duration::from_millis(100), attempt).await;
+    assert!(gone.is_err());
+    sink.wait_until_closed().await;
+    assert!(
+        sink.received().is_empty(),
+        "no mail goes out behind our back"
+    );
 }
 
 // ---- TLS
@@ -858,6 +896,72 @@ async fn tls_to_a_server_in_clear_fails_and_says_nothing() {
     settings.timeouts = impatient();
     why_later(sender(settings).send(&mail_to("alice@example.org")).await);
     assert!(sink.received().is_empty());
+}
+
+/// What rustls cannot be as a server, OpenSSL can: too old.
+#[tokio::test]
+async fn tls_before_1_2_is_refused() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let certificate = authority.certify("127.0.0.1", Validity::Current);
+    let ca_file = file("ca.pem", &authority.pem);
+    let certificate_file = file("server.pem", &certificate.pem);
+    let key_file = file("key.pem", &certificate.key_pem);
+    for (version, is_good) in [("-tls1", false), ("-tls1_1", false), ("-tls1_2", true)] {
+        let port = free_port();
+        let mut server = tokio::process::Command::new("openssl")
+            .args(["s_server", "-quiet", version, "-cipher", "ALL:@SECLEVEL=0"])
+            .args(["-accept", &format!("127.0.0.1:{port}")])
+            .arg("-cert")
+            .arg(&certificate_file)
+            .arg("-key")
+            .arg(&key_file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the package openssl is installed");
+        wait_for_port(port, &mut server).await;
+        let mut settings = Settings::new("127.0.0.1", port, Tls::Implicit);
+        settings.ca_file = Some(ca_file.clone());
+        settings.timeouts = impatient();
+        let why = why_later(sender(settings).send(&mail_to("alice@example.org")).await);
+        // A good server is believed, and waited for: it never greets.
+        let expected = if is_good {
+            "greeting"
+        } else {
+            "agreeing on TLS"
+        };
+        assert!(why.contains(expected), "{version}: {why}");
+        server.kill().await.unwrap();
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+async fn wait_for_port(port: u16, server: &mut tokio::process::Child) {
+    for _ in 0..250 {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        let end = server.try_wait().unwrap();
+        assert!(end.is_none(), "the server did not start: {end:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server does not listen");
 }
 
 #[tokio::test]
@@ -1155,11 +1259,7 @@ async fn postfix_smtp_sink_takes_our_mail() {
         "{PROGRAM} is missing: install the package postfix (apt-get install postfix)"
     );
     let folder = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago.
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    let port = free_port();
     let mut command = tokio::process::Command::new(PROGRAM);
     if rustix::process::geteuid().is_root() {
         // It refuses to run as root; the folder must be writable for whom it becomes.
@@ -1170,27 +1270,14 @@ async fn postfix_smtp_sink_takes_our_mail() {
     let mut server = command
         .arg("-d")
         .arg("mail.%H%M%S.")
-        .arg("-R")
-        .arg(folder.path())
+        .current_dir(folder.path())
         .arg(format!("127.0.0.1:{port}"))
         .arg("64")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    for _ in 0..250 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port))
-            .await
-            .is_ok()
-        {
-            break;
-        }
-        assert!(
-            server.try_wait().unwrap().is_none(),
-            "smtp-sink did not start"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_for_port(port, &mut server).await;
     let sender = sender(Settings::new("127.0.0.1", port, Tls::None));
     for name in ["alice", "bob", "carol"] {
         let outcome = sender.send(&mail_to(&format!("{name}@example.org"))).await;

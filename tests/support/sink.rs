@@ -245,6 +245,17 @@ impl Sink {
         self.received()
     }
 
+    /// Waits until no connection is open, for ten seconds at most.
+    pub async fn wait_until_closed(&self) {
+        for _ in 0..500 {
+            if self.open_connections() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} connections are still open", self.open_connections());
+    }
+
     /// Every command line that came, oldest first, without its line end.
     pub fn commands(&self) -> Vec<String> {
         self.shared.state().commands.clone()
@@ -517,11 +528,11 @@ impl Session<'_> {
     }
 
     async fn data(&mut self) -> Said {
-        if self.to.is_empty() {
-            return self.answer("554 5.5.1 No valid recipients").await;
-        }
         if self.spoiled(Step::Data).await? {
             return Ok(());
+        }
+        if self.to.is_empty() {
+            return self.answer("554 5.5.1 No valid recipients").await;
         }
         self.answer("354 Go on").await?;
         let (bytes, wire) = self.read_message().await?;
