@@ -12,7 +12,7 @@ const LONGEST_BYTES: usize = 254;
 /// ASCII, or a domain that has no such form.
 pub(super) fn in_ascii(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
-    let spelled = format!("{local}@{}", idna::domain_to_ascii(domain).ok()?);
+    let spelled = format!("{local}@{}", idna::domain_to_ascii_strict(domain).ok()?);
     // Compatibility forms (a fullwidth `＞`) become ASCII on the way: look again.
     (spelled.is_ascii() && check_one(&spelled).is_ok()).then_some(spelled)
 }
@@ -48,9 +48,10 @@ fn check_one(address: &str) -> Result<(), &'static str> {
     if local.is_empty() || domain.is_empty() {
         return Err("nothing before or after the @");
     }
-    // `@relay,@other:user@domain` is the source route of RFC 821: nobody means it today.
-    if local.starts_with('@') {
-        return Err("a source route");
+    // `@relay,@other:user@domain` is the source route of RFC 821: nobody means it today. Elsewhere
+    // a second @ is for quoted local parts.
+    if local.contains('@') && !local.starts_with('"') {
+        return Err("two @ in it");
     }
     let literal = domain.starts_with('[') && domain.ends_with(']');
     let allowed = |c: char| {
@@ -117,6 +118,7 @@ mod tests {
             "a@b\u{2028}c",
             "a\u{a0}b@c",
             "@relay,@other:user@x",
+            "a@b@c",
             "a@b,c",
             "a@b;c",
             "a@b(comment)",
