@@ -179,7 +179,7 @@ fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Resul
     let words = words(event);
     if !words.is_empty() {
         connection
-            .prepare_cached(r"INSERT INTO words (rowid, words) VALUES (?1, ?2)")?
+            .prepare_cached(r"INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
             .execute(params![id, words])?;
     }
     Ok(())

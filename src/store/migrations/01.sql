@@ -100,7 +100,7 @@ CREATE INDEX events_kind ON events (kind, at);
 
 -- The words of each event, by its id. "equipe" finds « équipe ».
 CREATE VIRTUAL TABLE words USING fts5 (
-    words, content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '3'
+    text, content = '', tokenize = "unicode61 remove_diacritics 2", prefix = '3'
 );
 
 CREATE TABLE people (
