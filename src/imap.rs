@@ -87,7 +87,10 @@ impl Session {
         let mut namespace = None;
         if capabilities.namespace() {
             let answer = lines.exchange("NAMESPACE").await?;
-            namespace = answer.untagged.iter().find_map(|line| Namespace::read(line));
+            namespace = answer
+                .untagged
+                .iter()
+                .find_map(|line| Namespace::read(line));
         }
         let mut session = Self {
             wire: Wire::new(lines),
@@ -265,7 +268,10 @@ impl Session {
             // Somebody else was faster.
             Err(error)
                 if error.kind == Kind::CommandRefused
-                    && error.what().to_ascii_uppercase().contains("[ALREADYEXISTS]") => {}
+                    && error
+                        .what()
+                        .to_ascii_uppercase()
+                        .contains("[ALREADYEXISTS]") => {}
             Err(error) if error.kind == Kind::CommandRefused => {
                 return Err(self.wire.fail(
                     Kind::FolderMissing,
@@ -275,7 +281,11 @@ impl Session {
             Err(error) => return Err(error),
         }
         // Without it many mail clients do not show the folder; a refusal costs nothing more.
-        match self.wire.command(&format!("SUBSCRIBE {wire}"), |_| {}).await {
+        match self
+            .wire
+            .command(&format!("SUBSCRIBE {wire}"), |_| {})
+            .await
+        {
             Err(error) if error.kind != Kind::CommandRefused => Err(error),
             _ => Ok(folder),
         }

@@ -70,7 +70,9 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
         return Err(wrong("holds no certificate".to_owned()));
     }
     for certificate in certificates {
-        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(())
 }

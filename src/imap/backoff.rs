@@ -73,10 +73,7 @@ mod tests {
 
     #[test]
     fn the_network_is_tried_again_within_a_minute() {
-        assert_eq!(
-            pauses(Kind::Network, 0.5),
-            [1, 2, 4, 8, 16, 32, 60, 60, 60]
-        );
+        assert_eq!(pauses(Kind::Network, 0.5), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 
     #[test]

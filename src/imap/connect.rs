@@ -9,7 +9,7 @@ use tokio_rustls::TlsConnector;
 
 use super::guard::Socket;
 use super::lines::Lines;
-use super::{Error, Kind, Settings, Tls};
+use super::{Error, Kind, Settings, Tls, login};
 use crate::tls;
 
 /// Longest wait for one address of the host; a blackholed IPv6 address must not eat the whole attempt.
@@ -53,7 +53,9 @@ pub(super) async fn connect(settings: &Settings) -> Result<(Lines, bool), Error>
             if !peer.ip().to_canonical().is_loopback() && !settings.allow_plaintext {
                 return Err(fail(
                     Kind::PlaintextRefused,
-                    format!("tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""),
+                    format!(
+                        "tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""
+                    ),
                 ));
             }
             let mut lines = Lines::new(Box::new(socket), place);
@@ -92,7 +94,9 @@ async fn start_tls(
     settings: &Settings,
     place: &str,
 ) -> Result<Box<dyn Socket>, Error> {
-    // Asked anew rather than taken from the greeting: what counts is what the server answers to the command.
+    if !login::capabilities(&mut lines).await?.has("STARTTLS") {
+        return Err(lines.fail(Kind::NoStartTls, "the server does not offer STARTTLS"));
+    }
     let answer = lines.exchange("STARTTLS").await?;
     if answer.status != "OK" {
         return Err(lines.fail(

@@ -73,7 +73,9 @@ impl Namespace {
             .map(|level| utf7_imap::encode_utf7_imap(level.to_owned()))
             .collect();
         if levels.iter().any(String::is_empty) {
-            return Err(format!("{name:?} is no name for a folder: a level is empty"));
+            return Err(format!(
+                "{name:?} is no name for a folder: a level is empty"
+            ));
         }
         let joined = match (self.delimiter, levels.as_slice()) {
             (_, [only]) => only.clone(),
@@ -103,7 +105,9 @@ pub(super) fn quoted(text: &str) -> String {
 /// INBOX is the one name whose case does not matter.
 fn starts_like(name: &str, prefix: &str) -> bool {
     name.starts_with(prefix)
-        || (prefix.get(..5).is_some_and(|p| p.eq_ignore_ascii_case("INBOX"))
+        || (prefix
+            .get(..5)
+            .is_some_and(|p| p.eq_ignore_ascii_case("INBOX"))
             && name
                 .get(..prefix.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
@@ -169,7 +173,8 @@ mod tests {
 
     const CYRUS: &str = r#"* NAMESPACE (("INBOX." ".")) (("user." ".")) (("" "."))"#;
     const PLAIN: &str = r#"* NAMESPACE (("" "/")) NIL NIL"#;
-    const SHARED: &str = r#"* namespace (("" "/" "X-PARAM" ("FLAG1" "FLAG2"))) NIL (("Partagés/" "/"))"#;
+    const SHARED: &str =
+        r#"* namespace (("" "/" "X-PARAM" ("FLAG1" "FLAG2"))) NIL (("Partagés/" "/"))"#;
 
     #[test]
     fn the_prefix_and_the_delimiter_are_the_server_s() {
@@ -216,7 +221,12 @@ mod tests {
 
     #[test]
     fn what_is_no_namespace_answer_is_none() {
-        for line in ["* OK ready", "* NAMESPACE ((\"INBOX.", "", "* NAMESPACE (()) NIL NIL"] {
+        for line in [
+            "* OK ready",
+            "* NAMESPACE ((\"INBOX.",
+            "",
+            "* NAMESPACE (()) NIL NIL",
+        ] {
             assert_eq!(Namespace::read(line), None, "{line}");
         }
     }

@@ -142,7 +142,9 @@ impl Framing {
             bytes = rest;
             self.line += 1;
             if self.line > LINE_LIMIT {
-                return Err(absurd(format!("a response of more than {LINE_LIMIT} bytes")));
+                return Err(absurd(format!(
+                    "a response of more than {LINE_LIMIT} bytes"
+                )));
             }
             self.mark = match (self.mark, byte) {
                 (_, b'{') => Mark::Digits(0),
@@ -191,7 +193,12 @@ mod tests {
     #[test]
     fn a_literal_is_counted_across_pieces_and_is_not_line() {
         let framing = follow(
-            &[b"* 1 FETCH (BODY[] {1", b"0}\r", b"\n0123{9999}\r", b")\r\n"],
+            &[
+                b"* 1 FETCH (BODY[] {1",
+                b"0}\r",
+                b"\n0123{9999}\r",
+                b")\r\n",
+            ],
             10,
         )
         .expect("in order");
@@ -203,7 +210,10 @@ mod tests {
     fn an_absurd_literal_is_refused_when_announced() {
         let error = follow(&[b"* 1 FETCH (BODY[] {4294967295}\r\n"], 1 << 20);
         assert!(error.is_err());
-        let error = follow(&[b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n"], 1 << 20);
+        let error = follow(
+            &[b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n"],
+            1 << 20,
+        );
         assert!(error.is_err());
     }
 

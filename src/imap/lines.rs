@@ -79,9 +79,10 @@ impl Lines {
             match self.answer(&tag).await? {
                 Line::Untagged(line) => untagged.push(line),
                 Line::Continue(text) => {
-                    return Err(
-                        self.fail(Kind::Protocol, format!("asks for more than we have: {text:.80}"))
-                    );
+                    return Err(self.fail(
+                        Kind::Protocol,
+                        format!("asks for more than we have: {text:.80}"),
+                    ));
                 }
                 Line::Tagged { status, text } => {
                     return Ok(Answer {
@@ -101,7 +102,8 @@ impl Lines {
     pub(super) async fn send(&mut self, command: &str) -> Result<String, Error> {
         self.tag += 1;
         let tag = format!("L{}", self.tag);
-        self.write(format!("{tag} {command}\r\n").as_bytes()).await?;
+        self.write(format!("{tag} {command}\r\n").as_bytes())
+            .await?;
         Ok(tag)
     }
 
@@ -137,7 +139,10 @@ impl Lines {
         if first != "*" {
             return Err(self.fail(Kind::Protocol, format!("not an IMAP answer: {line:.80?}")));
         }
-        if rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("BYE ")) {
+        if rest
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case("BYE "))
+        {
             let why = rest.get(4..).unwrap_or_default();
             return Err(self.fail(Kind::Network, format!("the server sends us away: {why}")));
         }

@@ -44,7 +44,10 @@ impl Capabilities {
         let mut words = BTreeSet::new();
         for line in lines {
             let mut parts = line.split_ascii_whitespace().skip(1);
-            if parts.next().is_some_and(|word| word.eq_ignore_ascii_case("CAPABILITY")) {
+            if parts
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case("CAPABILITY"))
+            {
                 words.extend(parts.map(str::to_ascii_uppercase));
             }
         }
@@ -124,7 +127,11 @@ async fn authenticate(
                 Some(proof) => lines.write(format!("{proof}\r\n").as_bytes()).await?,
                 None if challenge.is_empty() => {
                     // XOAUTH2 explains a refusal in a challenge, which wants an empty answer before the NO comes.
-                    challenge = if text.is_empty() { "-".to_owned() } else { text };
+                    challenge = if text.is_empty() {
+                        "-".to_owned()
+                    } else {
+                        text
+                    };
                     lines.write(b"\r\n").await?;
                 }
                 None => return Err(lines.fail(Kind::Protocol, "the login never ends")),

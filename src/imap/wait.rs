@@ -82,7 +82,9 @@ impl Session {
             }
         };
         self.wire.write("DONE\r\n").await?;
-        let ended = self.wire.finish(&tag, Instant::now() + ANSWER_LIMIT, |_| {});
+        let ended = self
+            .wire
+            .finish(&tag, Instant::now() + ANSWER_LIMIT, |_| {});
         ended.await?;
         Ok(woken)
     }
