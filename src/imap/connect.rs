@@ -129,7 +129,7 @@ async fn protect(
     let handshake = TlsConnector::from(config).connect(name, socket);
     match timeout(HANDSHAKE_LIMIT, handshake).await {
         Ok(Ok(protected)) => Ok(Box::new(protected)),
-        Ok(Err(error)) => Err(fail(format!("TLS is not possible: {error}"))),
+        Ok(Err(error)) => Err(fail(tls::explain(&error))),
         Err(_) => Err(fail(format!("no TLS handshake within {HANDSHAKE_LIMIT:?}"))),
     }
 }

@@ -8,3 +8,4 @@
 
 pub mod dovecot;
 pub mod proxy;
+pub mod script;
