@@ -221,7 +221,7 @@ async fn idle_that_is_not_kept_is_an_error() {
     for (answer, kind) in [
         ("TAG BAD no\r\n", Kind::Protocol),
         ("+ idling\r\nTAG OK done already\r\n", Kind::Protocol),
-        ("+ idling\r\n* BYE going down\r\n ", Kind::Network),
+        ("+ idling\r\n* BYE going down\r\n*", Kind::Network),
         ("+ idling\r\n* 5", Kind::Network),
     ] {
         let script = Script::start(says("IDLE", answer)).await;
