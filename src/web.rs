@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -92,7 +92,12 @@ async fn guard(request: Request, next: Next) -> Response {
 }
 
 async fn home(State(site): State<Arc<Site>>) -> Response {
-    page(&site, StatusCode::OK, "home.html", &view::home(&site.service))
+    page(
+        &site,
+        StatusCode::OK,
+        "home.html",
+        &view::home(&site.service),
+    )
 }
 
 async fn style() -> Response {
@@ -157,16 +162,12 @@ async fn open(site: &Site, token: &str) -> Option<(Ticket, Person)> {
 /// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
 async fn opened(
     site: &Site,
-    request: &Request,
+    headers: &HeaderMap,
     peer: SocketAddr,
     token: &str,
 ) -> Result<(Ticket, Person), Response> {
     let current = site.service.current();
-    let client = client::address(
-        peer.ip(),
-        request.headers(),
-        &current.settings.web.trusted_proxies,
-    );
+    let client = client::address(peer.ip(), headers, &current.settings.web.trusted_proxies);
     if site.misses.is_over(client) {
         let mut response = (
             StatusCode::TOO_MANY_REQUESTS,
@@ -192,9 +193,9 @@ async fn ticket(
     State(site): State<Arc<Site>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(token): Path<String>,
-    request: Request,
+    headers: HeaderMap,
 ) -> Response {
-    let (ticket, person) = match opened(&site, &request, peer, &token).await {
+    let (ticket, person) = match opened(&site, &headers, peer, &token).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -221,9 +222,9 @@ async fn file(
     State(site): State<Arc<Site>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path((token, event, number, _name)): Path<(String, i64, usize, String)>,
-    request: Request,
+    headers: HeaderMap,
 ) -> Response {
-    let (ticket, _) = match opened(&site, &request, peer, &token).await {
+    let (ticket, _) = match opened(&site, &headers, peer, &token).await {
         Ok(found) => found,
         Err(response) => return response,
     };

@@ -28,7 +28,11 @@ pub async fn conversation(place: &Place) -> Result<()> {
     let acknowledged = got(place, MARIE, "Enregistrement").await?;
     let told = got(place, CAMILLE, "vidéoprojecteur").await?;
 
-    send(place, &Letter::reply("Camille Martin", CAMILLE, &told, "#prendre")).await?;
+    send(
+        place,
+        &Letter::reply("Camille Martin", CAMILLE, &told, "#prendre"),
+    )
+    .await?;
     got(place, MARIE, "Prise en charge").await?;
     got(place, CAMILLE, "commandes").await?;
 
@@ -42,12 +46,15 @@ pub async fn conversation(place: &Place) -> Result<()> {
     let question = got(place, MARIE, "Suivi").await?;
     got(place, CAMILLE, "commandes").await?;
 
-    send(place, &Letter::reply(
-        "Marie Durand",
-        MARIE,
-        &question,
-        "Il était sur l'entrée 1, je l'ai changé et l'image est revenue.",
-    ))
+    send(
+        place,
+        &Letter::reply(
+            "Marie Durand",
+            MARIE,
+            &question,
+            "Il était sur l'entrée 1, je l'ai changé et l'image est revenue.",
+        ),
+    )
     .await?;
     let answer = got(place, CAMILLE, "vidéoprojecteur").await?;
 
@@ -60,12 +67,15 @@ pub async fn conversation(place: &Place) -> Result<()> {
     .await?;
     let resolved = got(place, MARIE, "résol").await?;
 
-    send(place, &Letter::reply(
-        "Marie Durand",
-        MARIE,
-        &resolved,
-        "Merci beaucoup, c'est parfait ❤️",
-    ))
+    send(
+        place,
+        &Letter::reply(
+            "Marie Durand",
+            MARIE,
+            &resolved,
+            "Merci beaucoup, c'est parfait ❤️",
+        ),
+    )
     .await?;
     say("");
     say("   (thanks are kept on the ticket and reopen nothing; the team closes after 3 s here)");
@@ -105,7 +115,10 @@ impl<'a> Letter<'a> {
 
     fn raw(&self) -> String {
         let encode = |text: &str| {
-            format!("=?utf-8?B?{}?=", data_encoding::BASE64.encode(text.as_bytes()))
+            format!(
+                "=?utf-8?B?{}?=",
+                data_encoding::BASE64.encode(text.as_bytes())
+            )
         };
         let now = chrono::Local::now();
         let subject = if self.answers.is_some() {
@@ -114,7 +127,10 @@ impl<'a> Letter<'a> {
             self.subject.to_owned()
         };
         // Short words, each its own encoded word: a subject may be longer than one may hold.
-        let subject: Vec<String> = chunks(&subject, 20).iter().map(|part| encode(part)).collect();
+        let subject: Vec<String> = chunks(&subject, 20)
+            .iter()
+            .map(|part| encode(part))
+            .collect();
         let mut raw = format!(
             "From: {} <{}>\nTo: DSI Support <support@example.org>\nSubject: {}\nDate: {}\nMessage-ID: <demo.{}@example.org>\nMIME-Version: 1.0\n",
             self.from,
@@ -128,7 +144,9 @@ impl<'a> Letter<'a> {
         }
         let mut text = self.text.to_owned();
         if let Some(quoted) = self.answers {
-            text.push_str("\n\nLe lun. 23 nov. 2026 à 10:00, DSI – Support <support@example.org> a écrit :\n");
+            text.push_str(
+                "\n\nLe lun. 23 nov. 2026 à 10:00, DSI – Support <support@example.org> a écrit :\n",
+            );
             for line in quoted.text.lines() {
                 text.push_str(&format!("> {line}\n"));
             }
@@ -151,7 +169,9 @@ impl<'a> Letter<'a> {
 
 fn chunks(text: &str, characters: usize) -> Vec<String> {
     let all: Vec<char> = text.chars().collect();
-    all.chunks(characters).map(|part| part.iter().collect()).collect()
+    all.chunks(characters)
+        .map(|part| part.iter().collect())
+        .collect()
 }
 
 fn wrapped(bytes: &[u8]) -> String {
@@ -161,7 +181,11 @@ fn wrapped(bytes: &[u8]) -> String {
 async fn send(place: &Place, letter: &Letter<'_>) -> Result<()> {
     say("");
     say(&format!("▶ {} écrit à support@example.org", letter.from));
-    let subject = if letter.answers.is_some() { "(réponse) " } else { "" };
+    let subject = if letter.answers.is_some() {
+        "(réponse) "
+    } else {
+        ""
+    };
     say(&format!("  Objet : {subject}{}", letter.subject));
     show(letter.text);
     place.deliver(letter.raw()).await
@@ -175,7 +199,10 @@ async fn got(place: &Place, address: &str, about: &str) -> Result<Mail> {
         .unwrap_or_default();
     say("");
     say(&format!("◀ {address} reçoit, de {from}"));
-    say(&format!("  Objet : {}", mail.subject.clone().unwrap_or_default()));
+    say(&format!(
+        "  Objet : {}",
+        mail.subject.clone().unwrap_or_default()
+    ));
     show(&mail.text);
     Ok(mail)
 }

@@ -10,7 +10,7 @@ pub fn imap_settings(account: &Account, server: &Server) -> imap::Settings {
             login.user.clone(),
             match &login.credential {
                 Credential::Password(secret) => {
-                    imap::Credential::Password(secret.reveal().to_owned())
+                    imap::Credential::Password(secret.expose().to_owned())
                 }
                 Credential::TokenFile(path) => imap::Credential::TokenFile(path.clone()),
             },
@@ -44,14 +44,14 @@ pub fn transport(outlet: &Outlet) -> smtp::Transport {
                 Tls::StartTls => smtp::Tls::StartTls,
                 Tls::None => smtp::Tls::None,
             };
-            smtp::Transport::Smtp(smtp::Settings {
+            smtp::Transport::Smtp(Box::new(smtp::Settings {
                 ca_file: server.ca_file.clone(),
                 allow_plaintext: server.insecure_plaintext,
                 login: server.login.as_ref().map(|login| smtp::Login {
                     user: login.user.clone(),
                     credential: match &login.credential {
                         Credential::Password(secret) => {
-                            smtp::Credential::Password(smtp::Secret::new(secret.reveal()))
+                            smtp::Credential::Password(smtp::Secret::new(secret.expose()))
                         }
                         Credential::TokenFile(path) => {
                             smtp::Credential::OauthTokenFile(path.clone())
@@ -59,7 +59,7 @@ pub fn transport(outlet: &Outlet) -> smtp::Transport {
                     },
                 }),
                 ..smtp::Settings::new(server.host.clone(), server.port, tls)
-            })
+            }))
         }
     }
 }

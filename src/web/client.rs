@@ -33,8 +33,14 @@ mod tests {
             "9.9.9.9, 192.0.2.7, 127.0.0.1".parse().expect("a header"),
         );
         let trusted = [ip("127.0.0.1")];
-        assert_eq!(address(ip("127.0.0.1"), &headers, &trusted), ip("192.0.2.7"));
-        assert_eq!(address(ip("198.51.100.1"), &headers, &trusted), ip("198.51.100.1"));
+        assert_eq!(
+            address(ip("127.0.0.1"), &headers, &trusted),
+            ip("192.0.2.7")
+        );
+        assert_eq!(
+            address(ip("198.51.100.1"), &headers, &trusted),
+            ip("198.51.100.1")
+        );
         assert_eq!(address(ip("127.0.0.1"), &headers, &[]), ip("127.0.0.1"));
     }
 }

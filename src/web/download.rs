@@ -40,7 +40,13 @@ fn disposition(name: &str) -> String {
     let name = safe_name(name);
     let ascii: String = name
         .chars()
-        .map(|c| if c.is_ascii() && c != '"' && c != '\\' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii() && c != '"' && c != '\\' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let encoded: String = name
         .bytes()
@@ -115,7 +121,10 @@ mod tests {
         let long = format!("{}.pdf", "a".repeat(4000));
         assert!(safe_name(&long).len() <= 124 && safe_name(&long).ends_with(".pdf"));
         let header = disposition("x\"; filename=evil\r\n.png");
-        assert!(!header.contains(['\r', '\n']) && header.matches("filename=\"").count() == 1, "{header}");
+        assert!(
+            !header.contains(['\r', '\n']) && header.matches("filename=\"").count() == 1,
+            "{header}"
+        );
     }
 
     #[test]
