@@ -78,7 +78,7 @@ async fn logs_in_over_tls_and_starttls_and_in_clear_on_loopback() {
         let inbox = session.select("INBOX").await.expect("an inbox");
         assert!(inbox.uid_validity > 0);
         assert_eq!((inbox.exists, inbox.read_only), (0, false));
-        assert_eq!(session.search_all().await.expect("a listing"), []);
+        assert_eq!(session.search_all().await.expect("a listing"), [0_u32; 0]);
         let capabilities = session.capabilities();
         assert!(capabilities.idle() && capabilities.moves() && capabilities.uidplus());
         session.logout().await;
@@ -348,7 +348,7 @@ async fn mail_that_comes_while_nobody_waits_ends_the_next_wait() {
     let server = Dovecot::start();
     let mut session = connect(&server.user("support")).await;
     session.select("INBOX").await.expect("an inbox");
-    assert_eq!(session.search_all().await.expect("a listing"), []);
+    assert_eq!(session.search_all().await.expect("a listing"), [0_u32; 0]);
     server.deliver("support", &message(1, 0));
     let woken = session.wait(LONG, pending()).await.expect("a wait");
     assert_eq!(woken, Woken::NewMail);

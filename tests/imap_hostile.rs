@@ -170,7 +170,7 @@ async fn one_mail_that_the_server_will_not_give_holds_up_no_other() {
         .await
         .expect("bodies");
     assert_eq!(bodies.mails.len(), 1);
-    assert_eq!(bodies.missing, []);
+    assert_eq!(bodies.missing, [0_u32; 0]);
     assert_eq!(bodies.refused.len(), 1);
     assert!(
         bodies.refused[0].why.contains("input/output"),
