@@ -771,6 +771,69 @@ fn files_go_along_where_they_should() {
     assert!(!mail.text.contains("capture"));
 }
 
+#[test]
+fn a_very_long_text_is_cut_and_goes_along_whole() {
+    let mut long = notice(Kind::TeamNew, "fr");
+    let text = "Une ligne <b>du journal</b> d'un serveur\n".repeat(5_000);
+    long.text = Some(text.clone());
+    long.files.clear();
+    let mail = read(&write(&long));
+    assert!(
+        mail.text
+            .contains("(La suite est dans le fichier joint message.txt.)")
+    );
+    assert!(mail.text.contains("#prendre"));
+    assert!(mail.html.len() < 60_000, "{}", mail.html.len());
+    assert_eq!(mail.files.len(), 1);
+    assert_eq!(mail.files[0].0, "message.txt");
+    assert_eq!(String::from_utf8_lossy(&mail.files[0].2), text.trim_end());
+}
+
+#[test]
+fn a_template_that_fails_gives_a_plain_mail_that_says_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("fr")).expect("created");
+    // No sample has this title: only the mail itself finds the mistake.
+    let text = "Subject: x\n\n{{ reply_line }}{% if title == \"boom\" %}{{ team.nom }}{% endif %}{{ marker }}\n";
+    for kind in Kind::ALL {
+        let name = format!("fr/{}.txt", kind.as_str());
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    let templates = Templates::load(&[folder.path().to_owned()]).expect("no problem");
+    let (policy, keys, mut ticket) = (policy(), keys(), ticket());
+    "boom".clone_into(&mut ticket.title);
+    let stationery = Stationery {
+        policy: &policy,
+        templates: &templates,
+        keys: &keys,
+    };
+    for kind in Kind::ALL {
+        let notice = notice(kind, "fr");
+        let Some(id) = notice.ticket else { continue };
+        let outgoing = render(stationery, &notice, Some(&ticket), &bytes_of, now());
+        let mail = read(&outgoing);
+        assert!(mail.subject.starts_with("[DSI-1042] "), "{}", mail.subject);
+        assert!(mail.subject.ends_with(" : boom"), "{}", mail.subject);
+        for said in notice.text.iter().chain(&notice.lines) {
+            assert!(
+                unwrapped(&mail.text).contains(&unwrapped(said)),
+                "{}",
+                mail.text
+            );
+        }
+        if kind != Kind::Digest {
+            let token = marker_tokens(&mail.text);
+            let reply = Reply::open(&keys, &token[0]).expect("ours");
+            assert_eq!(reply.ticket, id.0);
+        }
+        assert!(mail.html.contains("DSI – Support"));
+    }
+}
+
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 // What strangers try
 
 const HOSTILE: [&str; 12] = [
@@ -909,7 +972,7 @@ fn mails_read_as_kept() {
         for (name, kind, bytes) in &mail.files {
             seen.push_str(&format!("File: {name} ({kind}, {} bytes)\n", bytes.len()));
         }
-        seen.push_str(&format!("\n{}", mail.text));
+        seen.push_str(&format!("\n{}\n", mail.text));
         let path = folder.join(format!("{name}.txt"));
         if update {
             std::fs::create_dir_all(&folder).expect("created");
