@@ -144,7 +144,7 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone)]
 pub enum Transport {
     /// A relay.
-    Smtp(Settings),
+    Smtp(Box<Settings>),
     /// A folder with one Maildir per recipient, for the demo and for trying things out.
     Maildir(PathBuf),
     /// A list in memory, oldest first.
@@ -188,4 +188,7 @@ pub enum Outcome {
 /// The longest that [`Sender::send`] may take with the default timeouts, waiting for a free
 /// connection excepted: two tries up to the final dot, and the wait for its answer. A lease on an
 /// outbox row must outlast it.
-pub const LONGEST_SEND: Duration = Duration::from_secs(2 * (5 * 60 + 15 * 60) + 10 * 60);
+pub const LONGEST_SEND: Duration = Duration::from_secs(
+    2 * (connection::LOGIN_LIMIT.as_secs() + connection::BEFORE_DOT_LIMIT.as_secs())
+        + connection::FINAL_DOT_LIMIT.as_secs(),
+);

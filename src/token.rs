@@ -223,37 +223,49 @@ impl Page {
     }
 }
 
-/// The token in one of our `Message-ID`s (without angle brackets), `guichet.<instance>.<token>@…`;
-/// `None` for anybody else's, another instance of the same software included (row D13).
-pub fn message_id_token<'a>(message_id: &'a str, instance: &str) -> Option<&'a str> {
-    let (local, _) = message_id.rsplit_once('@')?;
-    let rest = local.strip_prefix("guichet.")?;
-    let (of, token) = rest.split_once('.')?;
-    (of.eq_ignore_ascii_case(instance)).then_some(token)
-}
-
-/// The token in a reply address, `support+<token>@…`.
-pub fn plus_token(address: &str) -> Option<&str> {
-    let (local, _) = address.rsplit_once('@')?;
-    let (_, token) = local.rsplit_once('+')?;
-    (!token.is_empty()).then_some(token)
-}
-
-/// The tokens in a quoted body: `guichet:<token>`, wherever a client left it (row D11).
+/// The reply tokens that a text carries in the marker of our mails, `guichet:TOKEN` (row D11), in order;
+/// what is not of their form is left out, whether they open is for [`Reply::open`] to say.
 pub fn marker_tokens(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    // A long conversation quotes many of our mails; the latest are on top.
-    for (at, _) in text.match_indices("guichet:").take(50) {
-        let token: String = text[at + "guichet:".len()..]
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .take(100)
-            .collect();
-        if !token.is_empty() && !found.contains(&token) {
-            found.push(token);
-        }
-    }
-    found
+    text.match_indices("guichet:")
+        // A long conversation quotes many of our mails; the latest are on top.
+        .take(50)
+        .filter_map(|(at, word)| {
+            let rest = text.get(at + word.len()..)?;
+            let end = rest
+                .find(|character: char| !character.is_ascii_alphanumeric())
+                .unwrap_or(rest.len());
+            rest.get(..end)
+        })
+        .filter(|token| is_token(token))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The reply token of a `Message-ID` (without angle brackets) that this instance gave; `None` for anybody
+/// else's, other instances of the same software among them (row D13).
+pub fn message_id_token<'a>(message_id: &'a str, instance: &str) -> Option<&'a str> {
+    let (local, _) = message_id.trim().split_once('@')?;
+    let token = local
+        .strip_prefix("guichet.")?
+        .strip_prefix(instance)?
+        .strip_prefix('.')?;
+    is_token(token).then_some(token)
+}
+
+/// The reply token of `support+TOKEN@example.org`; `None` when what follows the last plus is not
+/// of its form.
+pub fn plus_token(address: &str) -> Option<&str> {
+    let (local, _) = address.trim().rsplit_once('@')?;
+    let (_, token) = local.rsplit_once('+')?;
+    is_token(token).then_some(token)
+}
+
+/// Has the form of a reply token: base32 in either case, long enough to hold an HMAC.
+fn is_token(word: &str) -> bool {
+    (32..=100).contains(&word.len())
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte))
 }
 
 fn mac(key: &hmac::Key, domain: &str, bytes: &[u8]) -> hmac::Tag {
@@ -350,6 +362,30 @@ mod tests {
         assert_eq!(Reply::open(&both, &old), Some(reply()));
         assert_ne!(reply().seal(&both), old);
         assert_eq!(both.instance(), keys().instance());
+    }
+
+    #[test]
+    fn tokens_are_found_in_what_carries_them() {
+        let keys = keys();
+        let token = reply().seal(&keys);
+        let instance = keys.instance();
+        let id = format!("guichet.{instance}.{token}@example.org");
+        assert_eq!(message_id_token(&id, instance), Some(token.as_str()));
+        assert_eq!(message_id_token(&id, "otherone"), None);
+        let anchor = format!("guichet.{instance}.ticket.1042@example.org");
+        assert_eq!(message_id_token(&anchor, instance), None);
+        assert_eq!(message_id_token("guichet.@x", ""), None);
+
+        let address = format!("dsi+support+{}@example.org", token.to_uppercase());
+        let found = plus_token(&address).expect("a token");
+        assert_eq!(Reply::open(&keys, found), Some(reply()));
+        assert_eq!(plus_token("support+urgent@example.org"), None);
+        assert_eq!(plus_token("support@example.org"), None);
+
+        let text =
+            format!("Merci\n> Réf. [DSI-1042] · guichet:{token}\n>> guichet:{token}<br>guichet:é");
+        assert_eq!(marker_tokens(&text), [token.clone(), token]);
+        assert_eq!(marker_tokens("guichet: guichet:abc"), Vec::<String>::new());
     }
 
     #[test]

@@ -7,9 +7,14 @@ use super::Outcome;
 /// RFC 5321 4.5.3.1.3: a path has at most 256 octets, its angle brackets included.
 const LONGEST_BYTES: usize = 254;
 
-/// Whether the address needs SMTPUTF8 (RFC 6531).
-pub(super) fn is_international(address: &str) -> bool {
-    !address.is_ascii()
+/// The address with its domain in ASCII (`université.example` is `xn--universit-j4a.example`), for a
+/// server without SMTPUTF8 (RFC 6531). `None` when that is not all it takes: a local part beyond
+/// ASCII, or a domain that has no such form.
+pub(super) fn in_ascii(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let spelled = format!("{local}@{}", idna::domain_to_ascii_strict(domain).ok()?);
+    // Compatibility forms (a fullwidth `＞`) become ASCII on the way: look again.
+    (spelled.is_ascii() && check_one(&spelled).is_ok()).then_some(spelled)
 }
 
 /// Refuses an envelope that must not touch the wire.
@@ -43,9 +48,10 @@ fn check_one(address: &str) -> Result<(), &'static str> {
     if local.is_empty() || domain.is_empty() {
         return Err("nothing before or after the @");
     }
-    // `@relay,@other:user@domain` is the source route of RFC 821: nobody means it today.
-    if local.starts_with('@') {
-        return Err("a source route");
+    // `@relay,@other:user@domain` is the source route of RFC 821: nobody means it today. Elsewhere
+    // a second @ is for quoted local parts.
+    if local.contains('@') && !local.starts_with('"') {
+        return Err("two @ in it");
     }
     let literal = domain.starts_with('[') && domain.ends_with(']');
     let allowed = |c: char| {
@@ -81,6 +87,17 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_can_be_written_in_ascii_and_a_local_part_cannot() {
+        let spelled = in_ascii("info@universit\u{e9}.example");
+        assert_eq!(spelled.as_deref(), Some("info@xn--universit-j4a.example"));
+        assert_eq!(in_ascii("a@b.example").as_deref(), Some("a@b.example"));
+        assert_eq!(in_ascii("\u{e9}lodie@b.example"), None);
+        for hostile in ["a@b\u{ff1e}c", "a@b\u{ff1e}\u{ff1c}c", "a@\u{ff20}c"] {
+            assert_eq!(in_ascii(hostile), None, "{hostile}");
+        }
+    }
+
+    #[test]
     fn addresses_that_would_write_on_the_wire() {
         for to in [
             "",
@@ -101,6 +118,7 @@ mod tests {
             "a@b\u{2028}c",
             "a\u{a0}b@c",
             "@relay,@other:user@x",
+            "a@b@c",
             "a@b,c",
             "a@b;c",
             "a@b(comment)",

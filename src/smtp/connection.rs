@@ -52,8 +52,8 @@ impl Default for Timeouts {
             greeting: Duration::from_secs(60),
             command: Duration::from_secs(5 * 60),
             block: Duration::from_secs(3 * 60),
-            before_dot: Duration::from_secs(15 * 60),
-            final_dot: Duration::from_secs(10 * 60),
+            before_dot: BEFORE_DOT_LIMIT,
+            final_dot: FINAL_DOT_LIMIT,
         }
     }
 }
@@ -62,7 +62,11 @@ impl Default for Timeouts {
 /// depends on either.
 const COURTESY: Duration = Duration::from_secs(2);
 /// Name, TLS and login together; with the steps of `Timeouts` a tarpit could take an hour.
-const LOGIN_LIMIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// The default of [`Timeouts::before_dot`]: a 50 MB mail over a line of 1 Mbit/s, just.
+pub(super) const BEFORE_DOT_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// The default of [`Timeouts::final_dot`].
+pub(super) const FINAL_DOT_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Whether the last byte of the current mail has left our hands. Shared with whoever must judge
 /// when the sending task dies.
@@ -166,7 +170,7 @@ impl Connection {
             .with_context(|| name)
     }
 
-    /// What an operator wants to know of it: `"TLS offered, PIPELINING, SIZE 10240000"`.
+    /// What the server can do that matters to us: `"SIZE 10240000, PIPELINING, 8BITMIME"`.
     pub fn describe(&self) -> String {
         let mut words = Vec::new();
         if let Some(size) = self.abilities.size.filter(|size| *size > 0) {
@@ -261,7 +265,23 @@ impl Connection {
     /// MAIL, RCPT and DATA for this server, or why it cannot be.
     fn commands(&self, envelope: &Envelope, wire: &[u8]) -> Result<[(Step, String); 3], Stop> {
         let abilities = &self.abilities;
-        let mut mail = format!("MAIL FROM:<{}>", envelope.from);
+        // Without SMTPUTF8 a domain can still be written in ASCII, a local part cannot.
+        let spell = |address: &str| {
+            if abilities.international || address.is_ascii() {
+                Some(address.to_owned())
+            } else {
+                address::in_ascii(address)
+            }
+        };
+        let (Some(from), Some(to)) = (spell(&envelope.from), spell(&envelope.to)) else {
+            return Err(Stop::Unfit(Outcome::Never {
+                code: 553,
+                text: "5.6.7 not tried: the address has letters beyond ASCII, and the server \
+                       does not offer SMTPUTF8"
+                    .to_owned(),
+            }));
+        };
+        let mut mail = format!("MAIL FROM:<{from}>");
         if let Some(limit) = abilities.size {
             if limit > 0 && wire.len() > limit {
                 return Err(Stop::Unfit(Outcome::Never {
@@ -279,21 +299,13 @@ impl Connection {
         if abilities.eight_bit && !wire.is_ascii() {
             mail.push_str(" BODY=8BITMIME");
         }
-        if address::is_international(&envelope.from) || address::is_international(&envelope.to) {
-            if !abilities.international {
-                return Err(Stop::Unfit(Outcome::Never {
-                    code: 553,
-                    text: "5.6.7 not tried: the address has letters beyond ASCII, and the server \
-                           does not offer SMTPUTF8"
-                        .to_owned(),
-                }));
-            }
+        if !from.is_ascii() || !to.is_ascii() {
             mail.push_str(" SMTPUTF8");
         }
         mail.push_str("\r\n");
         Ok([
             (Step::Mail, mail),
-            (Step::Rcpt, format!("RCPT TO:<{}>\r\n", envelope.to)),
+            (Step::Rcpt, format!("RCPT TO:<{to}>\r\n")),
             (Step::Data, "DATA\r\n".to_owned()),
         ])
     }

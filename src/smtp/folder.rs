@@ -60,8 +60,16 @@ fn file_name(id: i64) -> String {
 
 fn write(maildir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let [tmp, new, cur] = ["tmp", "new", "cur"].map(|part| maildir.join(part));
+    let is_first = !maildir.exists();
     for folder in [&tmp, &new, &cur] {
         fs::create_dir_all(folder)?;
+    }
+    if is_first {
+        // The folders are entries that a power cut must not take either.
+        File::open(maildir)?.sync_all()?;
+        if let Some(root) = maildir.parent() {
+            File::open(root)?.sync_all()?;
+        }
     }
     if is_already_read(&cur, name)? {
         return Ok(());
@@ -72,9 +80,7 @@ fn write(maildir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     drop(file);
     fs::rename(&draft, new.join(name))?;
-    File::open(&new)?.sync_all()?;
-    // The folder itself may be new as well.
-    File::open(maildir)?.sync_all()
+    File::open(&new)?.sync_all()
 }
 
 /// A mail client that saw the first copy moved it to `cur/` and gave it flags (`:2,S`).

@@ -33,7 +33,7 @@ pub struct Sender {
 
 #[derive(Debug)]
 enum Inner {
-    Relay(Relay),
+    Relay(Box<Relay>),
     Folder(std::path::PathBuf),
     Memory(Arc<Mutex<Vec<Envelope>>>),
 }
@@ -60,7 +60,7 @@ impl Sender {
     /// A CA file that cannot be used, or a name for EHLO that is none.
     pub fn new(transport: Transport) -> anyhow::Result<Sender> {
         let inner = match transport {
-            Transport::Smtp(settings) => Inner::Relay(Relay::new(settings)?),
+            Transport::Smtp(settings) => Inner::Relay(Box::new(Relay::new(*settings)?)),
             Transport::Maildir(root) => Inner::Folder(root),
             Transport::Memory(list) => Inner::Memory(list),
         };

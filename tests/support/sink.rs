@@ -18,6 +18,9 @@ use tokio_rustls::TlsAcceptor;
 /// How the server is to be. `Script::default()` is a pleasant one, in clear, without login.
 #[derive(Clone)]
 pub struct Script {
+    /// Where to listen on 127.0.0.1; 0: any free port. A server that comes back after a failure
+    /// is given the port of the one before it.
+    pub port: u16,
     pub protection: Protection,
     /// What ends a message.
     pub end_of_data: EndOfData,
@@ -35,6 +38,7 @@ pub struct Script {
 impl Default for Script {
     fn default() -> Script {
         Script {
+            port: 0,
             protection: Protection::None,
             end_of_data: EndOfData::Strict,
             greeting: b"220 sink.example ESMTP ready\r\n".to_vec(),
@@ -197,7 +201,7 @@ impl Sink {
     }
 
     pub async fn with(script: Script) -> Sink {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", script.port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             script,
@@ -239,6 +243,17 @@ impl Sink {
             panic!("the sink waited for {count} mails and has {seen}");
         }
         self.received()
+    }
+
+    /// Waits until no connection is open, for ten seconds at most.
+    pub async fn wait_until_closed(&self) {
+        for _ in 0..500 {
+            if self.open_connections() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} connections are still open", self.open_connections());
     }
 
     /// Every command line that came, oldest first, without its line end.
@@ -513,11 +528,11 @@ impl Session<'_> {
     }
 
     async fn data(&mut self) -> Said {
-        if self.to.is_empty() {
-            return self.answer("554 5.5.1 No valid recipients").await;
-        }
         if self.spoiled(Step::Data).await? {
             return Ok(());
+        }
+        if self.to.is_empty() {
+            return self.answer("554 5.5.1 No valid recipients").await;
         }
         self.answer("354 Go on").await?;
         let (bytes, wire) = self.read_message().await?;

@@ -1,74 +1,18 @@
-//! From the configuration to the mail servers: the settings of `imap` and `smtp`, and for
-//! `guichet check` a visit to each server that changes nothing there.
+//! For `guichet check`: a visit to each mail server, as the stations would make it, that fetches,
+//! sends and changes nothing.
 
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::convert::{imap_settings, transport};
 use crate::config::{self, After, Outlet, Source};
 use crate::imap::{self, Kind};
 use crate::smtp;
 
 /// A server that does not answer a visit within this is reported so; a login takes seconds.
 const VISIT: Duration = Duration::from_secs(40);
-
-/// The settings of an IMAP account; `None` for a Maildir.
-pub fn imap_settings(account: &config::Account) -> Option<imap::Settings> {
-    let Source::Imap(server) = &account.source else {
-        return None;
-    };
-    // The configuration refuses an IMAP account without login.
-    let login = server.login.as_ref()?;
-    Some(imap::Settings {
-        name: account.name.clone(),
-        host: server.host.clone(),
-        port: server.port,
-        tls: match server.tls {
-            config::Tls::Implicit => imap::Tls::Implicit,
-            config::Tls::StartTls => imap::Tls::StartTls,
-            config::Tls::None => imap::Tls::None,
-        },
-        ca_file: server.ca_file.clone(),
-        allow_plaintext: server.insecure_plaintext,
-        user: login.user.clone(),
-        credential: match &login.credential {
-            config::Credential::Password(secret) => {
-                imap::Credential::Password(secret.expose().to_owned())
-            }
-            config::Credential::TokenFile(path) => imap::Credential::TokenFile(path.clone()),
-        },
-    })
-}
-
-/// Where notifications leave.
-pub fn transport(outlet: &Outlet) -> smtp::Transport {
-    let server = match outlet {
-        Outlet::Maildir(folder) => return smtp::Transport::Maildir(folder.clone()),
-        Outlet::Smtp(server) => server,
-    };
-    let tls = match server.tls {
-        config::Tls::Implicit => smtp::Tls::Implicit,
-        config::Tls::StartTls => smtp::Tls::StartTls,
-        config::Tls::None => smtp::Tls::None,
-    };
-    smtp::Transport::Smtp(smtp::Settings {
-        ca_file: server.ca_file.clone(),
-        allow_plaintext: server.insecure_plaintext,
-        login: server.login.as_ref().map(|login| smtp::Login {
-            user: login.user.clone(),
-            credential: match &login.credential {
-                config::Credential::Password(secret) => {
-                    smtp::Credential::Password(smtp::Secret::new(secret.expose()))
-                }
-                config::Credential::TokenFile(path) => {
-                    smtp::Credential::OauthTokenFile(path.clone())
-                }
-            },
-        }),
-        ..smtp::Settings::new(server.host.clone(), server.port, tls)
-    })
-}
 
 /// What a visit found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,12 +42,9 @@ impl Visit {
 /// Visits an account: logs in, opens the folder, says what the server can do and how many mails
 /// are too old to be taken at a first start. Fetches nothing and changes nothing.
 pub async fn visit_account(account: &config::Account, now: DateTime<Utc>) -> Visit {
-    let settings = match (&account.source, imap_settings(account)) {
-        (Source::Maildir(folder), _) => return maildir(folder),
-        (Source::Imap(_), Some(settings)) => settings,
-        (Source::Imap(server), None) => {
-            return Visit::bad(format!("{} has no login", server.host), "set imap.user");
-        }
+    let settings = match &account.source {
+        Source::Maildir(folder) => return maildir(folder),
+        Source::Imap(server) => imap_settings(account, server),
     };
     match tokio::time::timeout(VISIT, mailbox(&settings, account, now)).await {
         Ok(Ok(visit)) => visit,

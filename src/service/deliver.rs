@@ -1,0 +1,179 @@
+//! The third station: leases what is due in the outbox, sends it, and writes the outcome. The
+//! attempt is counted before it is made; unknown means later (contract O2–O4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+
+use super::{Service, conclude, convert};
+use crate::desk::{Delivery, DeliveryOutcome, Input};
+use crate::smtp::{self, Envelope, Outcome, Sender};
+use crate::store::{Delivered, Leased};
+
+/// Mails in hand at once: enough to keep every connection busy while outcomes are written.
+const IN_HAND: usize = 16;
+
+/// Without a bell, look this often: a retry may be due, another process may have asked for one.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The loop.
+pub async fn station(service: Service) -> Result<()> {
+    let mut sender = Arc::new(sender(&service)?);
+    let mut reloaded = service.inner.reloaded.subscribe();
+    let mut sending: JoinSet<Result<()>> = JoinSet::new();
+    loop {
+        if reloaded.has_changed().unwrap_or(false) {
+            reloaded.mark_unchanged();
+            match self::sender(&service) {
+                Ok(new) => sender = Arc::new(new),
+                Err(error) => tracing::error!("The way out stays as it was: {error:#}"),
+            }
+        }
+        if service.is_stopping() {
+            break;
+        }
+        let room = IN_HAND.saturating_sub(sending.len());
+        let leased = match lease(&service, room).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                tracing::error!("Sending waits: {error:#}");
+                Vec::new()
+            }
+        };
+        let full = room == 0;
+        let found = !leased.is_empty();
+        for mail in leased {
+            sending.spawn(send(service.clone(), Arc::clone(&sender), mail));
+        }
+        if found {
+            continue;
+        }
+        tokio::select! {
+            Some(done) = sending.join_next(), if !sending.is_empty() => report(done),
+            () = tokio::time::sleep(LOOK_EVERY), if !full => {}
+            () = service.inner.bells.outbox.notified(), if !full => {}
+            () = service.stopped() => {}
+        }
+    }
+    // Every started send is finished: its outcome is worth more than a second saved.
+    while let Some(done) = sending.join_next().await {
+        report(done);
+    }
+    sender.close().await;
+    Ok(())
+}
+
+/// The way out as configured.
+pub fn sender(service: &Service) -> Result<Sender> {
+    Sender::new(convert::transport(&service.current().settings.outlet))
+}
+
+/// Sends what is due now; returns how many mails that were.
+pub async fn once(service: &Service, sender: &Sender) -> Result<usize> {
+    let mut count = 0;
+    for mail in lease(service, IN_HAND).await? {
+        attempt(service, sender, mail).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn lease(service: &Service, room: usize) -> Result<Vec<Leased>> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    service
+        .store()
+        .next_outgoing(room, smtp::LONGEST_SEND, service.now())
+        .await
+}
+
+fn report(done: std::result::Result<Result<()>, tokio::task::JoinError>) {
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!("The outcome of a notification could not be written: {error:#}");
+        }
+        Err(error) => tracing::error!("A send was interrupted: {error}"),
+    }
+}
+
+async fn send(service: Service, sender: Arc<Sender>, mail: Leased) -> Result<()> {
+    attempt(&service, &sender, mail).await
+}
+
+async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()> {
+    let envelope = Envelope {
+        id: mail.id.0,
+        from: mail.from.clone(),
+        to: mail.to.clone(),
+        bytes: mail.bytes.clone().into(),
+    };
+    let outcome = sender.send(&envelope).await;
+    let now = service.now();
+    let next_at = smtp::retry::next_attempt(mail.attempts, mail.first_tried_at, now);
+    let id = mail.id.0;
+    let (delivered, noteworthy) = match outcome {
+        Outcome::Sent { answer } => {
+            tracing::info!(outbox.id = id, "Notification {id} accepted: {answer}");
+            (Delivered::Sent { answer }, None)
+        }
+        Outcome::Never { code, text } => {
+            let why = format!("{code} {text}");
+            tracing::warn!(outbox.id = id, "Notification {id} refused for good: {why}");
+            (
+                Delivered::Never { why: why.clone() },
+                Some(DeliveryOutcome::Failed(why)),
+            )
+        }
+        Outcome::Later(why) => match next_at {
+            Some(next_at) => {
+                tracing::warn!(outbox.id = id, "Notification {id} not sent yet: {why}");
+                (Delivered::Later { why, next_at }, None)
+            }
+            None => (
+                Delivered::GivenUp { why: why.clone() },
+                Some(DeliveryOutcome::GivenUp(why)),
+            ),
+        },
+        Outcome::Uncertain(why) => {
+            tracing::warn!(
+                outbox.id = id,
+                "Notification {id} may or may not have been accepted, it is sent again: {why}"
+            );
+            let note = Some(DeliveryOutcome::Uncertain(why.clone()));
+            match next_at {
+                Some(next_at) => (Delivered::Uncertain { why, next_at }, note),
+                None => (Delivered::GivenUp { why }, note),
+            }
+        }
+    };
+    service
+        .store()
+        .delivered(vec![(mail.id, delivered)], now)
+        .await?;
+    if let (Some(outcome), Some(ticket)) = (noteworthy, mail.ticket) {
+        let delivery = Delivery {
+            ticket,
+            notice: mail.notice,
+            recipient: mail.to,
+            outcome,
+        };
+        let rules = service.rules();
+        let settled = service
+            .store()
+            .settle(
+                vec![Input::Delivery(delivery)],
+                now,
+                move |input, lookup| conclude(&rules, input, lookup, now),
+            )
+            .await?;
+        for failed in settled.into_iter().filter_map(Result::err) {
+            tracing::error!(outbox.id = id, "A delivery could not be noted: {failed:#}");
+        }
+    }
+    service.inner.bells.outbox.notify_one();
+    Ok(())
+}
