@@ -7,7 +7,7 @@
 //! remove what other people marked.
 //!
 //! async-imap reads the responses. Its own verbs are not used (they ignore a tagged NO), nor is its login (see
-//! [`lines`]); [`guard`] bounds what it may buffer.
+//! `imap/lines.rs`); `imap/guard.rs` bounds what it may buffer.
 
 mod backoff;
 mod connect;
@@ -18,6 +18,7 @@ mod folder;
 mod guard;
 mod lines;
 mod login;
+mod probe;
 mod settings;
 mod uids;
 mod wait;
@@ -37,6 +38,7 @@ pub use fetch::{Bodies, Fetched, Listed, Refusal};
 pub use file::Filing;
 pub use folder::Folder;
 pub use login::Capabilities;
+pub use probe::{Probe, probe};
 pub use settings::{Credential, Settings, Tls};
 pub use uids::sets;
 pub use wait::Woken;
@@ -239,30 +241,17 @@ impl Session {
     /// A folder that mails can be filed in: made and subscribed when it does not exist.
     pub async fn ensure_folder(&mut self, name: &str) -> Result<Folder, Error> {
         let folder = self.folder(name)?;
+        match self.look_up(&folder).await? {
+            Found::Missing => {}
+            Found::HoldsMail => return Ok(folder),
+            Found::HoldsFoldersOnly => {
+                return Err(self.wire.fail(
+                    Kind::FolderMissing,
+                    format!("folder \"{name}\" can hold folders only, no mails"),
+                ));
+            }
+        }
         let wire = quoted(folder.wire());
-        let (mut found, mut holds_mail) = (false, true);
-        self.wire
-            .command(&format!("LIST \"\" {wire}"), |response| {
-                if let Response::MailboxData(MailboxDatum::List(entry)) = response {
-                    let flag = |wanted: &str| {
-                        entry.name_attributes.iter().any(|attribute| {
-                            matches!(attribute, NameAttribute::Extension(word) if word.eq_ignore_ascii_case(wanted))
-                        })
-                    };
-                    found |= !flag("\\NonExistent");
-                    holds_mail &= !entry.name_attributes.contains(&NameAttribute::NoSelect);
-                }
-            })
-            .await?;
-        if found && !holds_mail {
-            return Err(self.wire.fail(
-                Kind::FolderMissing,
-                format!("folder \"{name}\" can hold folders only, no mails"),
-            ));
-        }
-        if found {
-            return Ok(folder);
-        }
         match self.wire.command(&format!("CREATE {wire}"), |_| {}).await {
             Ok(()) => {}
             // Somebody else was faster.
@@ -298,6 +287,19 @@ impl Session {
         }
     }
 
+    async fn look_up(&mut self, folder: &Folder) -> Result<Found, Error> {
+        let mut found = Found::Missing;
+        let command = format!("LIST \"\" {}", quoted(folder.wire()));
+        self.wire
+            .command(&command, |response| {
+                if let Response::MailboxData(MailboxDatum::List(entry)) = response {
+                    found = Found::read(&entry.name_attributes);
+                }
+            })
+            .await?;
+        Ok(found)
+    }
+
     async fn search(&mut self, keys: &str, uids: &mut Vec<u32>) -> Result<(), Error> {
         self.wire
             .command(&format!("UID SEARCH {keys}"), |response| {
@@ -319,6 +321,28 @@ impl Session {
             })
             .await?;
         Ok(namespace)
+    }
+}
+
+/// What LIST says about a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Missing,
+    HoldsMail,
+    HoldsFoldersOnly,
+}
+
+impl Found {
+    fn read(attributes: &[NameAttribute<'_>]) -> Self {
+        // RFC 5258: a name that is listed for its children's sake, or because it is subscribed.
+        let is_ghost = |attribute: &NameAttribute<'_>| matches!(attribute, NameAttribute::Extension(word) if word.eq_ignore_ascii_case("\\NonExistent"));
+        if attributes.iter().any(is_ghost) {
+            Self::Missing
+        } else if attributes.contains(&NameAttribute::NoSelect) {
+            Self::HoldsFoldersOnly
+        } else {
+            Self::HoldsMail
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! There is no switch that accepts any certificate: a private server has a private CA, and
 //! `ca_file` is the honest way to say so. rustls refuses TLS 1.0 and 1.1 by itself.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 /// Why no TLS connection can be attempted; all of it is for the operator to mend.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,34 @@ pub fn client_config(extra_ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error
 /// The name that the server's certificate must carry: a DNS name or an IP address.
 pub fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(host.to_owned()).map_err(|_| Error::Name(host.to_owned()))
+}
+
+/// Why a handshake failed, in words that tell the operator what to mend.
+pub fn explain(error: &io::Error) -> String {
+    let rustls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(rustls) = rustls else {
+        return format!("TLS is not possible: {error}");
+    };
+    let remedy = match rustls {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the certificate is signed by nobody we trust: set ca_file to its CA"
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the certificate is for another host: use the name that it carries",
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "the certificate has expired",
+        rustls::Error::InvalidMessage(_) => {
+            "the server does not speak TLS here: is it the port for STARTTLS?"
+        }
+        rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(_) => "the server only speaks TLS older than 1.2",
+        _ => "TLS is not possible",
+    };
+    format!("{remedy} ({rustls})")
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {

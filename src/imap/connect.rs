@@ -9,7 +9,7 @@ use tokio_rustls::TlsConnector;
 
 use super::guard::Socket;
 use super::lines::Lines;
-use super::{Error, Kind, Settings, Tls};
+use super::{Error, Kind, Settings, Tls, login};
 use crate::tls;
 
 /// Longest wait for one address of the host; a blackholed IPv6 address must not eat the whole attempt.
@@ -94,7 +94,9 @@ async fn start_tls(
     settings: &Settings,
     place: &str,
 ) -> Result<Box<dyn Socket>, Error> {
-    // Asked anew rather than taken from the greeting: what counts is what the server answers to the command.
+    if !login::capabilities(&mut lines).await?.has("STARTTLS") {
+        return Err(lines.fail(Kind::NoStartTls, "the server does not offer STARTTLS"));
+    }
     let answer = lines.exchange("STARTTLS").await?;
     if answer.status != "OK" {
         return Err(lines.fail(
@@ -127,7 +129,7 @@ async fn protect(
     let handshake = TlsConnector::from(config).connect(name, socket);
     match timeout(HANDSHAKE_LIMIT, handshake).await {
         Ok(Ok(protected)) => Ok(Box::new(protected)),
-        Ok(Err(error)) => Err(fail(format!("TLS is not possible: {error}"))),
+        Ok(Err(error)) => Err(fail(tls::explain(&error))),
         Err(_) => Err(fail(format!("no TLS handshake within {HANDSHAKE_LIMIT:?}"))),
     }
 }

@@ -1,0 +1,330 @@
+//! A private Dovecot 2.3 (Debian: dovecot-imapd): a folder of its own, free ports on loopback, a certificate of its
+//! own for localhost. Mail is delivered by writing into the user's Maildir, as an MDA would.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use guichet::imap::{Credential, Settings, Tls};
+
+/// The password of every user.
+pub const PASSWORD: &str = "s3cret \"é\\";
+
+/// A server that has not answered by then will not.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// How the server differs from an ordinary one.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub separator: char,
+    pub prefix: &'static str,
+    /// The whole list of capabilities to announce; `None` for Dovecot's own.
+    pub capability: Option<&'static str>,
+    /// Names in the certificate (`subjectAltName`).
+    pub names: &'static str,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            separator: '/',
+            prefix: "",
+            capability: None,
+            names: "DNS:localhost,IP:127.0.0.1",
+        }
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Dovecot {
+    folder: tempfile::TempDir,
+    pub imap: u16,
+    pub imaps: u16,
+    owner: (u32, u32),
+}
+
+impl Dovecot {
+    pub fn start() -> Self {
+        Self::start_with(Options::default())
+    }
+
+    pub fn start_with(options: Options) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("guichet-dovecot-")
+            .tempdir()
+            .expect("a temporary folder");
+        let base = folder.path();
+        // Processes of another user walk through it when the tests run as root.
+        fs::set_permissions(base, fs::Permissions::from_mode(0o755)).expect("our folder");
+        for part in ["home", "state"] {
+            fs::create_dir(base.join(part)).expect("our folder");
+        }
+        let own = fs::metadata(base).expect("our folder");
+        let (user, group, owner) = if own.uid() == 0 {
+            let (uid, gid) = account("mail");
+            ("mail".to_owned(), "mail".to_owned(), (uid, gid))
+        } else {
+            (id("-un"), id("-gn"), (own.uid(), own.gid()))
+        };
+        chown(base.join("home"), Some(owner.0), Some(owner.1)).expect("our folder");
+        certificate(base, options.names);
+        let (imap, imaps) = (free_port(), free_port());
+        let server = Self {
+            folder,
+            imap,
+            imaps,
+            owner,
+        };
+        fs::write(server.path("users"), "").expect("our folder");
+        let config = configuration(server.base(), &options, (imap, imaps), (&user, &group));
+        fs::write(server.path("dovecot.conf"), config).expect("our folder");
+        server.launch();
+        server
+    }
+
+    /// Starts the server again after [`Dovecot::stop`].
+    pub fn launch(&self) {
+        let program = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
+            .into_iter()
+            .find(|path| Path::new(path).exists())
+            .expect("Dovecot is needed for this test: apt-get install dovecot-imapd");
+        let status = Command::new(program)
+            .arg("-c")
+            .arg(self.path("dovecot.conf"))
+            .stdin(Stdio::null())
+            .status()
+            .expect("dovecot starts");
+        assert!(status.success(), "dovecot refuses: {}", self.log());
+        let deadline = Instant::now() + START_LIMIT;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.imap)).is_err() {
+            assert!(
+                Instant::now() < deadline,
+                "dovecot is silent: {}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub fn stop(&self) {
+        let Ok(pid) = fs::read_to_string(self.path("run/master.pid")) else {
+            return;
+        };
+        let pid = pid.trim();
+        let _ = Command::new("kill").arg(pid).status();
+        let deadline = Instant::now() + START_LIMIT;
+        while Path::new("/proc").join(pid).exists() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Adds a user and returns how to reach the account over implicit TLS.
+    pub fn user(&self, user: &str) -> Settings {
+        let home = self.base().join("home").join(user);
+        let (uid, gid) = self.owner;
+        // `:` separates the fields; ours holds none.
+        let line = format!(
+            "{user}:{{PLAIN}}{PASSWORD}:{uid}:{gid}::{}::\n",
+            home.display()
+        );
+        let mut users = fs::read_to_string(self.path("users")).expect("our folder");
+        users.push_str(&line);
+        fs::write(self.path("users"), users).expect("our folder");
+        for part in ["", "Maildir", "Maildir/tmp", "Maildir/new", "Maildir/cur"] {
+            let path = home.join(part);
+            fs::create_dir_all(&path).expect("our folder");
+            chown(&path, Some(uid), Some(gid)).expect("our folder");
+        }
+        Settings {
+            name: user.to_owned(),
+            host: "localhost".to_owned(),
+            port: self.imaps,
+            tls: Tls::Implicit,
+            ca_file: Some(self.path("cert.pem")),
+            allow_plaintext: false,
+            user: user.to_owned(),
+            credential: Credential::Password(PASSWORD.to_owned()),
+        }
+    }
+
+    /// Delivers a message to a user's inbox.
+    pub fn deliver(&self, user: &str, message: &[u8]) {
+        let maildir = self.maildir(user);
+        let name = guichet::maildir::deliver(&maildir, message).expect("delivered");
+        let path = maildir.join("new").join(name);
+        chown(&path, Some(self.owner.0), Some(self.owner.1)).expect("our file");
+    }
+
+    /// The user's Maildir; folders are `.Name` in it.
+    pub fn maildir(&self, user: &str) -> PathBuf {
+        self.base().join("home").join(user).join("Maildir")
+    }
+
+    /// The number of messages in a folder on disk, as named there (`.Trait&AOk-s`, or `` for the inbox).
+    pub fn count(&self, user: &str, folder: &str) -> usize {
+        let folder = self.maildir(user).join(folder);
+        ["new", "cur"]
+            .iter()
+            .filter_map(|part| fs::read_dir(folder.join(part)).ok())
+            .flatten()
+            .count()
+    }
+
+    /// Runs `doveadm` against this server.
+    pub fn doveadm(&self, arguments: &[&str]) {
+        let output = Command::new("doveadm")
+            .arg("-c")
+            .arg(self.path("dovecot.conf"))
+            .args(arguments)
+            .output()
+            .expect("doveadm is part of dovecot-core");
+        assert!(
+            output.status.success(),
+            "doveadm {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("dovecot.log")).unwrap_or_default()
+    }
+
+    fn base(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.base().join(name)
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- dovecot.log\n{}", self.log());
+        }
+        self.stop();
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("loopback has free ports")
+        .port()
+}
+
+/// Writes `cert.pem` and `key.pem`: self-signed, for these names.
+pub fn certificate(folder: &Path, names: &str) {
+    let output = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
+        .args(["-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-subj", "/CN=guichet test"])
+        .args(["-addext", &format!("subjectAltName={names}")])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(folder.join("key.pem"))
+        .arg("-out")
+        .arg(folder.join("cert.pem"))
+        .output()
+        .expect("openssl is needed for this test: apt-get install openssl");
+    assert!(
+        output.status.success(),
+        "openssl: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn configuration(
+    base: &Path,
+    options: &Options,
+    (imap, imaps): (u16, u16),
+    (user, group): (&str, &str),
+) -> String {
+    let base = base.display();
+    let Options {
+        separator, prefix, ..
+    } = options;
+    let capability = options
+        .capability
+        .map(|words| format!("imap_capability = {words}\n"))
+        .unwrap_or_default();
+    format!(
+        r#"
+base_dir = {base}/run
+state_dir = {base}/state
+instance_name = guichet-test-{imap}
+log_path = {base}/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+default_vsz_limit = 0
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+ssl = yes
+ssl_cert = <{base}/cert.pem
+ssl_key = <{base}/key.pem
+ssl_dh =
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {base}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {base}/users
+}}
+mail_location = maildir:~/Maildir
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {prefix}
+}}
+mail_max_userip_connections = 100
+protocol imap {{
+  {capability}
+}}
+"#
+    )
+}
+
+fn account(name: &str) -> (u32, u32) {
+    let users = fs::read_to_string("/etc/passwd").expect("a Unix system");
+    let line = users
+        .lines()
+        .find(|line| line.split(':').next() == Some(name))
+        .expect("the account \"mail\" exists on Debian");
+    let number = |field: usize| line.split(':').nth(field)?.parse().ok();
+    number(2).zip(number(3)).expect("two numbers")
+}
+
+fn id(option: &str) -> String {
+    let output = Command::new("id").arg(option).output().expect("coreutils");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
