@@ -31,6 +31,7 @@ mod process;
 mod rules;
 mod space;
 mod timers;
+pub mod visit;
 
 pub use clock::Clock;
 pub use conclude::conclude;

@@ -24,7 +24,7 @@ impl Secret {
     }
 
     /// The secret itself, for the one who logs in.
-    pub fn expose(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
