@@ -10,7 +10,7 @@ pub fn imap_settings(account: &Account, server: &Server) -> imap::Settings {
             login.user.clone(),
             match &login.credential {
                 Credential::Password(secret) => {
-                    imap::Credential::Password(secret.expose().to_owned())
+                    imap::Credential::Password(secret.reveal().to_owned())
                 }
                 Credential::TokenFile(path) => imap::Credential::TokenFile(path.clone()),
             },
@@ -51,7 +51,7 @@ pub fn transport(outlet: &Outlet) -> smtp::Transport {
                     user: login.user.clone(),
                     credential: match &login.credential {
                         Credential::Password(secret) => {
-                            smtp::Credential::Password(smtp::Secret::new(secret.expose()))
+                            smtp::Credential::Password(smtp::Secret::new(secret.reveal()))
                         }
                         Credential::TokenFile(path) => {
                             smtp::Credential::OauthTokenFile(path.clone())
