@@ -234,7 +234,10 @@ impl Mail {
     }
 }
 
+pub mod habits;
 pub mod text;
+
+pub use habits::{SenderHabits, fold};
 
 /// Reads a message. Total: any bytes give a [`Mail`], oddities are listed in [`Mail::defects`].
 pub fn read(_bytes: &[u8]) -> Mail {
