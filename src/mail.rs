@@ -235,7 +235,11 @@ impl Mail {
 }
 
 pub mod authenticity;
+
+pub mod habits;
 pub mod text;
+
+pub use habits::{SenderHabits, fold};
 
 /// Reads a message. Total: any bytes give a [`Mail`], oddities are listed in [`Mail::defects`].
 pub fn read(_bytes: &[u8]) -> Mail {

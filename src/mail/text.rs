@@ -1,6 +1,42 @@
 //! The text of a mail: what the person wrote now, and what is history, signature or forwarded.
+//!
+//! Everything becomes lines first (`line`, `html`), each with what the HTML said of it. Then the
+//! rules on text (`history`, `header`, `signature`) decide the fate of every line, in the same way
+//! for both bodies. When the rules would leave nothing, they are taken back one by one: a reply
+//! may be too long, never empty.
+
+mod date;
+mod forward;
+mod header;
+mod history;
+mod html;
+mod language;
+mod line;
+mod signature;
+mod structure;
+mod thanks;
+mod token;
+mod urgency;
+mod words;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::Forwarded;
+use history::Kind;
+use line::{History, Line, Nature};
+
+pub use language::language;
+pub(super) use signature::is_closing;
+pub use thanks::{is_thanks, lone_reaction};
+pub use urgency::claims_urgency;
+pub(super) use words::{fold, is_greeting};
+
+/// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
+/// found anywhere; without marks a person does not write above line 5,000.
+const SCANNED: usize = 5_000;
+
+/// Quoted lines that are kept above an answer that stands between them.
+const CONTEXT: usize = 3;
 
 /// The bodies of a mail, decoded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +54,8 @@ pub struct Bodies<'a> {
 pub struct Written {
     /// The whole body as text.
     pub text: String,
-    /// What this person wrote now; never empty when something was written.
+    /// What this person wrote now; never empty when something was written. The original of a
+    /// forward is left out, unless nothing was written above it.
     pub reply: String,
     /// History and signature that `reply` left out.
     pub folded: String,
@@ -28,11 +65,20 @@ pub struct Written {
 
 /// Takes the bodies apart. Total; linear in their size.
 pub fn split(bodies: &Bodies<'_>) -> Written {
-    let text = bodies.plain.or(bodies.html).unwrap_or_default().to_owned();
-    Written {
-        reply: text.clone(),
-        text,
-        ..Written::default()
+    let plain = bodies.plain.map(clean).filter(|text| !line::is_blank(text));
+    let html = bodies.html.map(clean).filter(|text| !line::is_blank(text));
+    match (plain, html) {
+        (None, None) => Written::default(),
+        (Some(plain), None) => take_apart(line::lines(&plain), bodies.subject, Some(&plain)),
+        (None, Some(html)) => take_apart(html::render(&html), bodies.subject, None),
+        (Some(plain), Some(html)) => {
+            let rendered = html::render(&html);
+            if knows_more(&rendered) && says_the_same(&plain, &rendered) {
+                take_apart(rendered, bodies.subject, Some(&plain))
+            } else {
+                take_apart(line::lines(&plain), bodies.subject, Some(&plain))
+            }
+        }
     }
 }
 
@@ -44,3 +90,328 @@ pub fn fold_accents(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .collect()
 }
+
+/// An HTML body as readable text. Never blank when the body holds words. Linear in its size.
+pub fn html_to_text(html: &str) -> String {
+    line::join(&html::render(&clean(html)))
+}
+
+/// NFC, line ends as `\n`, without NUL.
+fn clean(text: &str) -> String {
+    let text = if text.contains(['\r', '\0', '\u{FEFF}']) {
+        text.replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace(['\0', '\u{FEFF}'], "")
+    } else {
+        text.to_owned()
+    };
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text,
+        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+    }
+}
+
+/// The HTML says where the history or the signature is.
+fn knows_more(lines: &[Line]) -> bool {
+    lines.iter().any(|line| {
+        line.history == History::Begins
+            || line.quote > 0
+            || matches!(line.nature, Nature::Attribution | Nature::Signature)
+    })
+}
+
+/// Whether nearly all words of the HTML body stand in the plain one. When they do not, one of the
+/// two is not what the person saw, and the plain one is shown.
+fn says_the_same(plain: &str, rendered: &[Line]) -> bool {
+    let words: std::collections::HashSet<&str> = plain
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let (mut known, mut all) = (0_usize, 0_usize);
+    for word in rendered
+        .iter()
+        .flat_map(|line| line.text.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .take(20_000)
+    {
+        all += 1;
+        known += usize::from(words.contains(word));
+    }
+    known * 10 >= all * 7
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Written now.
+    Own,
+    /// Quoted, but needed to understand the answer below it.
+    Context,
+    History,
+    Signature,
+    /// The original of a forward and its header.
+    Forward,
+}
+
+fn take_apart(mut lines: Vec<Line>, subject: Option<&str>, plain: Option<&str>) -> Written {
+    let text = plain.map_or_else(|| line::join(&lines), |plain| line::trim(plain).to_owned());
+    mend_quotes(&mut lines);
+    let mut fates = vec![Fate::Own; lines.len()];
+    let cut = find_history(&lines, subject, &mut fates);
+    let end = cut.at;
+    sign(&lines, end, &mut fates);
+    judge_quotes(&lines, end, subject, &mut fates);
+    let forwarded = cut
+        .forward
+        .map(|from| forward::read(cut.block.as_ref(), lines.get(from..).unwrap_or_default()));
+
+    let (reply, folded) = settle(&lines, &mut fates, forwarded.as_ref(), &text);
+    Written {
+        text,
+        reply,
+        folded,
+        forwarded,
+    }
+}
+
+/// The reply and what it leaves out; the rules that would leave nothing are taken back in turn.
+fn settle(
+    lines: &[Line],
+    fates: &mut [Fate],
+    forwarded: Option<&Forwarded>,
+    text: &str,
+) -> (String, String) {
+    let written = |fates: &[Fate]| {
+        lines
+            .iter()
+            .zip(fates)
+            .filter(|(_, fate)| **fate == Fate::Own)
+            .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()))
+    };
+    if !written(fates) {
+        // A greeting and a signature, or a signature alone: it is all there is.
+        for fate in fates.iter_mut().filter(|fate| **fate == Fate::Signature) {
+            *fate = Fate::Own;
+        }
+    }
+    let pick = |fates: &[Fate], wanted: &[Fate]| {
+        line::join(
+            lines
+                .iter()
+                .zip(fates)
+                .filter(|(_, fate)| wanted.contains(fate))
+                .map(|(line, _)| line),
+        )
+    };
+    let reply = pick(fates, &[Fate::Own, Fate::Context]);
+    let folded = pick(fates, &[Fate::History, Fate::Signature]);
+    if words::has_substance(&reply) {
+        return (reply, folded);
+    }
+    if forwarded.is_some_and(|original| words::has_substance(&original.text)) {
+        return (pick(fates, &[Fate::Forward]), folded);
+    }
+    if words::has_substance(&reply) || line::is_blank(text) {
+        return (reply, folded);
+    }
+    (text.to_owned(), String::new())
+}
+
+/// Where what was written now ends.
+struct Cut {
+    /// The first line that is not looked at any more.
+    at: usize,
+    /// The first line of a forwarded text.
+    forward: Option<usize>,
+    block: Option<header::Block>,
+}
+
+/// Marks the history and the forwarded original.
+fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cut {
+    let mut at = 0;
+    let mut written = false;
+    while let Some(line) = lines.get(at) {
+        let scanned =
+            at < SCANNED || line.history == History::Begins || line.nature == Nature::Attribution;
+        if !scanned || line.is_quoted() || line.nature == Nature::Verbatim {
+            at += 1;
+            continue;
+        }
+        let Some(found) = history::begins(lines, at) else {
+            written |= words::has_substance(&line.text);
+            at += 1;
+            continue;
+        };
+        let is_forward = found.kind == Kind::Forward
+            || (found.block.is_some()
+                && (forward::is_forward(subject) || (!written && !forward::is_reply(subject))));
+        if is_forward {
+            fill(fates, at, lines.len(), Fate::Forward);
+            return Cut {
+                at,
+                forward: Some(found.end),
+                block: found.block,
+            };
+        }
+        let quoted_below = history::next_shown(lines, found.end)
+            .is_none_or(|next| lines.get(next).is_some_and(Line::is_quoted));
+        if quoted_below {
+            // Answers may stand between the quoted lines.
+            fill(fates, at, found.end, Fate::History);
+            at = found.end.max(at + 1);
+        } else if found.kind == Kind::Sure {
+            fill(fates, at, lines.len(), Fate::History);
+            return Cut {
+                at,
+                forward: None,
+                block: None,
+            };
+        } else {
+            written = true;
+            at += 1;
+        }
+    }
+    Cut {
+        at: lines.len(),
+        forward: None,
+        block: None,
+    }
+}
+
+fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
+    for slot in fates.iter_mut().take(to).skip(from) {
+        *slot = fate;
+    }
+}
+
+/// Marks the signatures of every piece that was written now.
+fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
+    let mut at = 0;
+    while at < end {
+        let is_own = |at: usize| {
+            fates.get(at) == Some(&Fate::Own) && lines.get(at).is_some_and(|l| !l.is_quoted())
+        };
+        if !is_own(at) {
+            at += 1;
+            continue;
+        }
+        let stop = (at..end).find(|at| !is_own(*at)).unwrap_or(end);
+        for part in signature::find(lines.get(at..stop).unwrap_or_default()) {
+            fill(fates, at + part.start, at + part.end, Fate::Signature);
+        }
+        at = stop;
+    }
+}
+
+/// Decides which quoted lines before `end` are kept.
+fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [Fate]) {
+    let written = |range: std::ops::Range<usize>, fates: &[Fate]| {
+        range
+            .clone()
+            .zip(lines.get(range).unwrap_or_default())
+            .any(|(at, line)| {
+                fates.get(at) == Some(&Fate::Own)
+                    && !line.is_quoted()
+                    && words::has_substance(&line.text)
+            })
+    };
+    // The pieces: runs of quoted lines, whatever blank lines and attributions stand within.
+    let mut blocks: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut open: Option<usize> = None;
+    let mut last = 0;
+    for (at, line) in lines.iter().enumerate().take(end) {
+        if line.is_quoted() && line.nature != Nature::Verbatim {
+            open.get_or_insert(at);
+            last = at;
+        } else if fates.get(at) == Some(&Fate::Own)
+            && words::has_substance(&line.text)
+            && let Some(from) = open.take()
+        {
+            blocks.push(from..last + 1);
+        }
+    }
+    if let Some(from) = open {
+        blocks.push(from..last + 1);
+    }
+    let attributed = fates.contains(&Fate::History);
+    let answered: Vec<bool> = blocks
+        .iter()
+        .map(|block| written(block.end..end, fates))
+        .collect();
+    let count = answered.iter().filter(|answered| **answered).count();
+    let interleaved = count >= 2 || (count == 1 && blocks.len() > 1);
+    for (block, answered) in blocks.iter().zip(answered) {
+        let above = lines
+            .get(..block.start)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .find(|line| !line.is_blank());
+        let is_reply = attributed
+            || forward::is_reply(subject)
+            || lines.get(block.clone()).is_some_and(is_attributed_within);
+        let is_shown = !attributed && above.is_some_and(|line| line.head().ends_with(':'));
+        if is_shown || (!is_reply && (answered || above.is_none())) {
+            continue; // Quoted by hand: an error message, the sentence of somebody else.
+        }
+        let keep = answered && interleaved;
+        let mut left = if keep { CONTEXT } else { 0 };
+        for at in block.clone().rev() {
+            let shows = lines
+                .get(at)
+                .is_some_and(|line| words::has_substance(&line.text));
+            let fate = if left > 0 && (shows || left < CONTEXT) {
+                left -= usize::from(shows);
+                Fate::Context
+            } else {
+                Fate::History
+            };
+            if let Some(slot) = fates.get_mut(at)
+                && *slot != Fate::Signature
+            {
+                *slot = fate;
+            }
+        }
+    }
+}
+
+/// A quotation that begins with its attribution or header block, as Apple and Orange write it.
+fn is_attributed_within(block: &[Line]) -> bool {
+    (0..block.len().min(3)).any(|at| {
+        let lines: Vec<Line> = block
+            .iter()
+            .skip(at)
+            .take(12)
+            .map(|line| Line {
+                quote: 0,
+                ..line.clone()
+            })
+            .collect();
+        history::begins(&lines, 0).is_some_and(|found| found.kind != Kind::Weak)
+    })
+}
+
+/// Gives the lines back to a quotation that a client wrapped without repeating the mark.
+fn mend_quotes(lines: &mut [Line]) {
+    const WRAPPED_AT: usize = 55;
+    for at in 1..lines.len().saturating_sub(1) {
+        let (Some(above), Some(line), Some(below)) =
+            (lines.get(at - 1), lines.get(at), lines.get(at + 1))
+        else {
+            break;
+        };
+        let is_rest = above.quote > 0
+            && below.quote > 0
+            && line.quote == 0
+            && !line.is_blank()
+            && above.text.chars().count() >= WRAPPED_AT
+            && line.text.chars().count() < WRAPPED_AT;
+        let quote = above.quote;
+        if is_rest && let Some(line) = lines.get_mut(at) {
+            line.quote = quote;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
