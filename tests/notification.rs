@@ -111,6 +111,7 @@ fn ticket() -> Ticket {
             id: PersonId(5),
             part: Part::Requester,
             who: address("Jeanne Dupont", "jeanne.dupont@example.org"),
+            reply_to: None,
             generation: 2,
         }],
         language: "fr".to_owned(),

@@ -181,6 +181,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
             id: PersonId(person),
             part: Part::Requester,
             who: camille(),
+            reply_to: None,
             generation: 1,
         }],
         language: "fr".to_owned(),
