@@ -84,9 +84,15 @@ pub fn render(
     let mut words = Words::of(stationery, notice, ticket, language, &token, &sent);
     let threaded = policy.subject_style == SubjectStyle::Threaded && words.title.is_some();
     words.heading = threaded;
-    let wording = templates
-        .write(team, &words)
-        .unwrap_or_else(|_| plain::write(&words));
+    let wording = templates.write(team, &words).unwrap_or_else(|error| {
+        tracing::error!(
+            notice.id = %notice.id,
+            "The template of {} failed, notice {} is sent in plain words: {error}",
+            words.kind,
+            notice.id
+        );
+        plain::write(&words)
+    });
     let subject = match (&words.title, &words.reference) {
         (Some(title), Some(reference)) if threaded => {
             Line::new(&format!("Re: {title} [{reference}]"))
@@ -281,6 +287,13 @@ fn enclosures(
                 bytes,
             });
         }
+    }
+    if let Some(text) = words::cut_text(notice) {
+        enclosures.push(Enclosure {
+            name: Line::new(words::WHOLE_TEXT),
+            content_type: "text/plain".to_owned(),
+            bytes: text.into_bytes(),
+        });
     }
     (enclosures, sent)
 }

@@ -214,6 +214,19 @@ fn compare_key(place: &str, key: &str, wanted: &Value, read: &Value) -> Vec<Stri
             vec![difference(place, &json!(present), got)]
         };
     }
+    if let Some(got) = of("_present") {
+        let present = match got {
+            Value::Null => false,
+            Value::String(text) => !fold(text).is_empty(),
+            Value::Array(each) => !each.is_empty(),
+            _ => true,
+        };
+        return if json!(present) == *wanted {
+            Vec::new()
+        } else {
+            vec![difference(place, wanted, got)]
+        };
+    }
     if let Some(got) = of("_include") {
         let have = got.as_array().map_or(&[][..], Vec::as_slice);
         let missing: Vec<&Value> = each

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use guichet::imap::{
-    Bodies, Credential, Filing, Kind, Listed, Session, Settings, Tls, Woken, sets,
+    Bodies, Credential, Filing, Kind, Listed, Session, Settings, Tls, Woken, probe, sets,
 };
 use support::dovecot::{Dovecot, Options, PASSWORD, certificate};
 use support::proxy::{Proxy, Trick};
@@ -78,7 +78,7 @@ async fn logs_in_over_tls_and_starttls_and_in_clear_on_loopback() {
         let inbox = session.select("INBOX").await.expect("an inbox");
         assert!(inbox.uid_validity > 0);
         assert_eq!((inbox.exists, inbox.read_only), (0, false));
-        assert_eq!(session.search_all().await.expect("a listing"), []);
+        assert_eq!(session.search_all().await.expect("a listing"), [0_u32; 0]);
         let capabilities = session.capabilities();
         assert!(capabilities.idle() && capabilities.moves() && capabilities.uidplus());
         session.logout().await;
@@ -129,13 +129,43 @@ async fn a_certificate_that_is_not_trusted_or_not_for_the_host_is_refused() {
     }
     // Somebody else's certificate for the same name does not help.
     let folder = tempfile::tempdir().expect("a temporary folder");
-    certificate(folder.path(), "DNS:localhost");
+    certificate(folder.path(), "DNS:localhost", "2");
     let forged = Settings {
         ca_file: Some(folder.path().join("cert.pem")),
         ..settings
     };
     assert_eq!(refused(&forged).await.0, Kind::Tls);
     assert!(!server.log().contains("Login:"), "no password was shown");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let server = Dovecot::start_with(Options {
+        days: "-1",
+        ..Options::default()
+    });
+    let settings = server.user("support");
+    let (kind, text) = refused(&settings).await;
+    assert_eq!(kind, Kind::Tls, "{text}");
+    assert!(text.contains("expired"), "{text}");
+}
+
+#[tokio::test]
+async fn a_token_from_a_file_opens_the_account_and_is_read_anew_each_time() {
+    let server = Dovecot::start();
+    let file = server.path("token");
+    let settings = Settings {
+        credential: Credential::TokenFile(file.clone()),
+        ..server.user("support")
+    };
+    std::fs::write(&file, Dovecot::token("somebody-else") + "\n").expect("our folder");
+    let (kind, text) = refused(&settings).await;
+    assert_eq!(kind, Kind::LoginRefused, "{text}");
+    // Another program renews it.
+    std::fs::write(&file, Dovecot::token("support") + "\n").expect("our folder");
+    let mut session = connect(&settings).await;
+    session.select("INBOX").await.expect("an inbox");
+    assert!(server.log().contains("method=XOAUTH2"));
 }
 
 #[tokio::test]
@@ -318,7 +348,7 @@ async fn mail_that_comes_while_nobody_waits_ends_the_next_wait() {
     let server = Dovecot::start();
     let mut session = connect(&server.user("support")).await;
     session.select("INBOX").await.expect("an inbox");
-    assert_eq!(session.search_all().await.expect("a listing"), []);
+    assert_eq!(session.search_all().await.expect("a listing"), [0_u32; 0]);
     server.deliver("support", &message(1, 0));
     let woken = session.wait(LONG, pending()).await.expect("a wait");
     assert_eq!(woken, Woken::NewMail);
@@ -341,8 +371,21 @@ async fn without_idle_the_server_is_asked() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_silently_is_found_at_the_end_of_the_wait() {
+async fn what_keeps_the_line_open_does_not_lengthen_the_wait() {
     let server = Dovecot::start();
+    let mut session = connect(&server.user("support")).await;
+    session.select("INBOX").await.expect("an inbox");
+    session.search_all().await.expect("a listing");
+    // Dovecot says "Still here" each second here.
+    let started = std::time::Instant::now();
+    let longest = Duration::from_millis(2_500);
+    let woken = session.wait(longest, pending()).await.expect("a wait");
+    assert_eq!(woken, Woken::Timeout);
+    assert!(started.elapsed() < 2 * longest, "{:?}", started.elapsed());
+}
+
+/// A session whose connection has died without a word. From here on the clock is false: it runs as soon as everybody waits.
+async fn half_open(server: &Dovecot) -> (Session, Proxy) {
     let settings = server.user("support");
     let proxy = Proxy::start(server.imaps, Trick::None).await;
     let mut session = connect(&Settings {
@@ -352,12 +395,32 @@ async fn a_connection_that_died_silently_is_found_at_the_end_of_the_wait() {
     .await;
     session.select("INBOX").await.expect("an inbox");
     proxy.stall();
+    tokio::time::pause();
+    (session, proxy)
+}
+
+#[tokio::test]
+async fn a_connection_that_died_silently_is_found_at_the_end_of_the_wait() {
+    let server = Dovecot::start();
+    let (mut session, _proxy) = half_open(&server).await;
+    let started = tokio::time::Instant::now();
     let error = session
-        .wait(Duration::from_secs(1), pending())
+        .wait(Duration::from_secs(300), pending())
         .await
         .expect_err("nobody answers");
     assert_eq!(error.kind, Kind::Network, "{error}");
     assert!(!session.is_usable());
+    assert!(started.elapsed() < Duration::from_secs(330));
+}
+
+#[tokio::test]
+async fn a_connection_that_died_silently_is_found_in_the_middle_of_a_command() {
+    let server = Dovecot::start();
+    let (mut session, _proxy) = half_open(&server).await;
+    let started = tokio::time::Instant::now();
+    let error = session.search_all().await.expect_err("nobody answers");
+    assert_eq!(error.kind, Kind::Network, "{error}");
+    assert!(started.elapsed() < Duration::from_secs(90));
 }
 
 #[tokio::test]
@@ -630,6 +693,50 @@ async fn a_command_that_was_given_up_ends_the_session() {
     assert!(given_up.is_err());
     let error = session.search_all().await.expect_err("half an answer");
     assert_eq!(error.kind, Kind::Network, "{error}");
+}
+
+#[tokio::test]
+async fn a_visit_tells_what_the_operator_needs_and_changes_nothing() {
+    let server = Dovecot::start();
+    let settings = server.user("support");
+    for number in 0..3 {
+        server.deliver("support", &message(number, 0));
+    }
+    let today = chrono::Utc::now().date_naive();
+    let tomorrow = today + chrono::Days::new(2);
+    let visit = probe(&settings, "INBOX", tomorrow, Some("Traités"))
+        .await
+        .expect("a visit");
+    assert_eq!((visit.folder.exists, visit.older), (3, 3));
+    assert_eq!(
+        (visit.filing, visit.target_exists),
+        (Filing::Move, Some(false))
+    );
+    assert!(visit.capabilities.to_string().contains("IMAP4REV1"));
+    assert!(!server.maildir("support").join(".Trait&AOk-s").exists());
+    let error = probe(&settings, "Nulle part", today, None)
+        .await
+        .expect_err("no folder");
+    assert_eq!(error.kind, Kind::FolderMissing, "{error}");
+}
+
+#[tokio::test]
+async fn a_huge_mailbox_is_listed_whole() {
+    let server = Dovecot::start();
+    let settings = server.user("support");
+    let cur = server.maildir("support").join("cur");
+    for number in 0..20_010 {
+        let name = format!("{}.M{number}.host:2,S", 1_700_000_000 + number);
+        std::fs::write(cur.join(name), "Subject: x\n\nx\n").expect("our folder");
+    }
+    let mut session = connect(&settings).await;
+    let inbox = session.select("INBOX").await.expect("an inbox");
+    assert_eq!(inbox.exists, 20_010);
+    let uids = session.search_all().await.expect("a listing");
+    assert!(uids.iter().copied().eq(1..=20_010), "{} UIDs", uids.len());
+    let some: Vec<u32> = uids.iter().copied().step_by(3).collect();
+    let listed = session.sizes_and_dates(&some).await.expect("sizes");
+    assert_eq!(listed.len(), some.len());
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ async fn one_mail_that_the_server_will_not_give_holds_up_no_other() {
         .await
         .expect("bodies");
     assert_eq!(bodies.mails.len(), 1);
-    assert_eq!(bodies.missing, []);
+    assert_eq!(bodies.missing, [0_u32; 0]);
     assert_eq!(bodies.refused.len(), 1);
     assert!(
         bodies.refused[0].why.contains("input/output"),
@@ -221,7 +221,7 @@ async fn idle_that_is_not_kept_is_an_error() {
     for (answer, kind) in [
         ("TAG BAD no\r\n", Kind::Protocol),
         ("+ idling\r\nTAG OK done already\r\n", Kind::Protocol),
-        ("+ idling\r\n* BYE going down\r\n ", Kind::Network),
+        ("+ idling\r\n* BYE going down\r\n*", Kind::Network),
         ("+ idling\r\n* 5", Kind::Network),
     ] {
         let script = Script::start(says("IDLE", answer)).await;

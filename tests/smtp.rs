@@ -86,7 +86,7 @@ async fn a_mail_arrives_byte_for_byte_with_its_envelope() {
     assert_eq!(mail.bytes, MAIL);
     assert_eq!(mail.from, "support@example.org");
     assert_eq!(mail.to, ["alice@example.org"]);
-    assert_eq!(mail.parameters, format!("SIZE={}", mail.wire.len()));
+    assert_eq!(mail.parameters, format!("SIZE={}", MAIL.len()));
     assert_eq!(sink.commands()[0], "EHLO [127.0.0.1]");
 }
 
@@ -648,6 +648,60 @@ async fn a_kept_connection_that_says_goodbye_is_replaced_at_once() {
             assert_eq!(sink.received().len(), 2, "one copy each");
         }
     }
+}
+
+#[tokio::test]
+async fn a_second_try_is_judged_by_itself() {
+    // The kept connection comes to the dot and is told to come back; the fresh one does not come
+    // that far.
+    let sink = Sink::start().await;
+    let sender = sender(settings(&sink));
+    assert!(is_sent(&sender.send(&mail_to("a@example.org")).await));
+    sink.fault(Fault::once(
+        Step::Dot,
+        Act::AnswerAndHangUp("421 4.3.2 Restarting".to_owned()),
+    ));
+    // DATA passes once, on the kept connection.
+    sink.fault(Fault::once(Step::Data, Act::Wait(Duration::ZERO)));
+    sink.fault(Fault::once(Step::Data, Act::HangUp));
+    let outcome = sender.send(&mail_to("b@example.org")).await;
+    assert!(matches!(outcome, Outcome::Later(_)), "{outcome:?}");
+    assert_eq!(sink.connections(), 2);
+    assert_eq!(sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_is_replaced_after_a_hundred_mails() {
+    let sink = Sink::start().await;
+    let sender = sender(settings(&sink));
+    for number in 0..101 {
+        assert!(is_sent(
+            &sender
+                .send(&mail_to(&format!("u{number}@example.org")))
+                .await
+        ));
+    }
+    assert_eq!(sink.connections(), 2);
+    assert_eq!(sink.received()[99].connection, 0);
+    assert_eq!(sink.received()[100].connection, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_reported_though_the_server_falls_silent() {
+    let sink = Sink::start().await;
+    sink.fault(Fault::once(
+        Step::Rcpt,
+        Act::Answer("550 5.1.1 Gone".to_owned()),
+    ));
+    sink.fault(Fault::always(Step::Rset, Act::Stall));
+    let sender = sender(settings(&sink));
+    let outcome = sender.send(&mail_to("gone@example.org")).await;
+    assert!(
+        matches!(outcome, Outcome::Never { code: 550, .. }),
+        "{outcome:?}"
+    );
+    assert!(is_sent(&sender.send(&mail_to("alice@example.org")).await));
+    assert_eq!(sink.connections(), 2);
 }
 
 #[tokio::test]

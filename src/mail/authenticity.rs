@@ -14,3 +14,13 @@ pub enum Authenticity {
     #[default]
     None,
 }
+
+/// Replaced by the reader's own.
+pub fn from_results(
+    _raw: &[u8],
+    _authserv_id: &str,
+    _own_hosts: &[String],
+    _trusted_submission: &[String],
+) -> Authenticity {
+    Authenticity::None
+}

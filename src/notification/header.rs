@@ -9,9 +9,9 @@
 /// Octets of a header line that are not exceeded where the text can be broken (RFC 5322 §2.1.1).
 const LINE_OCTETS: usize = 76;
 
-/// Octets of encoded text in one encoded word: with `=?utf-8?Q?` and `?=` it stays under the 75 of
-/// RFC 2047 §2.
-const WORD_OCTETS: usize = 60;
+/// Octets of encoded text in one encoded word: with `=?utf-8?Q?`, `?=` and the longest name of a
+/// field that has any (`Reply-To`), the line stays under the 76 of RFC 2047 §2.
+const WORD_OCTETS: usize = 52;
 
 /// Characters of a header value: nothing that people read is longer.
 const VALUE_CHARACTERS: usize = 500;
@@ -123,14 +123,14 @@ pub struct Fields(String);
 impl Fields {
     /// Adds a field whose value we wrote ourselves, word by word: folded at its blanks.
     pub fn tokens(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.fold(name, value.split(' ').filter(|word| !word.is_empty()))
+        let words: Vec<&str> = value.split(' ').filter(|word| !word.is_empty()).collect();
+        self.fold(name, &words)
     }
 
     /// Adds an unstructured field.
     pub fn text(&mut self, name: &'static str, value: &Line) -> &mut Self {
         if needs_encoding(value.as_str()) {
-            let words = encoded_words(value.as_str());
-            self.fold(name, words.iter().map(String::as_str))
+            self.fold(name, &encoded_words(value.as_str()))
         } else {
             self.tokens(name, value.as_str())
         }
@@ -160,48 +160,45 @@ impl Fields {
             vec![format!("\"{quoted}\"")]
         };
         words.push(address);
-        self.fold(name, words.iter().map(String::as_str))
+        self.fold(name, &words)
     }
 
-    /// Adds a field with one parameter that carries a file name: in ASCII for everybody, and whole
-    /// as RFC 2231 has it when that loses something.
-    pub fn file_name(
-        &mut self,
-        field: &'static str,
-        value: &str,
-        parameter: &str,
-        name: &Line,
-    ) -> &mut Self {
-        let plain: String = name
-            .as_str()
-            .chars()
-            .map(|character| match character {
-                '"' | '\\' | '/' | '%' | '=' | '?' => '_',
-                ' '..='~' => character,
-                _ => '_',
-            })
-            .collect();
-        let plain: String = plain.chars().take(60).collect();
-        let mut words = vec![format!("{value};"), format!("{parameter}=\"{plain}\"")];
-        if plain != name.as_str() {
-            if let Some(last) = words.last_mut() {
-                last.push(';');
-            }
-            let pieces = percent_encoded(name.as_str());
-            let many = pieces.len() > 1;
-            let last = pieces.len().saturating_sub(1);
-            for (index, piece) in pieces.iter().enumerate() {
-                let charset = if index == 0 { "utf-8''" } else { "" };
-                let number = if many {
-                    format!("*{index}")
-                } else {
-                    String::new()
-                };
-                let end = if index == last { "" } else { ";" };
-                words.push(format!("{parameter}{number}*={charset}{piece}{end}"));
-            }
+    /// Adds `Content-Type` and `Content-Disposition` of a file. A name beyond plain ASCII is written
+    /// twice, as mail programs expect it: in the type as encoded words (Outlook), in the
+    /// disposition as RFC 2231 has it (everybody else).
+    pub fn file(&mut self, content_type: &str, name: &Line) -> &mut Self {
+        let name = name.as_str();
+        let plain = name.len() <= 60
+            && !needs_encoding(name)
+            && !name.bytes().any(|byte| b"\"\\".contains(&byte));
+        if plain {
+            self.fold(
+                "Content-Type",
+                &[format!("{content_type};"), format!("name=\"{name}\"")],
+            );
+            return self.fold(
+                "Content-Disposition",
+                &["attachment;".to_owned(), format!("filename=\"{name}\"")],
+            );
         }
-        self.fold(field, words.iter().map(String::as_str))
+        let quoted = format!("name=\"{}\"", encoded_words(name).join(" "));
+        let words =
+            std::iter::once(format!("{content_type};")).chain(quoted.split(' ').map(str::to_owned));
+        self.fold("Content-Type", &words.collect::<Vec<_>>());
+        let pieces = percent_encoded(name);
+        let last = pieces.len().saturating_sub(1);
+        let mut words = vec!["attachment;".to_owned()];
+        for (index, piece) in pieces.iter().enumerate() {
+            let charset = if index == 0 { "utf-8''" } else { "" };
+            let number = if last > 0 {
+                format!("*{index}")
+            } else {
+                String::new()
+            };
+            let end = if index == last { "" } else { ";" };
+            words.push(format!("filename{number}*={charset}{piece}{end}"));
+        }
+        self.fold("Content-Disposition", &words)
     }
 
     /// The fields, each ended by CRLF.
@@ -209,15 +206,11 @@ impl Fields {
         &self.0
     }
 
-    fn fold<'a>(
-        &mut self,
-        name: &'static str,
-        words: impl IntoIterator<Item = &'a str>,
-    ) -> &mut Self {
+    fn fold(&mut self, name: &'static str, words: &[impl AsRef<str>]) -> &mut Self {
         self.0.push_str(name);
         self.0.push(':');
         let mut length = name.len() + 1;
-        for (index, word) in words.into_iter().enumerate() {
+        for (index, word) in words.iter().map(AsRef::as_ref).enumerate() {
             if index > 0 && length + 1 + word.len() > LINE_OCTETS {
                 self.0.push_str("\r\n");
                 length = 0;
@@ -279,7 +272,7 @@ fn percent_encoded(text: &str) -> Vec<String> {
             }
         }
         if let Some(piece) = pieces.last_mut() {
-            if piece.len() + encoded.len() <= WORD_OCTETS - 12 {
+            if piece.len() + encoded.len() <= WORD_OCTETS - 4 {
                 piece.push_str(&encoded);
             } else {
                 pieces.push(encoded);
@@ -338,12 +331,7 @@ mod tests {
         let mut long = Fields::default();
         long.text("Subject", &Line::new(&"é ".repeat(250)));
         long.text("Subject", &Line::new(&"x".repeat(500)));
-        long.file_name(
-            "Content-Disposition",
-            "attachment",
-            "filename",
-            &Line::new(&"né\"e\r\n".repeat(60)),
-        );
+        long.file("image/png", &Line::new(&"né\"e\r\n".repeat(60)));
         assert!(
             long.as_str().lines().all(|line| line.len() <= 78),
             "{long:?}"

@@ -69,7 +69,7 @@ fn wrap(out: &mut String, line: &str) {
     let hang = if text.starts_with("- ") { 2 } else { 0 };
     let mut column = indent;
     out.push_str(&" ".repeat(indent));
-    for (index, word) in text.split(' ').enumerate() {
+    for (index, word) in words(text).into_iter().enumerate() {
         let width = word.chars().count();
         if index > 0 {
             if column + 1 + width > COLUMNS && column > indent + hang {
@@ -86,6 +86,28 @@ fn wrap(out: &mut String, line: &str) {
         column += width;
     }
     out.push('\n');
+}
+
+/// The pieces between which a line may break: not before the punctuation that French sets apart, not
+/// inside « quotes » beside them, not inside « 9 h 00 ».
+fn words(text: &str) -> Vec<&str> {
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    let mut start = 0;
+    for word in text.split(' ') {
+        let end = start + word.len();
+        let before = pieces.last().and_then(|&(from, to)| text.get(from..to));
+        let joined = matches!(word, ":" | ";" | "?" | "!" | "»" | "»." | "»," | "–" | "h")
+            || before.is_some_and(|before| before.ends_with('«') || before.ends_with(" h"));
+        match pieces.last_mut() {
+            Some(last) if joined => last.1 = end,
+            _ => pieces.push((start, end)),
+        }
+        start = end + 1;
+    }
+    pieces
+        .into_iter()
+        .filter_map(|(from, to)| text.get(from..to))
+        .collect()
 }
 
 /// Text as HTML: everything escaped, line breaks and runs of blanks kept.
@@ -129,6 +151,14 @@ mod tests {
         }
         assert!(text.ends_with("x\nfin\n"), "{text}");
         assert!(!text.contains(KEPT));
+    }
+
+    #[test]
+    fn french_punctuation_stays_with_its_word() {
+        assert_eq!(
+            words("Et « oui » : à 9 h 00 ?"),
+            ["Et", "« oui » :", "à", "9 h 00 ?"]
+        );
     }
 
     #[test]

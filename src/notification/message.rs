@@ -81,18 +81,7 @@ fn alternatives(out: &mut String, text: &str, html: &str, boundary: &str) {
 fn enclose(out: &mut String, enclosure: &Enclosure) {
     let mut fields = Fields::default();
     fields
-        .file_name(
-            "Content-Type",
-            content_type(&enclosure.content_type),
-            "name",
-            &enclosure.name,
-        )
-        .file_name(
-            "Content-Disposition",
-            "attachment",
-            "filename",
-            &enclosure.name,
-        )
+        .file(content_type(&enclosure.content_type), &enclosure.name)
         .tokens("Content-Transfer-Encoding", "base64");
     out.push_str(fields.as_str());
     out.push_str("\r\n");

@@ -27,6 +27,9 @@ pub use embedded::EMBEDDED;
 /// Languages to fall back on, after the one wanted and the default of the instance.
 const FALLBACK: [&str; 2] = ["fr", "en"];
 
+/// Blocks that a frame gives to the mails that extend it.
+const BLOCKS: [&str; 3] = ["heading", "content", "foot"];
+
 /// Something wrong with a template, for `check`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateProblem {
@@ -190,6 +193,9 @@ impl Set {
                     }
                     Err(problem) => problems.push(problem),
                 },
+                _ if name.ends_with("/base.html") => {
+                    pieces.push((name.clone(), frame(name, source, problems)));
+                }
                 _ => pieces.push((name.clone(), source.text.clone())),
             }
         }
@@ -399,7 +405,15 @@ fn problem(layer: &Layer, piece: &str, error: &tera::Error) -> TemplateProblem {
                 report.message().to_owned(),
             )
         }
-        _ => (piece, None, error.to_string()),
+        // Some errors of inheritance come as a finished report: ` --> fr/taken.html:2:10`.
+        _ => {
+            let message = error.to_string();
+            let line = message
+                .split_once(&format!("--> {piece}:"))
+                .and_then(|(_, rest)| rest.split(':').next()?.parse().ok());
+            let message = message.lines().next().unwrap_or_default().to_owned();
+            (piece, line, message)
+        }
     };
     let name = match piece.rsplit_once('.') {
         Some((stem, "subject" | "name")) => format!("{stem}.txt"),
@@ -415,6 +429,36 @@ fn problem(layer: &Layer, piece: &str, error: &tera::Error) -> TemplateProblem {
         line: line.unwrap_or(1).max(1),
         message,
     }
+}
+
+/// The text of a frame. One that lacks a block is told once and replaced by the embedded one, so
+/// that not every mail that extends it is told as well.
+fn frame(name: &str, source: &Source, problems: &mut Vec<TemplateProblem>) -> String {
+    let missing: Vec<&str> = BLOCKS
+        .into_iter()
+        .filter(|block| !has_block(&source.text, block))
+        .collect();
+    if missing.is_empty() {
+        return source.text.clone();
+    }
+    problems.push(TemplateProblem {
+        file: source.file.clone(),
+        line: 1,
+        message: format!("it does not define the blocks {}", missing.join(", ")),
+    });
+    let embedded = |wanted: &str| EMBEDDED.iter().find(|(name, _)| *name == wanted);
+    embedded(name)
+        .or_else(|| embedded("en/base.html"))
+        .map_or_else(String::new, |(_, text)| (*text).to_owned())
+}
+
+fn has_block(text: &str, block: &str) -> bool {
+    text.split("{%").any(|tag| {
+        let tag = tag.trim_start_matches('-').trim_start();
+        let name = tag.strip_prefix("block").unwrap_or_default().trim_start();
+        name.strip_prefix(block)
+            .is_some_and(|rest| rest.starts_with([' ', '-', '%']))
+    })
 }
 
 /// The first line with this word in it.

@@ -13,6 +13,13 @@ use crate::mail::Address;
 use crate::ticket::{Awaited, Level, Status, Ticket};
 use crate::token::{Page, Purpose};
 
+/// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
+/// stops at 102 kB), and the whole goes along as a file.
+const TEXT_CHARACTERS: usize = 20_000;
+
+/// The file that holds the whole of a text that was cut.
+pub const WHOLE_TEXT: &str = "message.txt";
+
 /// The variables of one mail, by the names that templates use.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Words {
@@ -183,7 +190,8 @@ impl Words {
                 .text
                 .as_deref()
                 .filter(|_| !notice.bare)
-                .and_then(layout::clean),
+                .and_then(layout::clean)
+                .map(|text| cut(text, &language)),
             files_left: files.iter().any(|file| !file.sent),
             files: if notice.bare { Vec::new() } else { files },
             technician: ticket.and_then(|ticket| {
@@ -241,6 +249,27 @@ impl Words {
             language,
         }
     }
+}
+
+/// The whole text of a notice, when it is too long to be shown whole.
+pub fn cut_text(notice: &Notice) -> Option<String> {
+    let text = notice.text.as_deref().filter(|_| !notice.bare)?;
+    let text = layout::clean(text)?;
+    (text.chars().nth(TEXT_CHARACTERS).is_some()).then_some(text)
+}
+
+fn cut(mut text: String, language: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(TEXT_CHARACTERS) else {
+        return text;
+    };
+    text.truncate(end);
+    let end = text.rfind('\n').filter(|&at| at > end / 2).unwrap_or(end);
+    text.truncate(end);
+    text.push_str(&match language {
+        "fr" => format!("\n[…]\n(La suite est dans le fichier joint {WHOLE_TEXT}.)"),
+        _ => format!("\n[…]\n(The rest is in the attached file {WHOLE_TEXT}.)"),
+    });
+    text
 }
 
 /// The files of a notice that people see: signature logos and tracking pixels are not among them.

@@ -44,7 +44,7 @@ pub fn transport(outlet: &Outlet) -> smtp::Transport {
                 Tls::StartTls => smtp::Tls::StartTls,
                 Tls::None => smtp::Tls::None,
             };
-            smtp::Transport::Smtp(smtp::Settings {
+            smtp::Transport::Smtp(Box::new(smtp::Settings {
                 ca_file: server.ca_file.clone(),
                 allow_plaintext: server.insecure_plaintext,
                 login: server.login.as_ref().map(|login| smtp::Login {
@@ -59,7 +59,7 @@ pub fn transport(outlet: &Outlet) -> smtp::Transport {
                     },
                 }),
                 ..smtp::Settings::new(server.host.clone(), server.port, tls)
-            })
+            }))
         }
     }
 }

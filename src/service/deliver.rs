@@ -8,12 +8,15 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use super::{Service, conclude, convert};
-use crate::desk::{Delivery, DeliveryOutcome, Input};
+use crate::desk::Input;
 use crate::smtp::{self, Envelope, Outcome, Sender};
 use crate::store::{Delivered, Leased};
 
 /// Mails in hand at once: enough to keep every connection busy while outcomes are written.
 const IN_HAND: usize = 16;
+
+/// Deliveries noted in one transaction.
+const REPORTED_AT_ONCE: usize = 100;
 
 /// Without a bell, look this often: a retry may be due, another process may have asked for one.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -23,6 +26,9 @@ pub async fn station(service: Service) -> Result<()> {
     let mut sender = Arc::new(sender(&service)?);
     let mut reloaded = service.inner.reloaded.subscribe();
     let mut sending: JoinSet<Result<()>> = JoinSet::new();
+    if let Err(error) = report(&service).await {
+        tracing::error!("Deliveries of the last run could not be noted: {error:#}");
+    }
     loop {
         if reloaded.has_changed().unwrap_or(false) {
             reloaded.mark_unchanged();
@@ -51,7 +57,7 @@ pub async fn station(service: Service) -> Result<()> {
             continue;
         }
         tokio::select! {
-            Some(done) = sending.join_next(), if !sending.is_empty() => report(done),
+            Some(done) = sending.join_next(), if !sending.is_empty() => log(done),
             () = tokio::time::sleep(LOOK_EVERY), if !full => {}
             () = service.inner.bells.outbox.notified(), if !full => {}
             () = service.stopped() => {}
@@ -59,7 +65,7 @@ pub async fn station(service: Service) -> Result<()> {
     }
     // Every started send is finished: its outcome is worth more than a second saved.
     while let Some(done) = sending.join_next().await {
-        report(done);
+        log(done);
     }
     sender.close().await;
     Ok(())
@@ -90,13 +96,36 @@ async fn lease(service: &Service, room: usize) -> Result<Vec<Leased>> {
         .await
 }
 
-fn report(done: std::result::Result<Result<()>, tokio::task::JoinError>) {
+fn log(done: std::result::Result<Result<()>, tokio::task::JoinError>) {
     match done {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             tracing::error!("The outcome of a notification could not be written: {error:#}");
         }
         Err(error) => tracing::error!("A send was interrupted: {error}"),
+    }
+}
+
+/// Notes on their tickets the deliveries that went wrong; what was not noted before a crash is
+/// noted after it.
+pub async fn report(service: &Service) -> Result<()> {
+    loop {
+        let deliveries = service.store().unreported(REPORTED_AT_ONCE).await?;
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let now = service.now();
+        let rules = service.rules();
+        let inputs = deliveries.into_iter().map(Input::Delivery).collect();
+        let settled = service
+            .store()
+            .settle(inputs, now, move |input, lookup| {
+                conclude(&rules, input, lookup, now)
+            })
+            .await?;
+        for result in settled {
+            result?;
+        }
     }
 }
 
@@ -118,35 +147,34 @@ async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()>
     let (delivered, noteworthy) = match outcome {
         Outcome::Sent { answer } => {
             tracing::info!(outbox.id = id, "Notification {id} accepted: {answer}");
-            (Delivered::Sent { answer }, None)
+            (Delivered::Sent { answer }, false)
         }
         Outcome::Never { code, text } => {
             let why = format!("{code} {text}");
             tracing::warn!(outbox.id = id, "Notification {id} refused for good: {why}");
-            (
-                Delivered::Never { why: why.clone() },
-                Some(DeliveryOutcome::Failed(why)),
-            )
+            (Delivered::Never { why }, true)
         }
         Outcome::Later(why) => match next_at {
             Some(next_at) => {
                 tracing::warn!(outbox.id = id, "Notification {id} not sent yet: {why}");
-                (Delivered::Later { why, next_at }, None)
+                (Delivered::Later { why, next_at }, false)
             }
-            None => (
-                Delivered::GivenUp { why: why.clone() },
-                Some(DeliveryOutcome::GivenUp(why)),
-            ),
+            None => {
+                tracing::error!(
+                    outbox.id = id,
+                    "Notification {id} is given up after five days: {why}"
+                );
+                (Delivered::GivenUp, true)
+            }
         },
         Outcome::Uncertain(why) => {
             tracing::warn!(
                 outbox.id = id,
                 "Notification {id} may or may not have been accepted, it is sent again: {why}"
             );
-            let note = Some(DeliveryOutcome::Uncertain(why.clone()));
             match next_at {
-                Some(next_at) => (Delivered::Uncertain { why, next_at }, note),
-                None => (Delivered::GivenUp { why }, note),
+                Some(next_at) => (Delivered::Uncertain { why, next_at }, true),
+                None => (Delivered::GivenUp, true),
             }
         }
     };
@@ -154,25 +182,8 @@ async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()>
         .store()
         .delivered(vec![(mail.id, delivered)], now)
         .await?;
-    if let (Some(outcome), Some(ticket)) = (noteworthy, mail.ticket) {
-        let delivery = Delivery {
-            ticket,
-            notice: mail.notice,
-            recipient: mail.to,
-            outcome,
-        };
-        let rules = service.rules();
-        let settled = service
-            .store()
-            .settle(
-                vec![Input::Delivery(delivery)],
-                now,
-                move |input, lookup| conclude(&rules, input, lookup, now),
-            )
-            .await?;
-        for failed in settled.into_iter().filter_map(Result::err) {
-            tracing::error!(outbox.id = id, "A delivery could not be noted: {failed:#}");
-        }
+    if noteworthy {
+        report(service).await?;
     }
     service.inner.bells.outbox.notify_one();
     Ok(())

@@ -7,9 +7,8 @@ use std::borrow::Cow;
 /// RFC 5321 4.5.3.1.6: 1000 octets with the CRLF.
 const LONGEST_LINE: usize = 998;
 
-/// `message` as it goes over the wire: normalised, dot-stuffed, ended by CRLF, dot, CRLF.
-pub(super) fn on_the_wire(message: &[u8]) -> Vec<u8> {
-    let tidy = normalised(message);
+/// A normalised message as it goes over the wire: dots stuffed, the final dot behind it.
+pub(super) fn stuffed(tidy: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(tidy.len() + tidy.len() / 64 + 5);
     for line in tidy.split_inclusive(|byte| *byte == b'\n') {
         if line.first() == Some(&b'.') {
@@ -85,6 +84,10 @@ fn is_tidy(message: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn on_the_wire(message: &[u8]) -> Vec<u8> {
+        stuffed(&normalised(message))
+    }
 
     #[test]
     fn a_tidy_mail_is_not_touched() {

@@ -58,8 +58,8 @@ impl Default for Timeouts {
     }
 }
 
-/// For a polite QUIT, and for a server's last words after it broke off our message. Nothing
-/// depends on either.
+/// For RSET after a refusal, a polite QUIT, and a server's last words after it broke off our
+/// message. No mail depends on any of them.
 const COURTESY: Duration = Duration::from_secs(2);
 /// Name, TLS and login together; with the steps of `Timeouts` a tarpit could take an hour.
 pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -109,7 +109,7 @@ pub(super) struct Connection {
     deadline: Instant,
     /// When it was made.
     pub opened_at: Instant,
-    /// When it last ended a mail well.
+    /// When it was last put aside for another mail.
     pub used_at: Instant,
     /// Mails sent over it.
     pub mails: u32,
@@ -195,15 +195,16 @@ impl Connection {
         match self.transact(envelope, progress).await {
             Ok(answer) => {
                 self.mails += 1;
-                self.used_at = Instant::now();
                 let answer = answer.text();
                 (Outcome::Sent { answer }, Health::Usable)
             }
             Err(Stop::Unfit(outcome)) => (outcome, Health::Usable),
             Err(Stop::Refused(step, answer)) => {
                 let outcome = verdict::of_refusal(step, &answer);
-                // 421: the server closes. Otherwise the next mail finds a clean slate.
-                let health = if answer.code != 421 && self.reset().await.is_ok() {
+                // 421: the server closes. Otherwise the next mail finds a clean slate; a server
+                // that takes its time over that is not worth keeping this outcome back.
+                let is_clean = answer.code != 421 && limited(COURTESY, self.reset()).await.is_ok();
+                let health = if is_clean {
                     Health::Usable
                 } else {
                     Health::Broken
@@ -242,13 +243,14 @@ impl Connection {
     }
 
     async fn transact(&mut self, envelope: &Envelope, progress: &Progress) -> Result<Answer, Stop> {
-        let message = body::on_the_wire(&envelope.bytes);
-        let commands = self.commands(envelope, &message)?;
+        let tidy = body::normalised(&envelope.bytes);
+        let commands = self.commands(envelope, &tidy)?;
         if self.abilities.pipelining {
             self.ask_at_once(&commands).await?;
         } else {
             self.ask_in_turn(&commands).await?;
         }
+        let message = body::stuffed(&tidy);
         if let Err(error) = self.write_message(&message, progress).await {
             return Err(self.last_words(error).await);
         }
@@ -263,7 +265,7 @@ impl Connection {
     }
 
     /// MAIL, RCPT and DATA for this server, or why it cannot be.
-    fn commands(&self, envelope: &Envelope, wire: &[u8]) -> Result<[(Step, String); 3], Stop> {
+    fn commands(&self, envelope: &Envelope, message: &[u8]) -> Result<[(Step, String); 3], Stop> {
         let abilities = &self.abilities;
         // Without SMTPUTF8 a domain can still be written in ASCII, a local part cannot.
         let spell = |address: &str| {
@@ -282,21 +284,22 @@ impl Connection {
             }));
         };
         let mut mail = format!("MAIL FROM:<{from}>");
+        // RFC 1870 counts the message without stuffed dots and without its end.
         if let Some(limit) = abilities.size {
-            if limit > 0 && wire.len() > limit {
+            if limit > 0 && message.len() > limit {
                 return Err(Stop::Unfit(Outcome::Never {
                     code: 552,
                     text: format!(
                         "5.3.4 not tried: the mail has {} bytes, the server takes {limit}",
-                        wire.len()
+                        message.len()
                     ),
                 }));
             }
-            mail.push_str(&format!(" SIZE={}", wire.len()));
+            mail.push_str(&format!(" SIZE={}", message.len()));
         }
         // To a server without 8BITMIME such a mail goes unannounced, as every MTA does it:
         // refusing it helps nobody, and ours are 7-bit anyway.
-        if abilities.eight_bit && !wire.is_ascii() {
+        if abilities.eight_bit && !message.is_ascii() {
             mail.push_str(" BODY=8BITMIME");
         }
         if !from.is_ascii() || !to.is_ascii() {
@@ -549,10 +552,9 @@ impl Connection {
         let wire = protect(self.wire.into_inner(), settings, tls).await?;
         let mut connection = Connection {
             wire: BufReader::new(wire),
-            abilities: Abilities::default(),
             ..self
         };
-        // RFC 3207 4.2: what was said in clear is forgotten.
+        // RFC 3207 4.2: what was said in clear is forgotten; the new answer replaces it.
         connection.greet(hello).await?;
         Ok(connection)
     }

@@ -8,10 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use guichet::imap::{Credential, Settings, Tls};
+use ring::hmac;
 
 /// The password of every user.
 pub const PASSWORD: &str = "s3cret \"é\\";
+
+/// Signs the tokens of [`Dovecot::token`].
+const TOKEN_KEY: &[u8] = b"a key that only this test knows.";
 
 /// A server that has not answered by then will not.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -25,6 +30,8 @@ pub struct Options {
     pub capability: Option<&'static str>,
     /// Names in the certificate (`subjectAltName`).
     pub names: &'static str,
+    /// For how many days the certificate is good.
+    pub days: &'static str,
 }
 
 impl Default for Options {
@@ -34,6 +41,7 @@ impl Default for Options {
             prefix: "",
             capability: None,
             names: "DNS:localhost,IP:127.0.0.1",
+            days: "2",
         }
     }
 }
@@ -71,7 +79,7 @@ impl Dovecot {
             (id("-un"), id("-gn"), (own.uid(), own.gid()))
         };
         chown(base.join("home"), Some(owner.0), Some(owner.1)).expect("our folder");
-        certificate(base, options.names);
+        certificate(base, options.names, options.days);
         let (imap, imaps) = (free_port(), free_port());
         let server = Self {
             folder,
@@ -81,6 +89,15 @@ impl Dovecot {
         };
         fs::write(server.path("users"), "").expect("our folder");
         let config = configuration(server.base(), &options, (imap, imaps), (&user, &group));
+        let oauth2 = format!(
+            "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={}/keys/\n\
+             username_attribute = sub\n",
+            server.base().display()
+        );
+        fs::write(server.path("oauth2.conf"), oauth2).expect("our folder");
+        let keys = server.path("keys/default/HS256");
+        fs::create_dir_all(&keys).expect("our folder");
+        fs::write(keys.join("default"), BASE64.encode(TOKEN_KEY)).expect("our folder");
         fs::write(server.path("dovecot.conf"), config).expect("our folder");
         server.launch();
         server
@@ -152,6 +169,17 @@ impl Dovecot {
         }
     }
 
+    /// A token for a user that this server accepts: a JWT signed with its key.
+    pub fn token(user: &str) -> String {
+        let expires = chrono::Utc::now().timestamp() + 3600;
+        let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+        let claims = format!(r#"{{"sub":"{user}","exp":{expires},"iss":"test"}}"#);
+        let signed = format!("{header}.{}", BASE64URL_NOPAD.encode(claims.as_bytes()));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, TOKEN_KEY);
+        let signature = hmac::sign(&key, signed.as_bytes());
+        format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
+    }
+
     /// Delivers a message to a user's inbox.
     pub fn deliver(&self, user: &str, message: &[u8]) {
         let maildir = self.maildir(user);
@@ -220,23 +248,33 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// Writes `cert.pem` and `key.pem`: self-signed, for these names.
-pub fn certificate(folder: &Path, names: &str) {
+/// Writes `cert.pem` and `key.pem`: self-signed, for these names and so many days (-1: expired yesterday).
+pub fn certificate(folder: &Path, names: &str, days: &str) {
+    openssl(
+        folder,
+        &format!(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=guichet-test \
+             -addext subjectAltName={names} -keyout key.pem -out request.pem"
+        ),
+    );
+    openssl(
+        folder,
+        &format!(
+            "x509 -req -in request.pem -signkey key.pem -days {days} -copy_extensions copyall \
+             -out cert.pem"
+        ),
+    );
+}
+
+fn openssl(folder: &Path, arguments: &str) {
     let output = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
-        .args(["-pkeyopt", "ec_paramgen_curve:prime256v1"])
-        .args(["-subj", "/CN=guichet test"])
-        .args(["-addext", &format!("subjectAltName={names}")])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(folder.join("key.pem"))
-        .arg("-out")
-        .arg(folder.join("cert.pem"))
+        .args(arguments.split_ascii_whitespace())
+        .current_dir(folder)
         .output()
         .expect("openssl is needed for this test: apt-get install openssl");
     assert!(
         output.status.success(),
-        "openssl: {}",
+        "openssl {arguments}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
 }
@@ -286,7 +324,7 @@ service stats {{
   chroot =
 }}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
 ssl = yes
 ssl_cert = <{base}/cert.pem
@@ -295,6 +333,11 @@ ssl_dh =
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {base}/users
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {base}/oauth2.conf
 }}
 userdb {{
   driver = passwd-file
@@ -307,6 +350,8 @@ namespace inbox {{
   prefix = {prefix}
 }}
 mail_max_userip_connections = 100
+# "Still here" comes often enough to be met in a test.
+imap_idle_notify_interval = 1 secs
 protocol imap {{
   {capability}
 }}

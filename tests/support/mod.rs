@@ -6,6 +6,8 @@
     reason = "each test binary compiles this module and uses its own part of it"
 )]
 
+pub mod certificates;
 pub mod dovecot;
 pub mod proxy;
 pub mod script;
+pub mod sink;
