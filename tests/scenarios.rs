@@ -13,7 +13,7 @@ use guichet::desk::{Action, Deed};
 use guichet::mail::{self, Address, Mail};
 use guichet::maildir::Maildir;
 use guichet::service::{Clock, Service, conclude};
-use guichet::store::{Incoming, InboxState, Origin, TicketFilter};
+use guichet::store::{InboxState, Incoming, Origin, TicketFilter};
 use guichet::ticket::{Actor, Role, TicketId};
 use serde::Deserialize;
 
@@ -182,11 +182,7 @@ impl Desk {
     async fn step(&mut self, folder: &Path, step: &Step) {
         let now = self.clock.now();
         let local = now.with_timezone(&chrono_tz::Europe::Paris);
-        let _ = writeln!(
-            self.transcript,
-            "== {} ==",
-            local.format("%Y-%m-%d %H:%M")
-        );
+        let _ = writeln!(self.transcript, "== {} ==", local.format("%Y-%m-%d %H:%M"));
         if let Some(name) = &step.mail {
             let raw = std::fs::read(folder.join(name))
                 .unwrap_or_else(|error| panic!("{}/{name}: {error}", folder.display()));

@@ -134,7 +134,10 @@ fn account(settings: &Settings, asked: Option<&str>) -> anyhow::Result<String> {
             .clone()),
         Some(name) if settings.account(name).is_some() => Ok(name.to_owned()),
         Some(name) => {
-            let names = settings.accounts.iter().map(|account| account.name.as_str());
+            let names = settings
+                .accounts
+                .iter()
+                .map(|account| account.name.as_str());
             let hint = crate::config::problem::did_you_mean(name, names);
             Err(Usage(format!("no account \"{name}\" in the configuration{hint}")).into())
         }
@@ -154,12 +157,7 @@ fn rules(settings: &Settings) -> anyhow::Result<Rules> {
     })
 }
 
-fn explanation(
-    rules: &Rules,
-    input: &Input,
-    known: &Known,
-    decision: &Decision,
-) -> Explanation {
+fn explanation(rules: &Rules, input: &Input, known: &Known, decision: &Decision) -> Explanation {
     let zone = rules.policy.timezone;
     let reference = |id: &TicketId| {
         decision
@@ -188,7 +186,7 @@ fn explanation(
         subject: arrival.and_then(|arrival| arrival.mail.subject.clone()),
         automatic: arrival
             .and_then(|arrival| arrival.mail.automatic.as_ref())
-            .map(|automatic| token(automatic)),
+            .map(token),
         authenticity: arrival.map_or_else(String::new, |arrival| token(&arrival.authenticity)),
         disposition,
         ticket: ticket.as_ref().map(reference),
@@ -254,7 +252,10 @@ impl Explanation {
         for event in &self.events {
             let text = event.text.as_deref().unwrap_or_default();
             let first = text.lines().next().unwrap_or_default();
-            line("event", &format!("{}: {}: {first}", event.ticket, event.kind));
+            line(
+                "event",
+                &format!("{}: {}: {first}", event.ticket, event.kind),
+            );
         }
         for notice in &self.notices {
             let due = notice

@@ -163,7 +163,9 @@ async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result
             ]
         })
         .collect();
-    let head = ["NUMBER", "STATE", "ACCOUNT", "RECEIVED", "FROM", "SUBJECT", "WHY"];
+    let head = [
+        "NUMBER", "STATE", "ACCOUNT", "RECEIVED", "FROM", "SUBJECT", "WHY",
+    ];
     print::text(&print::columns(&head, &rows))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -208,7 +210,10 @@ async fn show(store: &Store, zone: chrono_tz::Tz, show: &Show) -> anyhow::Result
     line("recipient", row.recipient);
     line("authenticity", row.authenticity);
     line("size", Some(format!("{} bytes", row.size)));
-    line("on server", row.oversize.map(|size| format!("{size} bytes")));
+    line(
+        "on server",
+        row.oversize.map(|size| format!("{size} bytes")),
+    );
     line("subject", row.subject);
     out.push_str(&format!("\n{}\n", text.trim_end()));
     print::text(&print::harmless(&out))?;
@@ -248,12 +253,7 @@ async fn whole(
     })
 }
 
-fn said(
-    id: i64,
-    done: anyhow::Result<()>,
-    what: &str,
-    code: ExitCode,
-) -> anyhow::Result<ExitCode> {
+fn said(id: i64, done: anyhow::Result<()>, what: &str, code: ExitCode) -> anyhow::Result<ExitCode> {
     match done {
         Ok(()) => {
             print::text(&format!("{id}: {what}\n"))?;

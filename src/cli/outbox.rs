@@ -129,13 +129,22 @@ async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result
                 row.kind,
                 row.to,
                 row.attempts.to_string(),
-                row.next_at.or(row.sent_at).unwrap_or_else(|| "-".to_owned()),
+                row.next_at
+                    .or(row.sent_at)
+                    .unwrap_or_else(|| "-".to_owned()),
                 row.answer.unwrap_or_default(),
             ]
         })
         .collect();
     let head = [
-        "NUMBER", "STATE", "TICKET", "KIND", "TO", "TRIED", "NEXT/SENT", "ANSWER",
+        "NUMBER",
+        "STATE",
+        "TICKET",
+        "KIND",
+        "TO",
+        "TRIED",
+        "NEXT/SENT",
+        "ANSWER",
     ];
     print::text(&print::columns(&head, &rows))?;
     Ok(ExitCode::SUCCESS)
@@ -209,7 +218,10 @@ impl References {
 
 fn state(token: &str) -> Result<OutboxState, Usage> {
     OutboxState::parse(token).ok_or_else(|| {
-        let all: Vec<_> = OutboxState::ALL.iter().map(|state| state.as_str()).collect();
+        let all: Vec<_> = OutboxState::ALL
+            .iter()
+            .map(|state| state.as_str())
+            .collect();
         Usage(format!("one of {} is expected", all.join(", ")))
     })
 }

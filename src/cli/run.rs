@@ -53,11 +53,7 @@ pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
             listener,
             until(stopped.clone()),
         ));
-        let reloading = tokio::spawn(reload_on(
-            hang_up,
-            service.clone(),
-            context.file.clone(),
-        ));
+        let reloading = tokio::spawn(reload_on(hang_up, service.clone(), context.file.clone()));
         let watching = tokio::spawn(watchdog(service.clone()));
         let shutdown = async {
             tokio::select! {

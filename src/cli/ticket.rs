@@ -340,7 +340,10 @@ fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::
             print::time(event.at, zone),
             event.what.kind(),
         ));
-        for line in json::words(&event.what).iter().flat_map(|text| text.lines()) {
+        for line in json::words(&event.what)
+            .iter()
+            .flat_map(|text| text.lines())
+        {
             out.push_str(&format!("    {line}\n"));
         }
         for file in event.what.files() {
@@ -399,17 +402,18 @@ async fn act(
         anyhow::bail!("it was done before");
     };
     if settlement.decision.changed.is_empty() {
-        eprintln!(
-            "guichet: {}: {}",
-            ticket.reference, settlement.decision.why
-        );
+        eprintln!("guichet: {}: {}", ticket.reference, settlement.decision.why);
         return Ok(ExitCode::from(FAILED));
     }
     let ticket = find(store, reference).await?;
     if by.json {
         return show(settings, store, &ticket, true).await;
     }
-    print::text(&format!("{}: {}\n", ticket.reference, ticket.status.as_str()))?;
+    print::text(&format!(
+        "{}: {}\n",
+        ticket.reference,
+        ticket.status.as_str()
+    ))?;
     for notice in &settlement.decision.notices {
         let line = format!("  {} to {}\n", notice.kind.as_str(), notice.to.address);
         print::text(&print::harmless(&line))?;
@@ -447,7 +451,10 @@ fn technician(policy: &Policy, who: &str) -> anyhow::Result<String> {
         None => {
             let names = policy.technicians.iter().map(|other| other.name.as_str());
             let hint = crate::config::problem::did_you_mean(who, names);
-            Err(Usage(format!("no technician \"{who}\" in the configuration{hint}")).into())
+            Err(Usage(format!(
+                "no technician \"{who}\" in the configuration{hint}"
+            ))
+            .into())
         }
     }
 }
