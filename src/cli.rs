@@ -1,18 +1,27 @@
 //! The command line: what can be asked for, and how the answer becomes an exit code. Each
 //! sub-command has its own file; what it does is done elsewhere.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, Problems, Settings};
 
 mod check;
 mod deliver;
+mod demo;
+mod explain;
+mod inbox;
+mod json;
 mod log;
 mod man;
+mod outbox;
 mod print;
+mod run;
+mod ticket;
 
 /// Failed.
 const FAILED: u8 = 1;
@@ -53,8 +62,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Check(check::Arguments),
+    Explain(explain::Arguments),
     Deliver(deliver::Arguments),
+    Ticket(ticket::Arguments),
+    Outbox(outbox::Arguments),
+    Inbox(inbox::Arguments),
+    Demo(demo::Arguments),
     Man(man::ManArguments),
     Completions(man::CompletionsArguments),
 }
@@ -62,7 +77,7 @@ enum Command {
 /// Runs the program and says how it went.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = log::start(cli.log.as_deref(), false) {
+    if let Err(error) = log::start(cli.log.as_deref(), matches!(cli.command, Command::Run(_))) {
         eprintln!("guichet: {error:#}");
         return ExitCode::from(USAGE);
     }
@@ -70,8 +85,14 @@ pub fn main() -> ExitCode {
         file: config::locate(cli.config.as_deref()),
     };
     let result = match cli.command {
+        Command::Run(_) => run::run(&context),
         Command::Check(arguments) => check::run(&context, &arguments),
+        Command::Explain(arguments) => explain::run(&context, &arguments),
         Command::Deliver(arguments) => deliver::run(&context, &arguments),
+        Command::Ticket(arguments) => ticket::run(&context, &arguments),
+        Command::Outbox(arguments) => outbox::run(&context, &arguments),
+        Command::Inbox(arguments) => inbox::run(&context, &arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Man(arguments) => man::man(&arguments),
         Command::Completions(arguments) => man::completions(&arguments),
     };
@@ -93,6 +114,33 @@ impl Context {
     fn settings(&self) -> Result<Settings, Problems> {
         Config::load(&self.file)
     }
+
+    /// For a command that logs in nowhere.
+    fn settings_without_secrets(&self) -> Result<Settings, Problems> {
+        Config::load_without_secrets(&self.file)
+    }
+}
+
+/// Runs one command to its end.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting")?
+        .block_on(work)
+}
+
+/// The bytes of a file, or of standard input for `-`.
+fn read_input(file: &Path) -> anyhow::Result<Vec<u8>> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("reading standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("reading {}", file.display()))
 }
 
 /// The arguments make no sense together, or name something that does not exist.

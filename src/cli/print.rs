@@ -48,14 +48,12 @@ pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// For scripts: RFC 3339 in the zone of the desk.
-#[expect(dead_code, reason = "for the commands on tickets, which come next")]
 pub fn rfc3339(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone)
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// For people: `2026-11-23 11:45` in the zone of the desk.
-#[expect(dead_code, reason = "for the commands on tickets, which come next")]
 pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
 }
@@ -73,7 +71,6 @@ pub fn harmless(text: &str) -> String {
 }
 
 /// Rows in aligned columns. The last column is as long as it is.
-#[expect(dead_code, reason = "for the commands on tickets, which come next")]
 pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = head.iter().map(|name| name.chars().count()).collect();
     let rows: Vec<Vec<String>> = rows
