@@ -332,6 +332,9 @@ fn embedded_templates_are_those_of_the_folder() {
     let mut found = Vec::new();
     for language in std::fs::read_dir(&folder).expect("the folder") {
         let language = language.expect("an entry").file_name();
+        if language == "README.md" {
+            continue;
+        }
         for file in std::fs::read_dir(folder.join(&language)).expect("a folder") {
             let file = file.expect("an entry").file_name();
             found.push(format!("{}/{}", language.display(), file.display()));
@@ -344,6 +347,15 @@ fn embedded_templates_are_those_of_the_folder() {
         .collect();
     embedded.sort();
     assert_eq!(found, embedded);
+}
+
+#[test]
+fn every_variable_is_in_the_readme() {
+    let readme = include_str!("../mail-templates/README.md");
+    let words = serde_json::to_value(guichet::notification::Words::default()).expect("an object");
+    for name in words.as_object().expect("an object").keys() {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]
