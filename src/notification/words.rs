@@ -10,7 +10,7 @@ use super::header::Line;
 use super::{Stationery, date, layout};
 use crate::desk::{Automation, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Status, Ticket};
+use crate::ticket::{Awaited, Level, Part, Status, Ticket};
 use crate::token::{Page, Purpose};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -47,6 +47,8 @@ pub struct Words {
     pub link: Option<String>,
     /// Number and link only (contract A3).
     pub bare: bool,
+    /// The recipient follows the request of somebody else.
+    pub observer: bool,
     /// `requester`, `technician` or `note`: what a reply does.
     pub purpose: &'static str,
     /// A person wrote it.
@@ -175,6 +177,9 @@ impl Words {
                 .map(|ticket| line(&ticket.title)),
             link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
             bare: notice.bare,
+            observer: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor)),
             purpose: match notice.purpose {
                 Purpose::Requester => "requester",
                 Purpose::Technician => "technician",
@@ -195,7 +200,11 @@ impl Words {
             files_left: files.iter().any(|file| !file.sent),
             files: if notice.bare { Vec::new() } else { files },
             technician: ticket.and_then(|ticket| {
-                let owner = ticket.technician.as_ref().or(notice.author.as_ref())?;
+                let taker = notice
+                    .author
+                    .as_ref()
+                    .filter(|_| notice.kind == Kind::Taken);
+                let owner = ticket.technician.as_ref().or(taker)?;
                 Some(Technician {
                     name: owner.name.as_deref().and_then(some_line)?,
                     phone: policy

@@ -4,6 +4,7 @@ use guichet::desk::Automation;
 use guichet::desk::Kind;
 use guichet::desk::policy::SubjectStyle;
 use guichet::notification::Outgoing;
+use guichet::ticket::{Part, Person, PersonId};
 use guichet::token::{Page, Reply, marker_tokens, message_id_token, plus_token};
 use mail_parser::{HeaderValue, MessageParser};
 
@@ -157,6 +158,51 @@ fn subjects_name_the_mail_or_thread_as_configured() {
     bare.bare = true;
     let mail = read(&write_with(&threaded, &bare, &ticket()));
     assert_eq!(mail.subject, "[DSI-1042] Enregistrement de votre demande");
+}
+
+#[test]
+fn an_observer_is_not_told_that_it_is_his_request() {
+    let mut ticket = ticket();
+    ticket.people.push(Person {
+        id: PersonId(6),
+        part: Part::Observer,
+        who: address("Ali Benali", "ali.benali@example.org"),
+        generation: 0,
+    });
+    for language in LANGUAGES {
+        for kind in [
+            Kind::Taken,
+            Kind::FollowUp,
+            Kind::Resolved,
+            Kind::Closed,
+            Kind::Reopened,
+        ] {
+            let mut notice = notice(kind, language);
+            notice.to = address("Ali Benali", "ali.benali@example.org");
+            notice.link_for = Some(PersonId(6));
+            let mail = read(&write_with(&policy(), &notice, &ticket));
+            for part in [&mail.subject, &mail.text, &plain(&mail.html)] {
+                let part = part.to_lowercase();
+                assert!(!part.contains("votre demande"), "{part}");
+                assert!(!part.contains("your request"), "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_owns_a_new_ticket() {
+    let mut ticket = ticket();
+    ticket.technician = None;
+    let mail = read(&write_with(
+        &policy(),
+        &notice(Kind::TeamNew, "fr"),
+        &ticket,
+    ));
+    assert!(
+        mail.text
+            .contains("Prise en charge : personne pour l'instant")
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What mails look like.
 
 use guichet::desk::Kind;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::desk::*;
@@ -21,6 +22,7 @@ fn mails_read_as_kept() {
         cases.push((format!("en-{}", kind.as_str()), notice(kind, "en")));
     }
     let mut different = Vec::new();
+    let mut kept = BTreeSet::new();
     for (name, notice) in cases {
         let outgoing = write(&notice);
         let mail = read(&outgoing);
@@ -40,12 +42,17 @@ fn mails_read_as_kept() {
         }
         seen.push_str(&format!("\n{}\n", mail.text));
         let path = folder.join(format!("{name}.txt"));
+        kept.insert(path.clone());
         if update {
             std::fs::create_dir_all(&folder).expect("created");
             std::fs::write(&path, &seen).expect("written");
         } else if std::fs::read_to_string(&path).ok().as_deref() != Some(seen.as_str()) {
             different.push(format!("--- {}\n{seen}", path.display()));
         }
+    }
+    for entry in std::fs::read_dir(&folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        assert!(kept.contains(&path), "{} is nobody's", path.display());
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
