@@ -17,6 +17,9 @@ use crate::token::{Page, Purpose};
 /// stops at 102 kB), and the whole goes along as a file.
 const TEXT_CHARACTERS: usize = 20_000;
 
+/// Files and lines that a mail lists; of more, the number is told.
+const LISTED: usize = 50;
+
 /// The file that holds the whole of a text that was cut.
 pub const WHOLE_TEXT: &str = "message.txt";
 
@@ -198,7 +201,11 @@ impl Words {
                 .and_then(layout::clean)
                 .map(|text| cut(text, &language)),
             files_left: files.iter().any(|file| !file.sent),
-            files: if notice.bare { Vec::new() } else { files },
+            files: if notice.bare {
+                Vec::new()
+            } else {
+                few_files(files, notice, &language)
+            },
             technician: ticket.and_then(|ticket| {
                 let taker = notice
                     .author
@@ -253,11 +260,41 @@ impl Words {
                 .as_ref()
                 .map(|reference| line(&reference.to_string())),
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
-            lines: all_lines(&notice.lines),
+            lines: few_lines(all_lines(&notice.lines), &language),
             reference,
             language,
         }
     }
+}
+
+fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
+    let Some(more) = files.len().checked_sub(LISTED).filter(|&more| more > 0) else {
+        return files;
+    };
+    let sent = files.iter().skip(LISTED).all(|file| file.sent);
+    let left = shown(notice).skip(LISTED);
+    let bytes = left.map(|file| file.attachment.size).sum();
+    files.truncate(LISTED);
+    files.push(File {
+        name: match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        },
+        size: date::size(bytes, language),
+        sent,
+    });
+    files
+}
+
+fn few_lines(mut lines: Vec<String>, language: &str) -> Vec<String> {
+    if let Some(more) = lines.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        lines.truncate(LISTED);
+        lines.push(match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        });
+    }
+    lines
 }
 
 /// The whole text of a notice, when it is too long to be shown whole.

@@ -322,6 +322,25 @@ fn files_go_along_where_they_should() {
 }
 
 #[test]
+fn a_thousand_files_are_counted_not_all_listed() {
+    let mut many = notice(Kind::Acknowledgement, "fr");
+    many.files = (0..1_000)
+        .map(|number| {
+            file(
+                &format!("{number:03} {}.txt", "x".repeat(200)),
+                "text/plain",
+                b"xx",
+            )
+        })
+        .collect();
+    let mail = read(&write(&many));
+    assert!(mail.text.contains("- 049\n"));
+    assert!(!mail.text.contains("- 050"));
+    assert!(mail.text.contains("- … et 950 de plus (1,9 ko)"));
+    assert!(mail.html.len() <= 40_000, "{}", mail.html.len());
+}
+
+#[test]
 fn a_very_long_text_is_cut_and_goes_along_whole() {
     let mut long = notice(Kind::TeamNew, "fr");
     let text = "Une ligne <b>du journal</b> d'un serveur\n".repeat(5_000);
