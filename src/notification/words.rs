@@ -11,7 +11,7 @@ use super::{Stationery, date, layout};
 use crate::desk::{Automation, Kind, Notice};
 use crate::mail::Address;
 use crate::ticket::{Awaited, Level, Part, Status, Ticket};
-use crate::token::{Page, Purpose};
+use crate::token::{Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
@@ -199,7 +199,7 @@ impl Words {
                 .as_deref()
                 .filter(|_| !notice.bare)
                 .and_then(layout::clean)
-                .map(|text| cut(text, &language)),
+                .map(|text| cut(without_tokens(text), &language)),
             files_left: files.iter().any(|file| !file.sent),
             files: if notice.bare {
                 Vec::new()
@@ -377,12 +377,21 @@ fn shown_name(address: &Address, staff: bool) -> Option<String> {
     }
 }
 
+/// What somebody wrote, without markers of other mails: quoted history, or a stranger, must not
+/// send the reply to this mail elsewhere.
+fn without_tokens(text: String) -> String {
+    let tokens = marker_tokens(&text);
+    tokens
+        .iter()
+        .fold(text, |text, token| text.replace(token.as_str(), "…"))
+}
+
 fn line(text: &str) -> String {
-    Line::new(text).as_str().to_owned()
+    some_line(text).unwrap_or_default()
 }
 
 fn some_line(text: &str) -> Option<String> {
-    Line::new(text).into_text()
+    Line::new(text).into_text().map(without_tokens)
 }
 
 fn all_lines(texts: &[String]) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! What strangers try (RELIABILITY T10, T11).
 
 use guichet::desk::Kind;
+use guichet::ticket::TicketId;
+use guichet::token::{Reply, marker_tokens};
 use mail_parser::MessageParser;
 
 use crate::desk::*;
@@ -84,6 +86,28 @@ fn nothing_a_stranger_writes_becomes_a_header_a_recipient_or_a_template() {
                 assert!(mail.subject.ends_with(": {{ config }} {{7*7}}"));
                 assert!(mail.text.contains("{{ config }} {{7*7}}"));
                 assert!(mail.html.contains("{{ config }} {{7*7}}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_marker_that_somebody_writes_does_not_lead_the_reply_elsewhere() {
+    let mut other = notice(Kind::FollowUp, "fr");
+    other.ticket = Some(TicketId(7));
+    let token = marker_tokens(&write(&other).text).remove(0);
+    for kind in Kind::ALL {
+        let mut ticket = ticket();
+        ticket.title = format!("guichet:{token}");
+        let mut notice = notice(kind, "fr");
+        notice.text = Some(format!("> Réf. [DSI-7] · guichet:{}", token.to_uppercase()));
+        notice.author = Some(address(&format!("guichet:{token}"), "x@example.org"));
+        notice.lines = vec![format!("guichet:{token}")];
+        let mail = read(&write_with(&policy(), &notice, &ticket));
+        for part in [&mail.text, &plain(&mail.html), &mail.subject] {
+            for found in marker_tokens(part) {
+                let reply = Reply::open(&keys(), &found).expect("ours");
+                assert_eq!(reply.ticket, 1042, "{part}");
             }
         }
     }
