@@ -149,7 +149,7 @@ fn take_apart(mut lines: Vec<Line>, subject: Option<&str>, plain: Option<&str>) 
     mend_quotes(&mut lines);
     let mut fates = vec![Fate::Own; lines.len()];
     let cut = find_history(&lines, subject, &mut fates);
-    let end = cut.at;
+    let end = unrule(&lines, cut.at, &mut fates);
     sign(&lines, end, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
     let forwarded = cut
@@ -267,6 +267,24 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
         forward: None,
         block: None,
     }
+}
+
+/// Gives a line drawn right above the cut to what is below; where the reply ends now.
+fn unrule(lines: &[Line], cut: usize, fates: &mut [Fate]) -> usize {
+    let mut end = cut;
+    if cut == lines.len() {
+        return end;
+    }
+    while let Some(line) = end.checked_sub(1).and_then(|at| lines.get(at)) {
+        let is_rule = history::is_drawn(&line.text);
+        if !line.is_blank() && (!is_rule || line.is_quoted()) {
+            break;
+        }
+        end -= 1;
+        let below = fates.get(cut).copied().unwrap_or(Fate::History);
+        fill(fates, end, end + 1, below);
+    }
+    end
 }
 
 fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {

@@ -228,7 +228,8 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let opens = OPENING.is_match(&opening);
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
-        if line.is_blank() || line.quote != first.quote {
+        let is_next = index > at && !opens && OPENING.is_match(&fold(line.head()));
+        if line.is_blank() || line.quote != first.quote || is_next {
             break;
         }
         if !joined.is_empty() {
