@@ -390,13 +390,23 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
             continue; // Quoted by hand: an error message, the sentence of somebody else.
         }
         let keep = answered && interleaved;
-        let mut left = if keep { CONTEXT } else { 0 };
-        for at in block.clone().rev() {
-            let shows = lines
-                .get(at)
-                .is_some_and(|line| words::has_substance(&line.text));
-            let fate = if left > 0 && (shows || left < CONTEXT) {
-                left -= usize::from(shows);
+        // Context begins and ends with a line that shows something.
+        let shown: Vec<usize> = block
+            .clone()
+            .rev()
+            .filter(|at| {
+                lines
+                    .get(*at)
+                    .is_some_and(|line| words::has_substance(&line.text))
+            })
+            .take(if keep { CONTEXT } else { 0 })
+            .collect();
+        let context = match (shown.last(), shown.first()) {
+            (Some(first), Some(last)) => *first..last + 1,
+            _ => 0..0,
+        };
+        for at in block.clone() {
+            let fate = if context.contains(&at) {
                 Fate::Context
             } else {
                 Fate::History

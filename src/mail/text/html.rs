@@ -610,9 +610,8 @@ impl Renderer {
         }
         let shown: String = href.chars().take(ADDRESS).collect();
         let shown = format!(" <{}>", shown.strip_prefix("mailto:").unwrap_or(&shown));
-        match self.current.as_mut() {
-            Some(current) => current.text.truncate(current.text.trim_end().len()),
-            None => {}
+        if let Some(current) = self.current.as_mut() {
+            current.text.truncate(current.text.trim_end().len());
         }
         match (self.current.as_mut(), self.lines.last_mut()) {
             (Some(current), _) => current.text.push_str(&shown),
