@@ -44,7 +44,7 @@ pub fn read(evidence: Evidence<'_>) -> Vec<Bounce> {
     bounces.truncate(limits::BOUNCES);
     let announced = announces(evidence);
     if bounces.is_empty() {
-        if !from_machine || !(announced || !statuses.is_empty()) {
+        if !from_machine || (!announced && statuses.is_empty()) {
             return Vec::new();
         }
         bounces = free_form(evidence);
