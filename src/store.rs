@@ -161,16 +161,6 @@ impl Store {
         .await
     }
 
-    /// Bytes that may still be written below the data directory (contract I8).
-    ///
-    /// # Errors
-    /// When the file system does not say.
-    pub fn free_bytes(&self) -> Result<u64> {
-        let system = rustix::fs::statvfs(&self.inner.directory)
-            .with_context(|| format!("looking for space in {}", self.inner.directory.display()))?;
-        Ok(system.f_bavail.saturating_mul(system.f_frsize))
-    }
-
     /// The data directory.
     pub fn directory(&self) -> &Path {
         &self.inner.directory
