@@ -35,7 +35,7 @@ CREATE TABLE inbox (
     error        TEXT    NOT NULL DEFAULT '',
     settled_at   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX inbox_new ON inbox (id) WHERE state = 'new';
+CREATE INDEX inbox_new ON inbox (lease_until) WHERE state = 'new';
 CREATE INDEX inbox_state ON inbox (state, id);
 CREATE INDEX inbox_digest ON inbox (digest, account);
 CREATE INDEX inbox_content ON inbox (content, id) WHERE content IS NOT NULL;
