@@ -251,7 +251,12 @@ fn check_requests(daemon: &Daemon, received: &[Received], count: usize) {
     assert_eq!(tickets.len(), count, "tickets");
     let references: BTreeSet<String> = tickets
         .iter()
-        .map(|ticket| ticket["reference"].as_str().expect("a reference").to_owned())
+        .map(|ticket| {
+            ticket["reference"]
+                .as_str()
+                .expect("a reference")
+                .to_owned()
+        })
         .collect();
     assert_eq!(references.len(), count, "distinct references");
     let requesters: BTreeSet<String> = tickets
@@ -321,7 +326,10 @@ async fn four_hundred_mails_are_four_hundred_tickets_each_acknowledged_once() {
     assert!(text.contains(&format!("journal-{number}.bin")), "{text}");
     let raw = mail::read(&request(number));
     let digest = mail::Digest::of(&file_bytes(number));
-    assert_eq!(raw.attachments.first().map(|file| file.sha256), Some(digest));
+    assert_eq!(
+        raw.attachments.first().map(|file| file.sha256),
+        Some(digest)
+    );
     daemon.stop();
 }
 
@@ -333,8 +341,7 @@ async fn killed_in_the_middle_of_a_drain_nothing_is_lost_or_doubled() {
     let settings = dovecot.user("support");
     let ca = settings.ca_file.clone().expect("a CA file");
     let sink = Sink::start().await;
-    let mut daemon =
-        Daemon::configure(&account("support", settings.port, &ca), sink.port(), "");
+    let mut daemon = Daemon::configure(&account("support", settings.port, &ca), sink.port(), "");
     for number in 0..MAILS {
         dovecot.deliver("support", &request(number));
     }
@@ -369,7 +376,11 @@ fn reply(from: &str, to: &mail::Mail, text: &str) -> Vec<u8> {
     let id = to.message_id.clone().expect("ours have one");
     let subject = to.subject.clone().unwrap_or_default();
     let encoded = data_encoding::BASE64.encode(format!("Re: {subject}").as_bytes());
-    let quoted: String = to.text.lines().map(|line| format!("> {line}\r\n")).collect();
+    let quoted: String = to
+        .text
+        .lines()
+        .map(|line| format!("> {line}\r\n"))
+        .collect();
     format!(
         "From: {from}\r\nTo: support@example.org\r\nSubject: =?utf-8?B?{encoded}?=\r\n\
          Message-ID: <{}@poste.example.org>\r\nIn-Reply-To: <{id}>\r\nReferences: <{id}>\r\n\
@@ -398,7 +409,14 @@ async fn a_conversation_from_the_request_to_the_closure() {
     let first = next(&sink, &daemon, &mut seen, 2).await;
     let ack = to(&first, marie);
     let told = to(&first, camille);
-    assert!(ack.subject.as_deref().unwrap_or_default().contains("[DSI-1]"), "{:?}", ack.subject);
+    assert!(
+        ack.subject
+            .as_deref()
+            .unwrap_or_default()
+            .contains("[DSI-1]"),
+        "{:?}",
+        ack.subject
+    );
     assert!(ack.text.contains("journal-7.bin"), "{}", ack.text);
     assert!(told.text.contains("voici la demande 7"), "{}", told.text);
     assert_eq!(
@@ -417,14 +435,20 @@ async fn a_conversation_from_the_request_to_the_closure() {
     let page = get(&link);
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     assert!(page.contains("voici la demande 7"), "{page}");
-    assert!(page.contains("content-security-policy: default-src 'none'"), "{page}");
+    assert!(
+        page.contains("content-security-policy: default-src 'none'"),
+        "{page}"
+    );
     let path = page
         .split("href=\"")
         .find(|part| part.contains("journal-7.bin"))
         .and_then(|part| part.split('"').next())
         .expect("a download");
     let download = get(&format!("http://127.0.0.1:{}{path}", daemon.web));
-    assert!(download.contains("content-disposition: attachment"), "{download}");
+    assert!(
+        download.contains("content-disposition: attachment"),
+        "{download}"
+    );
     assert!(download.contains("application/octet-stream"), "{download}");
     let wrong = get(&format!("{link}x"));
     assert!(wrong.starts_with("HTTP/1.1 404"), "{wrong}");
@@ -433,15 +457,26 @@ async fn a_conversation_from_the_request_to_the_closure() {
     dovecot.deliver("support", &reply(&camille_from, &told, "#prendre"));
     let taken = next(&sink, &daemon, &mut seen, 2).await;
     assert!(to(&taken, marie).text.contains("Camille Martin"));
-    assert!(!to(&taken, marie).text.contains(camille), "never a technician's address");
+    assert!(
+        !to(&taken, marie).text.contains(camille),
+        "never a technician's address"
+    );
 
     dovecot.deliver(
         "support",
-        &reply(&camille_from, &told, "Le voyant est-il allumé ?\r\n\r\n#attente"),
+        &reply(
+            &camille_from,
+            &told,
+            "Le voyant est-il allumé ?\r\n\r\n#attente",
+        ),
     );
     let question = next(&sink, &daemon, &mut seen, 2).await;
     let question = to(&question, marie);
-    assert!(question.text.contains("Le voyant est-il allumé ?"), "{}", question.text);
+    assert!(
+        question.text.contains("Le voyant est-il allumé ?"),
+        "{}",
+        question.text
+    );
     assert!(get(&link).contains("En attente de votre réponse"));
 
     dovecot.deliver(
@@ -458,10 +493,18 @@ async fn a_conversation_from_the_request_to_the_closure() {
     );
     let resolved = next(&sink, &daemon, &mut seen, 2).await;
     let resolved = to(&resolved, marie);
-    assert!(resolved.text.contains("C'est rétabli."), "{}", resolved.text);
+    assert!(
+        resolved.text.contains("C'est rétabli."),
+        "{}",
+        resolved.text
+    );
     dovecot.deliver(
         "support",
-        &reply(&format!("Marie <{marie}>"), &resolved, "Merci beaucoup, parfait !"),
+        &reply(
+            &format!("Marie <{marie}>"),
+            &resolved,
+            "Merci beaucoup, parfait !",
+        ),
     );
     // Thanks reopen nothing: two seconds later it is closed by itself, and that is told.
     let closed = next(&sink, &daemon, &mut seen, 1).await;
@@ -499,7 +542,12 @@ fn to(mails: &[(Vec<String>, mail::Mail)], address: &str) -> mail::Mail {
         .iter()
         .find(|(to, _)| to.iter().any(|to| to == address))
         .map(|(_, mail)| mail.clone())
-        .unwrap_or_else(|| panic!("no mail to {address} among {:?}", mails.iter().map(|(to, _)| to).collect::<Vec<_>>()))
+        .unwrap_or_else(|| {
+            panic!(
+                "no mail to {address} among {:?}",
+                mails.iter().map(|(to, _)| to).collect::<Vec<_>>()
+            )
+        })
 }
 
 /// A plain HTTP/1.1 GET; status line, headers (lower case) and body.
@@ -508,8 +556,11 @@ fn get(url: &str) -> String {
     let rest = url.strip_prefix("http://").expect("http");
     let (host, path) = rest.split_once('/').expect("a path");
     let mut stream = std::net::TcpStream::connect(host).expect("the page listens");
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
-        .expect("written");
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("written");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("an answer");
     String::from_utf8_lossy(&answer).into_owned()
