@@ -15,6 +15,7 @@ mod deliver;
 mod demo;
 mod explain;
 mod inbox;
+pub mod inspect;
 mod json;
 mod log;
 mod man;
@@ -65,6 +66,7 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Inspect(inspect::Inspect),
     Deliver(deliver::Arguments),
     Ticket(ticket::Arguments),
     Outbox(outbox::Arguments),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Run(_) => run::run(&context),
         Command::Check(arguments) => check::run(&context, &arguments),
         Command::Explain(arguments) => explain::run(&context, &arguments),
+        Command::Inspect(arguments) => inspect(cli.config.as_deref(), &arguments),
         Command::Deliver(arguments) => deliver::run(&context, &arguments),
         Command::Ticket(arguments) => ticket::run(&context, &arguments),
         Command::Outbox(arguments) => outbox::run(&context, &arguments),
@@ -103,6 +106,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// `inspect` needs no configuration; one that is named gives the prefixes of its references.
+fn inspect(config: Option<&Path>, arguments: &inspect::Inspect) -> anyhow::Result<ExitCode> {
+    let prefixes: Vec<String> = match config {
+        None => Vec::new(),
+        Some(file) => Config::load_without_secrets(file)?
+            .policy
+            .teams
+            .iter()
+            .map(|team| team.prefix.clone())
+            .collect(),
+    };
+    inspect::run(arguments, &prefixes)
 }
 
 /// What every sub-command is given.

@@ -150,7 +150,8 @@ impl Session {
             ));
         };
         self.wire.uid_validity = Some(uid_validity);
-        self.wire.arrived = false;
+        // Nobody has listed what is here.
+        self.wire.arrived = self.wire.exists > 0;
         Ok(Selected {
             uid_validity,
             uid_next,

@@ -235,18 +235,46 @@ impl Mail {
 }
 
 pub mod authenticity;
-
 pub mod habits;
+pub mod limits;
 pub mod text;
+
+mod address;
+mod automatic;
+mod bounce;
+mod calendar;
+mod charset;
+mod content;
+mod date;
+mod decoration;
+mod encoded_word;
+mod envelope;
+mod header;
+mod parameter;
+mod part;
+mod pgp;
+mod reaction;
+mod reading;
+mod rtf;
+mod smime;
+mod tnef;
+mod transfer;
+
+/// The header that every mail of ours carries, with the id of the instance (RFC 5322 optional
+/// field). Together with `Auto-Submitted` it makes a mail [`Automatic::Ourselves`].
+pub use automatic::INSTANCE_HEADER;
 
 pub use habits::{SenderHabits, fold};
 
 /// Reads a message. Total: any bytes give a [`Mail`], oddities are listed in [`Mail::defects`].
-pub fn read(_bytes: &[u8]) -> Mail {
-    Mail::default()
+///
+/// Linear in the size of the message, bounded by [`limits`]; recursion is bounded too, so any
+/// thread will do.
+pub fn read(bytes: &[u8]) -> Mail {
+    reading::read(bytes)
 }
 
 /// Finds the decoded bytes of the attachment with this digest; `None` when the message has none.
-pub fn extract(_bytes: &[u8], _sha256: &Digest) -> Option<Vec<u8>> {
-    None
+pub fn extract(bytes: &[u8], sha256: &Digest) -> Option<Vec<u8>> {
+    reading::extract(bytes, sha256)
 }

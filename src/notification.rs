@@ -269,7 +269,9 @@ fn enclosures(
     file: &dyn Fn(&File) -> Option<Vec<u8>>,
 ) -> (Vec<Enclosure>, Vec<bool>) {
     let mut budget = match notice.kind {
-        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver => policy.attach_up_to,
+        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamAlert => {
+            policy.attach_up_to
+        }
         Kind::FollowUp | Kind::Resolved | Kind::Closed | Kind::Reopened if !notice.bare => u64::MAX,
         _ => 0,
     };

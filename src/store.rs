@@ -21,6 +21,7 @@ use rusqlite::Connection;
 mod check;
 mod deliver;
 mod known;
+mod ledger;
 mod migrations;
 mod operate;
 mod pool;
@@ -29,21 +30,23 @@ mod raw;
 mod read;
 mod receive;
 mod record;
+mod timer;
 mod writer;
 
 pub use check::{AccountCounts, Counts};
 pub use deliver::{Delivered, Leased, OutboxId};
 pub use known::Lookup;
+pub use ledger::{Ledger, MaildirLedger};
 pub use operate::{InboxRow, InboxState, OutboxRow, OutboxState};
-pub use process::{Due, InboxMail, Settled, Settlement};
+pub use process::{InboxMail, Settled, Settlement};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::TicketFilter;
-pub use receive::{Accepted, Incoming, Ledger, MaildirLedger, Origin};
+pub use receive::{Accepted, Incoming, Origin};
+pub use timer::Due;
 
 use pool::Pool;
 use raw::RawFiles;
-pub(crate) use writer::Durability;
-use writer::Writer;
+use writer::{Durability, Writer};
 
 /// The database, in the data directory.
 const DATABASE: &str = "guichet.db";
@@ -158,6 +161,16 @@ impl Store {
         .await
     }
 
+    /// Bytes that may still be written below the data directory (contract I8).
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn free_bytes(&self) -> Result<u64> {
+        let system = rustix::fs::statvfs(&self.inner.directory)
+            .with_context(|| format!("looking for space in {}", self.inner.directory.display()))?;
+        Ok(system.f_bavail.saturating_mul(system.f_frsize))
+    }
+
     /// The data directory.
     pub fn directory(&self) -> &Path {
         &self.inner.directory
@@ -200,9 +213,10 @@ pub fn is_disk_full(error: &anyhow::Error) -> bool {
             .downcast_ref::<rusqlite::Error>()
             .and_then(rusqlite::Error::sqlite_error_code)
             == Some(rusqlite::ErrorCode::DiskFull);
-        let of_file = cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull);
+        let of_file = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
+            use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+            matches!(error.kind(), StorageFull | QuotaExceeded)
+        });
         of_sqlite || of_file
     })
 }

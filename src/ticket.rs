@@ -135,6 +135,9 @@ pub struct Ticket {
     pub sent_to: Option<String>,
     /// Account that it came through.
     pub account: String,
+    /// A machine opened it: it gets no automatic notices (contract A1).
+    #[serde(default)]
+    pub automatic: bool,
     /// False when its sender could not be believed (authenticity `fail`).
     pub verified: bool,
     /// Why it is where it is: the routing, the threading, one sentence each.

@@ -164,6 +164,14 @@ fn reading(mail: &Mail) -> Value {
     keys.insert("from_all".to_owned(), json!(mail.from));
     keys.insert("from".to_owned(), json!(from));
     keys.insert("auto_reply".to_owned(), json!(mail.automatic));
+    let forwarded = mail
+        .forwarded
+        .as_ref()
+        .map_or("", |original| &original.text);
+    keys.insert(
+        "content".to_owned(),
+        json!(format!("{}\n{forwarded}", mail.reply)),
+    );
     keys.insert("bounce".to_owned(), json!(mail.bounces.first()));
     value
 }

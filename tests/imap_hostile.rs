@@ -6,7 +6,7 @@ mod support;
 use std::future::pending;
 use std::time::Duration;
 
-use guichet::imap::{Error, Kind, Listed, Session};
+use guichet::imap::{Error, Kind, Listed, Session, Woken};
 use support::script::{Answer, Script};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -154,6 +154,27 @@ async fn only_what_was_asked_for_is_taken() {
 }
 
 #[tokio::test]
+async fn an_empty_mail_is_a_mail_when_it_was_listed_so() {
+    let answer = "* 1 FETCH (UID 1 BODY[] \"\")\r\n* 2 FETCH (UID 2 BODY[] \"\")\r\nTAG OK\r\n";
+    let script = Script::start(says("UID FETCH", answer)).await;
+    let mut session = open(&script).await.expect("a session");
+    let bodies = session
+        .fetch(&[listed(1, 0), listed(2, 9)])
+        .await
+        .expect("bodies");
+    let mails: Vec<_> = bodies.mails.iter().map(|mail| mail.uid).collect();
+    assert_eq!((mails, bodies.missing), (vec![1], vec![2]));
+}
+
+#[tokio::test]
+async fn what_nobody_has_listed_ends_the_wait_at_once() {
+    let script = Script::start(vec![]).await;
+    let mut session = open(&script).await.expect("a session");
+    let woken = session.wait(LONG, pending()).await.expect("a wait");
+    assert_eq!(woken, Woken::NewMail);
+}
+
+#[tokio::test]
 async fn one_mail_that_the_server_will_not_give_holds_up_no_other() {
     let script = Script::start(vec![
         ("UID FETCH 1:2 ", "TAG NO some are broken\r\n".to_owned()),
@@ -170,7 +191,7 @@ async fn one_mail_that_the_server_will_not_give_holds_up_no_other() {
         .await
         .expect("bodies");
     assert_eq!(bodies.mails.len(), 1);
-    assert_eq!(bodies.missing, [0_u32; 0]);
+    assert!(bodies.missing.is_empty());
     assert_eq!(bodies.refused.len(), 1);
     assert!(
         bodies.refused[0].why.contains("input/output"),
@@ -226,6 +247,7 @@ async fn idle_that_is_not_kept_is_an_error() {
     ] {
         let script = Script::start(says("IDLE", answer)).await;
         let mut session = open(&script).await.expect("a session");
+        session.search_all().await.expect("a listing");
         let error = session.wait(LONG, pending()).await.expect_err(answer);
         assert_eq!(error.kind, kind, "{answer:?}: {error}");
         assert!(!session.is_usable());

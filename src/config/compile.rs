@@ -188,16 +188,13 @@ fn account(
         }
         (None, Some(folder), false) => {
             let folder = beside(file, folder);
-            for part in ["new", "cur"] {
-                if !folder.join(part).is_dir() {
-                    reading.wrong(
-                        &format!("{at}.maildir"),
-                        format!(
-                            "{} is not a Maildir: no folder {part} in it",
-                            folder.display()
-                        ),
-                    );
-                }
+            // The Maildir itself is made when it is missing; a missing folder above is a slip.
+            let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+            if !folder.is_dir() && !above.is_none_or(std::path::Path::is_dir) {
+                reading.wrong(
+                    &format!("{at}.maildir"),
+                    format!("{}: the folder above does not exist", folder.display()),
+                );
             }
             Source::Maildir(folder)
         }

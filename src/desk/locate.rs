@@ -48,11 +48,7 @@ pub fn tokens(keys: &Keys, arrival: &Arrival) -> Vec<Reply> {
 
 /// The tickets that the subject names by a prefix of this instance.
 pub fn references(policy: &Policy, arrival: &Arrival) -> Vec<TicketId> {
-    let prefixes: Vec<String> = policy
-        .teams
-        .iter()
-        .map(|team| team.prefix.clone())
-        .collect();
+    let prefixes = policy.prefixes();
     let subject = arrival.mail.subject.as_deref().unwrap_or_default();
     reference::in_subject(subject, &prefixes)
 }

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
-use super::{Arrival, Disposition, Kind, Thread, reference, words};
+use super::{Arrival, Disposition, Kind, Policy, Thread, reference, words};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Automatic};
 use crate::ticket::{
@@ -17,6 +17,8 @@ pub struct Opening {
     pub why: Vec<String>,
     /// The ticket that the mail pointed at.
     pub linked: Option<TicketId>,
+    /// Its title, when it is not the mail's.
+    pub title: Option<String>,
     /// The closed ticket that it continues: told in the acknowledgement.
     pub continues: Option<Reference>,
     /// Its sender could not be believed.
@@ -55,7 +57,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     let ticket = Ticket {
         id,
         reference: Reference { prefix, number: id },
-        title: title_of(arrival),
+        title: opening
+            .title
+            .clone()
+            .unwrap_or_else(|| title_of(policy, arrival)),
         status: Status::Open,
         status_since: draft.now,
         close_at: None,
@@ -68,6 +73,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         language,
         sent_to: route.sent_to.clone(),
         account: arrival.account.clone(),
+        automatic: opening.automatic.is_some(),
         verified: !opening.unverified,
         why,
         linked: Vec::new(),
@@ -153,10 +159,12 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
 }
 
 /// The title of a ticket: the subject without "RE:" and "TR:", else what `mail` found.
-fn title_of(arrival: &Arrival) -> String {
+fn title_of(policy: &Policy, arrival: &Arrival) -> String {
     let mail = &arrival.mail;
     let subject = mail.subject.as_deref().unwrap_or_default();
-    let bare = reference::bare_subject(subject);
+    // Another ticket's reference in a title would be taken for this one's in every reply.
+    let subject = reference::without_references(subject, &policy.prefixes());
+    let bare = reference::bare_subject(&subject);
     let title = if bare.is_empty() { &mail.title } else { bare };
     let title = title.trim();
     if title.is_empty() {
@@ -280,7 +288,7 @@ pub fn add_mail(
         ));
     }
     let words = Words {
-        text: text_of(arrival, &remarks),
+        text: text_of(arrival, &remarks, &draft.policy.language),
         author: actor.who.clone(),
         files: files.clone(),
     };
@@ -303,7 +311,7 @@ pub fn add_mail(
 }
 
 /// What was written, never blank: the reply, else the whole text, else the remarks.
-fn text_of(arrival: &Arrival, remarks: &[String]) -> String {
+fn text_of(arrival: &Arrival, remarks: &[String], language: &str) -> String {
     let mail = &arrival.mail;
     [&mail.reply, &mail.text]
         .into_iter()
@@ -311,7 +319,22 @@ fn text_of(arrival: &Arrival, remarks: &[String]) -> String {
         .find(|text| !text.is_empty())
         .map(str::to_owned)
         .or_else(|| mail.reaction.clone())
-        .unwrap_or_else(|| remarks.join("\n"))
+        .or_else(|| Some(remarks.join("\n")).filter(|text| !text.is_empty()))
+        .unwrap_or_else(|| {
+            words::pick(
+                language,
+                if mail.attachments.is_empty() {
+                    "(message sans texte)"
+                } else {
+                    "(message sans texte, voir les pièces jointes)"
+                },
+                if mail.attachments.is_empty() {
+                    "(a mail without text)"
+                } else {
+                    "(a mail without text, see its files)"
+                },
+            )
+        })
 }
 
 /// The files of a mail, decorations included (they are marked).

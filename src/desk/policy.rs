@@ -205,6 +205,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The prefixes of references, one a team.
+    pub fn prefixes(&self) -> Vec<String> {
+        self.teams.iter().map(|team| team.prefix.clone()).collect()
+    }
+
     /// The team with this id.
     pub fn team(&self, id: &str) -> Option<&Team> {
         self.teams.iter().find(|team| team.id == id)

@@ -215,9 +215,16 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
                 )],
                 linked: Some(ticket.id),
                 continues: Some(ticket.reference.clone()),
+                title: Some(ticket.title.clone()),
                 ..Opening::default()
             };
-            open::open(draft, arrival, route, opening);
+            // The team that knew the matter takes it up again.
+            let route = Route {
+                lead: ticket.team.clone(),
+                sent_to: ticket.sent_to.clone(),
+                ..route.clone()
+            };
+            open::open(draft, arrival, &route, opening);
         }
         Access::Join => join(draft, arrival, &ticket, &pointer),
         Access::JoinAsContributor => join_as_contributor(draft, arrival, &ticket, &pointer),

@@ -40,6 +40,22 @@ pub fn in_subject(subject: &str, prefixes: &[String]) -> Vec<TicketId> {
     found
 }
 
+/// The subject without bracketed references of these prefixes.
+pub fn without_references(subject: &str, prefixes: &[String]) -> String {
+    let kept = REFERENCE.replace_all(subject, |captures: &regex::Captures<'_>| {
+        let ours = captures.get(1).is_some()
+            && prefixes
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&captures[2]));
+        if ours {
+            String::new()
+        } else {
+            captures[0].to_owned()
+        }
+    });
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The subject without reply and forward prefixes; the whole of it when nothing would be left.
 pub fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();

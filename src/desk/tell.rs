@@ -166,6 +166,7 @@ pub fn public(
         .filter(|person| !person.who.address.is_empty() && person.who.key() != except)
         .cloned()
         .collect();
+    let of_robot = ticket.automatic;
     for person in people {
         let mut notice = to_person(draft, id, kind, &person);
         notice.author = draft
@@ -188,6 +189,10 @@ pub fn public(
             && let Some(name) = &author.name
         {
             notice.from.name = Some(format!("{name} – {}", team.name));
+        }
+        // A machine is not told that its ticket moves on; a person's words do reach it.
+        if of_robot && person.part == Part::Requester && notice.automation != Automation::Person {
+            continue;
         }
         draft.notify(notice);
     }
@@ -289,7 +294,8 @@ pub fn transcript(
     in_reply_to: Option<&str>,
     lines: Vec<String>,
 ) {
-    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Note);
+    // The latest mail of the conversation is the one that gets replied to: it must not be a trap.
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
     notice.lines = lines;
     notice.automation = Automation::Replied;
     notice.in_reply_to = in_reply_to.map(str::to_owned);

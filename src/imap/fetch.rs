@@ -140,8 +140,9 @@ impl Session {
             let command = format!("UID FETCH {written} (UID INTERNALDATE BODY.PEEK[])");
             mails.append(&mut self.bodies(&command, &wanted, (largest, total)).await?);
         }
-        // A mail that is being removed may still come, as nothing. Nothing is no mail.
-        mails.retain(|_, mail| !mail.bytes.is_empty());
+        // A mail that is being removed may still come, as nothing. Only a mail that was listed as empty is empty.
+        let is_empty = |uid: &u32| set.iter().any(|mail| mail.uid == *uid && mail.size == 0);
+        mails.retain(|uid, mail| !mail.bytes.is_empty() || is_empty(uid));
         Ok(mails)
     }
 

@@ -38,6 +38,12 @@ const SCANNED: usize = 5_000;
 /// Quoted lines that are kept above an answer that stands between them.
 const CONTEXT: usize = 3;
 
+/// Pieces between quotations that are searched for a signature, beside the last.
+const SIGNED: usize = 50;
+
+/// Quotations that are searched for an attribution of their own.
+const ATTRIBUTED_WITHIN: usize = 20;
+
 /// The bodies of a mail, decoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bodies<'a> {
@@ -158,7 +164,7 @@ fn take_apart(mut lines: Vec<Line>, subject: Option<&str>, plain: Option<&str>) 
     mend_quotes(&mut lines);
     let mut fates = vec![Fate::Own; lines.len()];
     let cut = find_history(&lines, subject, &mut fates);
-    let end = cut.at;
+    let end = unrule(&lines, cut.at, &mut fates);
     sign(&lines, end, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
     let forwarded = cut
@@ -278,43 +284,71 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
     }
 }
 
+/// Gives a line drawn right above the cut to what is below; where the reply ends now.
+fn unrule(lines: &[Line], cut: usize, fates: &mut [Fate]) -> usize {
+    let mut end = cut;
+    if cut == lines.len() {
+        return end;
+    }
+    while let Some(line) = end.checked_sub(1).and_then(|at| lines.get(at)) {
+        let is_rule = history::is_drawn(&line.text);
+        if !line.is_blank() && (!is_rule || line.is_quoted()) {
+            break;
+        }
+        end -= 1;
+        let below = fates.get(cut).copied().unwrap_or(Fate::History);
+        fill(fates, end, end + 1, below);
+    }
+    end
+}
+
 fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
     for slot in fates.iter_mut().take(to).skip(from) {
         *slot = fate;
     }
 }
 
-/// Marks the signatures of every piece that was written now.
+/// Marks the signatures of the pieces that were written now.
 fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
-    let mut at = 0;
-    while at < end {
-        let is_own = |at: usize| {
-            fates.get(at) == Some(&Fate::Own) && lines.get(at).is_some_and(|l| !l.is_quoted())
-        };
-        if !is_own(at) {
-            at += 1;
+    let mut pieces: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut open = None;
+    for at in 0..=end {
+        let is_own = at < end
+            && fates.get(at) == Some(&Fate::Own)
+            && lines.get(at).is_some_and(|line| !line.is_quoted());
+        if is_own {
+            open.get_or_insert(at);
+        } else if let Some(from) = open.take() {
+            pieces.push(from..at);
+        }
+    }
+    let last = pieces.len();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        if index >= SIGNED && index + 1 < last {
             continue;
         }
-        let stop = (at..end).find(|at| !is_own(*at)).unwrap_or(end);
-        for part in signature::find(lines.get(at..stop).unwrap_or_default()) {
-            fill(fates, at + part.start, at + part.end, Fate::Signature);
+        for part in signature::find(lines.get(piece.clone()).unwrap_or_default()) {
+            fill(
+                fates,
+                piece.start + part.start,
+                piece.start + part.end,
+                Fate::Signature,
+            );
         }
-        at = stop;
     }
 }
 
 /// Decides which quoted lines before `end` are kept.
 fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [Fate]) {
-    let written = |range: std::ops::Range<usize>, fates: &[Fate]| {
-        range
-            .clone()
-            .zip(lines.get(range).unwrap_or_default())
-            .any(|(at, line)| {
-                fates.get(at) == Some(&Fate::Own)
-                    && !line.is_quoted()
-                    && words::has_substance(&line.text)
-            })
-    };
+    let last_own = (0..end)
+        .rev()
+        .find(|at| {
+            fates.get(*at) == Some(&Fate::Own)
+                && lines
+                    .get(*at)
+                    .is_some_and(|line| !line.is_quoted() && words::has_substance(&line.text))
+        })
+        .unwrap_or(0);
     // The pieces: runs of quoted lines, whatever blank lines and attributions stand within.
     let mut blocks: Vec<std::ops::Range<usize>> = Vec::new();
     let mut open: Option<usize> = None;
@@ -334,10 +368,14 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
         blocks.push(from..last + 1);
     }
     let attributed = fates.contains(&Fate::History);
-    let answered: Vec<bool> = blocks
-        .iter()
-        .map(|block| written(block.end..end, fates))
-        .collect();
+    let is_reply = attributed
+        || forward::is_reply(subject)
+        || blocks
+            .iter()
+            .take(ATTRIBUTED_WITHIN)
+            .filter_map(|block| lines.get(block.clone()))
+            .any(is_attributed_within);
+    let answered: Vec<bool> = blocks.iter().map(|block| block.end <= last_own).collect();
     let count = answered.iter().filter(|answered| **answered).count();
     let interleaved = count >= 2 || (count == 1 && blocks.len() > 1);
     for (block, answered) in blocks.iter().zip(answered) {
@@ -347,9 +385,6 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
             .iter()
             .rev()
             .find(|line| !line.is_blank());
-        let is_reply = attributed
-            || forward::is_reply(subject)
-            || lines.get(block.clone()).is_some_and(is_attributed_within);
         let is_shown = !attributed && above.is_some_and(|line| line.head().ends_with(':'));
         if is_shown || (!is_reply && (answered || above.is_none())) {
             continue; // Quoted by hand: an error message, the sentence of somebody else.

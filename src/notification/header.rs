@@ -164,8 +164,8 @@ impl Fields {
     }
 
     /// Adds `Content-Type` and `Content-Disposition` of a file. A name beyond plain ASCII is written
-    /// twice, as mail programs expect it: in the type as encoded words (Outlook), in the
-    /// disposition as RFC 2231 has it (everybody else).
+    /// twice, as mail programs expect it: in the disposition as RFC 2231 has it, and in the type
+    /// as encoded words, which RFC 2047 §5 does not allow there but older Outlooks read.
     pub fn file(&mut self, content_type: &str, name: &Line) -> &mut Self {
         let name = name.as_str();
         let plain = name.len() <= 60

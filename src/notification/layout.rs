@@ -110,27 +110,79 @@ fn words(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Text as HTML: everything escaped, line breaks and runs of blanks kept.
+/// Text as HTML: everything escaped, line breaks and runs of blanks kept, web addresses made links
+/// that lead where they say.
 pub fn to_html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut start = true;
-    let mut blank = false;
-    for character in text.chars() {
-        match character {
-            '\n' => out.push_str("<br>\n"),
-            ' ' | '\t' if start || blank => out.push_str("&nbsp;"),
-            '\t' => out.push_str(" &nbsp;"),
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(character),
-        }
-        start = character == '\n';
-        blank = matches!(character, ' ' | '\t') && !blank;
+    let mut html = Html::default();
+    let mut rest = text;
+    while let Some((before, address, after)) = web_address(rest) {
+        html.text(before);
+        html.out.push_str("<a href=\"");
+        html.text(address);
+        html.out.push_str("\" style=\"color:#1f4e79;\">");
+        html.text(address);
+        html.out.push_str("</a>");
+        rest = after;
     }
-    out
+    html.text(rest);
+    html.out
+}
+
+struct Html {
+    out: String,
+    /// At the start of a line.
+    start: bool,
+    /// After a blank that was written as one.
+    blank: bool,
+}
+
+impl Default for Html {
+    fn default() -> Self {
+        Self {
+            out: String::new(),
+            start: true,
+            blank: false,
+        }
+    }
+}
+
+impl Html {
+    fn text(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '\n' => self.out.push_str("<br>\n"),
+                ' ' | '\t' if self.start || self.blank => self.out.push_str("&nbsp;"),
+                '\t' => self.out.push_str(" &nbsp;"),
+                '&' => self.out.push_str("&amp;"),
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                '"' => self.out.push_str("&quot;"),
+                '\'' => self.out.push_str("&#39;"),
+                _ => self.out.push(character),
+            }
+            let blank = matches!(character, ' ' | '\t');
+            self.start = character == '\n' || (self.start && blank);
+            self.blank = blank && !self.blank;
+        }
+    }
+}
+
+/// What stands before the first web address, the address, and what follows. Punctuation at its end
+/// belongs to the sentence.
+fn web_address(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.match_indices("http").map(|(at, _)| at).find(|&at| {
+        let (before, after) = text.split_at(at);
+        (after.starts_with("http://") || after.starts_with("https://"))
+            && !before.ends_with(|c: char| c.is_alphanumeric())
+    })?;
+    let (before, rest) = text.split_at(start);
+    let end = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»'))
+        .unwrap_or(rest.len());
+    let (address, _) = rest.split_at(end);
+    let address = address.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'']);
+    let (address, after) = rest.split_at(address.len());
+    Some((before, address, after))
 }
 
 #[cfg(test)]
@@ -176,5 +228,35 @@ mod tests {
             to_html("<b a='\"'>\n  x  &  y"),
             "&lt;b a=&#39;&quot;&#39;&gt;<br>\n&nbsp;&nbsp;x &nbsp;&amp; &nbsp;y"
         );
+    }
+
+    #[test]
+    fn web_addresses_lead_where_they_say() {
+        let link = |to: &str| format!("<a href=\"{to}\" style=\"color:#1f4e79;\">{to}</a>");
+        let table = [
+            (
+                "Voir https://a.example/b?c=1&d=2, merci",
+                format!("Voir {}, merci", link("https://a.example/b?c=1&amp;d=2")),
+            ),
+            (
+                "(http://a.example)\n<https://b.example>",
+                format!(
+                    "({})<br>\n&lt;{}&gt;",
+                    link("http://a.example"),
+                    link("https://b.example")
+                ),
+            ),
+            (
+                "http://a.example/'onclick='x",
+                link("http://a.example/&#39;onclick=&#39;x"),
+            ),
+            (
+                "javascript:alert(1) xhttps://a.example http https:/",
+                "javascript:alert(1) xhttps://a.example http https:/".to_owned(),
+            ),
+        ];
+        for (text, html) in table {
+            assert_eq!(to_html(text), html);
+        }
     }
 }

@@ -34,6 +34,7 @@ fn full(language: &str, kind: Kind) -> Words {
         heading: true,
         title: Some("Imprimante <3> & {{ config }}".to_owned()),
         link: Some("https://support.example.org/t/abc".to_owned()),
+        observer: true,
         person: true,
         author: Some("Camille Martin".to_owned()),
         text: Some("Bonjour,\n\n  <b>ligne</b>\nfin".to_owned()),

@@ -10,12 +10,15 @@ use super::header::Line;
 use super::{Stationery, date, layout};
 use crate::desk::{Automation, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Status, Ticket};
-use crate::token::{Page, Purpose};
+use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::token::{Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
 const TEXT_CHARACTERS: usize = 20_000;
+
+/// Files and lines that a mail lists; of more, the number is told.
+const LISTED: usize = 50;
 
 /// The file that holds the whole of a text that was cut.
 pub const WHOLE_TEXT: &str = "message.txt";
@@ -47,6 +50,8 @@ pub struct Words {
     pub link: Option<String>,
     /// Number and link only (contract A3).
     pub bare: bool,
+    /// The recipient follows the request of somebody else.
+    pub observer: bool,
     /// `requester`, `technician` or `note`: what a reply does.
     pub purpose: &'static str,
     /// A person wrote it.
@@ -175,6 +180,9 @@ impl Words {
                 .map(|ticket| line(&ticket.title)),
             link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
             bare: notice.bare,
+            observer: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor)),
             purpose: match notice.purpose {
                 Purpose::Requester => "requester",
                 Purpose::Technician => "technician",
@@ -191,11 +199,19 @@ impl Words {
                 .as_deref()
                 .filter(|_| !notice.bare)
                 .and_then(layout::clean)
-                .map(|text| cut(text, &language)),
+                .map(|text| cut(without_tokens(text), &language)),
             files_left: files.iter().any(|file| !file.sent),
-            files: if notice.bare { Vec::new() } else { files },
+            files: if notice.bare {
+                Vec::new()
+            } else {
+                few_files(files, notice, &language)
+            },
             technician: ticket.and_then(|ticket| {
-                let owner = ticket.technician.as_ref().or(notice.author.as_ref())?;
+                let taker = notice
+                    .author
+                    .as_ref()
+                    .filter(|_| notice.kind == Kind::Taken);
+                let owner = ticket.technician.as_ref().or(taker)?;
                 Some(Technician {
                     name: owner.name.as_deref().and_then(some_line)?,
                     phone: policy
@@ -244,11 +260,41 @@ impl Words {
                 .as_ref()
                 .map(|reference| line(&reference.to_string())),
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
-            lines: all_lines(&notice.lines),
+            lines: few_lines(all_lines(&notice.lines), &language),
             reference,
             language,
         }
     }
+}
+
+fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
+    let Some(more) = files.len().checked_sub(LISTED).filter(|&more| more > 0) else {
+        return files;
+    };
+    let sent = files.iter().skip(LISTED).all(|file| file.sent);
+    let left = shown(notice).skip(LISTED);
+    let bytes = left.map(|file| file.attachment.size).sum();
+    files.truncate(LISTED);
+    files.push(File {
+        name: match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        },
+        size: date::size(bytes, language),
+        sent,
+    });
+    files
+}
+
+fn few_lines(mut lines: Vec<String>, language: &str) -> Vec<String> {
+    if let Some(more) = lines.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        lines.truncate(LISTED);
+        lines.push(match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        });
+    }
+    lines
 }
 
 /// The whole text of a notice, when it is too long to be shown whole.
@@ -331,12 +377,21 @@ fn shown_name(address: &Address, staff: bool) -> Option<String> {
     }
 }
 
+/// What somebody wrote, without markers of other mails: quoted history, or a stranger, must not
+/// send the reply to this mail elsewhere.
+fn without_tokens(text: String) -> String {
+    let tokens = marker_tokens(&text);
+    tokens
+        .iter()
+        .fold(text, |text, token| text.replace(token.as_str(), "…"))
+}
+
 fn line(text: &str) -> String {
-    Line::new(text).as_str().to_owned()
+    some_line(text).unwrap_or_default()
 }
 
 fn some_line(text: &str) -> Option<String> {
-    Line::new(text).into_text()
+    Line::new(text).into_text().map(without_tokens)
 }
 
 fn all_lines(texts: &[String]) -> Vec<String> {

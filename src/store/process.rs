@@ -1,5 +1,5 @@
-//! What the processing station asks: mails to read, timers that are due, and the one transaction in
-//! which everything is decided and written.
+//! What the processing station asks: mails to read, and the one transaction in which everything is
+//! decided and written.
 
 use std::time::Duration;
 
@@ -12,16 +12,13 @@ use crate::desk::{Decision, Input};
 use crate::mail::Digest;
 use crate::mail::authenticity::Authenticity;
 use crate::notification::Outgoing;
-use crate::ticket::{InboxId, NoticeId, TicketId};
+use crate::ticket::InboxId;
 
 /// A mail that was tried so often is poison: it is quarantined unread (contract I7).
 const ATTEMPTS: u32 = 3;
 
 /// How long a mail rests whose settlement failed: what made it fail may pass.
 const REST: Duration = Duration::from_secs(10);
-
-/// Timers given at once.
-const DUE_AT_ONCE: i64 = 500;
 
 /// A mail to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,15 +65,6 @@ pub enum Settled {
     Done(Settlement),
     /// The mail, or the delivery, was settled before; nothing was asked or written.
     Before,
-}
-
-/// What time has come for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Due {
-    /// Resolved tickets whose closing date has passed.
-    pub tickets: Vec<TicketId>,
-    /// Notices that were kept until now.
-    pub notices: Vec<NoticeId>,
 }
 
 impl Store {
@@ -223,56 +211,6 @@ impl Store {
                 }
             }
             Ok(results)
-        })
-        .await
-    }
-
-    /// What time has come for.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn due(&self, now: DateTime<Utc>) -> Result<Due> {
-        self.read("looking what is due", move |connection, _| {
-            let mut tickets = connection.prepare_cached(
-                r"SELECT id FROM tickets
-                  WHERE status = 'resolved' AND close_at IS NOT NULL AND close_at <= ?1
-                  ORDER BY close_at, id LIMIT ?2",
-            )?;
-            let mut notices = connection.prepare_cached(
-                r"SELECT id FROM notices WHERE state = 'kept' AND due_at <= ?1
-                  ORDER BY due_at, id LIMIT ?2",
-            )?;
-            Ok(Due {
-                tickets: tickets
-                    .query_map(params![millis(now), DUE_AT_ONCE], |row| {
-                        row.get(0).map(TicketId)
-                    })?
-                    .collect::<rusqlite::Result<_>>()?,
-                notices: notices
-                    .query_map(params![millis(now), DUE_AT_ONCE], |row| {
-                        row.get(0).map(NoticeId)
-                    })?
-                    .collect::<rusqlite::Result<_>>()?,
-            })
-        })
-        .await
-    }
-
-    /// When [`Store::due`] has something next; may be in the past.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read("looking for the next timer", |connection, _| {
-            let earliest: Option<i64> = connection.query_row(
-                r"SELECT min(at) FROM (
-                    SELECT min(close_at) AS at FROM tickets
-                    WHERE status = 'resolved' AND close_at IS NOT NULL
-                    UNION ALL SELECT min(due_at) FROM notices WHERE state = 'kept')",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok(earliest.map(time))
         })
         .await
     }

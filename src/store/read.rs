@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::{Store, known};
-use crate::ticket::{Event, File, InboxId, Part, Person, PersonId, Ticket, TicketId};
+use crate::ticket::{Event, File, InboxId, Person, PersonId, Ticket, TicketId};
 
 /// Words of a search that count; a longer text is not a search.
 const SEARCH_WORDS: usize = 16;
@@ -174,14 +174,5 @@ pub(super) fn limit(at_most: usize) -> i64 {
     match at_most {
         0 => -1,
         at_most => i64::try_from(at_most).unwrap_or(i64::MAX),
-    }
-}
-
-pub(super) fn part_token(part: Part) -> &'static str {
-    match part {
-        Part::Requester => "requester",
-        Part::Beneficiary => "beneficiary",
-        Part::Observer => "observer",
-        Part::Contributor => "contributor",
     }
 }

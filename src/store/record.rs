@@ -9,7 +9,7 @@ use super::{Settlement, deliver, millis, number, process};
 use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
-use crate::ticket::{Event, InboxId, NoticeId, Person, Status, Ticket, TicketId, What};
+use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Status, Ticket, TicketId, What};
 
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
 const COUNTED_MINUTES: i64 = 2 * 24 * 60;
@@ -224,7 +224,7 @@ fn write_person(connection: &Connection, ticket: TicketId, person: &Person) -> R
             person.id.0,
             ticket.0,
             person.who.key(),
-            super::read::part_token(person.part)
+            part_token(person.part)
         ])?;
     ensure!(
         rows == 1,
@@ -232,6 +232,15 @@ fn write_person(connection: &Connection, ticket: TicketId, person: &Person) -> R
         person.id
     );
     Ok(())
+}
+
+fn part_token(part: Part) -> &'static str {
+    match part {
+        Part::Requester => "requester",
+        Part::Beneficiary => "beneficiary",
+        Part::Observer => "observer",
+        Part::Contributor => "contributor",
+    }
 }
 
 fn drop_notice(connection: &Connection, id: NoticeId) -> Result<()> {

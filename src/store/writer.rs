@@ -18,7 +18,7 @@ const BATCH_REQUESTS: usize = 256;
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
+pub(super) enum Durability {
     /// A power cut: somebody is told on the strength of it.
     Durable,
     /// A kill: losing it only repeats some work.

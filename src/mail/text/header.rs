@@ -103,6 +103,20 @@ pub(super) fn block(lines: &[Line], at: usize, above: Above) -> Option<Block> {
     found.is_credible(above).then_some(found)
 }
 
+/// The end of a header block in a language that is not known here, which only its form and its
+/// place give away: three or more lines « Label: value », one with an electronic address.
+pub(super) fn foreign(lines: &[Line], at: usize) -> Option<usize> {
+    let shown: Vec<&str> = lines
+        .iter()
+        .skip(at)
+        .take(6)
+        .take_while(|line| !line.is_blank())
+        .map(Line::head)
+        .take_while(|text| LABELLED.is_match(text))
+        .collect();
+    (shown.len() >= 3 && shown.iter().any(|text| has_email(text))).then_some(at + shown.len())
+}
+
 /// Whether a line is one of a header block.
 pub(super) fn is_header_line(text: &str) -> bool {
     field(text).is_some()
@@ -164,7 +178,7 @@ impl Block {
             Above::Separator => dated || has(Field::Subject) || has(Field::To),
             Above::Nothing => {
                 (self.sent && count >= 3)
-                    || (self.email && (dated || has(Field::Subject)))
+                    || (self.email && (dated || (has(Field::To) && has(Field::Subject))))
                     || (dated && has(Field::To) && has(Field::Subject))
             }
         }

@@ -51,7 +51,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
         });
     }
     let drawn = is_drawn(text) && text.chars().count() >= 5;
-    if announced || drawn || line.history == History::Perhaps {
+    if announced || drawn || line.history != History::No {
         // A line drawn by a client, or a place named by it: look below for the rest.
         let next = next_shown(lines, if drawn || line.is_blank() { at + 1 } else { at });
         if let Some(next) = next
@@ -63,7 +63,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
             {
                 return Some(after_separator(lines, next + 1, kind));
             }
-            let above = if announced || line.history == History::Perhaps {
+            let above = if announced || line.history == History::Probably {
                 Above::Separator
             } else {
                 Above::Nothing
@@ -73,6 +73,15 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end: block.end,
                     kind: Kind::Sure,
                     block: Some(block),
+                });
+            }
+            if line.history == History::Probably
+                && let Some(end) = header::foreign(lines, next)
+            {
+                return Some(Beginning {
+                    end,
+                    kind: Kind::Sure,
+                    block: None,
                 });
             }
             if announced {
@@ -228,7 +237,8 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let opens = OPENING.is_match(&opening);
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
-        if line.is_blank() || line.quote != first.quote {
+        let is_next = index > at && !opens && OPENING.is_match(&fold(line.head()));
+        if line.is_blank() || line.quote != first.quote || is_next {
             break;
         }
         if !joined.is_empty() {

@@ -25,10 +25,18 @@ const ADDRESS: usize = 1_000;
 
 /// Renders `html`. Empty only when the body holds no characters at all.
 pub(super) fn render(html: &str) -> Vec<Line> {
+    let has_something = |token: Token<'_>| match token {
+        Token::Text(text) => !line::is_blank(text),
+        Token::Open(tag) => tag.name.eq_ignore_ascii_case("img"),
+        Token::Close(_) | Token::Comment(_) => false,
+    };
     for show in [Show::Seen, Show::Hidden, Show::Everything] {
         let lines = Renderer::new(show).render(html);
         if lines.iter().any(|line| !line.is_blank()) {
             return lines;
+        }
+        if show == Show::Seen && !token::tokens(html).any(has_something) {
+            break;
         }
     }
     Vec::new()
@@ -59,9 +67,25 @@ struct Style {
 
 /// An element that is open.
 struct Open {
-    name: String,
+    key: Key,
+    is_block: bool,
+    is_never_text: bool,
     style: Style,
     what: What,
+}
+
+/// The first characters of a lower case tag name, made for comparing quickly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key(u128);
+
+impl Key {
+    fn of(name: &str) -> Self {
+        let mut bytes = [0; 16];
+        for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {
+            *slot = byte;
+        }
+        Self(u128::from_le_bytes(bytes))
+    }
 }
 
 /// What is to be done when an element closes.
@@ -159,7 +183,7 @@ impl Renderer {
         let style = self.style();
         match self.show {
             Show::Seen => style.hidden || style.no_size,
-            Show::Hidden => self.stack.iter().any(|open| is_never_text(&open.name)),
+            Show::Hidden => self.stack.iter().any(|open| open.is_never_text),
             Show::Everything => false,
         }
     }
@@ -278,7 +302,7 @@ impl Renderer {
                 self.history = History::Begins;
             }
             Some(Role::Rule) if !quoted && self.history == History::No => {
-                self.history = History::Perhaps;
+                self.history = History::Probably;
             }
             Some(Role::History | Role::Rule | Role::WordMark) | None => {}
         }
@@ -323,7 +347,13 @@ impl Renderer {
         }
         if self.stack.len() < DEPTH {
             let is_item = matches!(what, What::Item);
-            self.stack.push(Open { name, style, what });
+            self.stack.push(Open {
+                key: Key::of(&name),
+                is_block: is_block(&name),
+                is_never_text: is_never_text(&name),
+                style,
+                what,
+            });
             if is_item {
                 self.item();
             }
@@ -347,16 +377,15 @@ impl Renderer {
             | "h3" => (&["p"], &["td", "th", "div", "blockquote", "li", "body"]),
             _ => return,
         };
+        let among = |key: Key, names: &[&str]| names.iter().any(|name| Key::of(name) == key);
         let found = self
             .stack
             .iter()
-            .rposition(|open| {
-                closes.contains(&open.name.as_str()) || within.contains(&open.name.as_str())
-            })
+            .rposition(|open| open.is_block && (among(open.key, closes) || among(open.key, within)))
             .filter(|at| {
                 self.stack
                     .get(*at)
-                    .is_some_and(|open| closes.contains(&open.name.as_str()))
+                    .is_some_and(|open| among(open.key, closes))
             });
         if let Some(at) = found {
             self.close_to(at);
@@ -368,7 +397,7 @@ impl Renderer {
             self.newline();
             return;
         }
-        if name == "p" && !self.stack.iter().any(|open| open.name == "p") {
+        if name == "p" && !self.stack.iter().any(|open| open.key == Key::of("p")) {
             self.flush();
         }
         if self.beyond > 0 && !is_void(name) {
@@ -379,17 +408,18 @@ impl Renderer {
             return;
         }
         let block = is_block(name);
+        let key = Key::of(name);
         let is_table_part = matches!(name, "table" | "tr" | "td" | "th" | "tbody" | "thead");
         let found = self
             .stack
             .iter()
             .rposition(|open| {
-                open.name == name
+                open.key == key
                     // An inline end closes no block, and only a table part leaves a cell.
-                    || (!block && is_block(&open.name))
+                    || (!block && open.is_block)
                     || (!is_table_part && matches!(open.what, What::Cell))
             })
-            .filter(|at| self.stack.get(*at).is_some_and(|open| open.name == name));
+            .filter(|at| self.stack.get(*at).is_some_and(|open| open.key == key));
         match found {
             Some(at) => self.close_to(at),
             None if block => self.flush(),
@@ -647,6 +677,10 @@ impl Renderer {
 
     /// Reads what the attributes say of the appearance; whether the element has a margin.
     fn styled(&self, style: &mut Style, name: &str, tag: &Tag<'_>) -> bool {
+        if !tag.has_attributes() && !is_block(name) {
+            style.hidden |= is_never_text(name);
+            return false;
+        }
         let css: String = tag
             .attribute("style")
             .unwrap_or_default()
@@ -656,7 +690,6 @@ impl Renderer {
             .map(|c| c.to_ascii_lowercase())
             .collect();
         style.hidden |= is_never_text(name)
-            || name == "head"
             || css.contains("display:none")
             || css.contains("mso-hide:all")
             || css.contains("visibility:hidden")
@@ -773,6 +806,7 @@ fn is_block(name: &str) -> bool {
             | "figure"
             | "footer"
             | "form"
+            | "head"
             | "h1"
             | "h2"
             | "h3"
@@ -839,7 +873,8 @@ fn is_void(name: &str) -> bool {
 fn is_never_text(name: &str) -> bool {
     matches!(
         name,
-        "style"
+        "head"
+            | "style"
             | "script"
             | "title"
             | "template"

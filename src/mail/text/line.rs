@@ -37,9 +37,10 @@ pub(super) enum History {
     /// Nothing says so.
     #[default]
     No,
-    /// A horizontal rule of the kind that Outlook draws above a header block: it does if a
-    /// header block follows.
+    /// A horizontal rule: it does if a header block follows.
     Perhaps,
+    /// The border that Outlook draws above a header block, whatever the language of that.
+    Probably,
     /// The client says so.
     Begins,
 }

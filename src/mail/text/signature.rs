@@ -69,7 +69,8 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
             return Some(at..end);
         }
     }
-    if is_drawn(text) && text.chars().count() >= 4 {
+    let is_ruled = is_drawn(text) && text.chars().count() >= 4 || text == "__";
+    if is_ruled {
         let count = below().count();
         let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line.head()));
         let strong =
@@ -354,7 +355,10 @@ fn is_contact(line: &Line) -> bool {
     if reachable {
         return count <= 220 && sentences < 3 && !(sentences >= 1 && words > 12);
     }
-    if text.ends_with([':', '!']) || text.starts_with(['#', '{', '}', '/']) {
+    if text.ends_with(':')
+        || (text.ends_with('!') && !text.contains('@'))
+        || text.starts_with(['#', '{', '}', '/'])
+    {
         return false;
     }
     let is_item = text.starts_with("- ") || text.starts_with("* ") || text.starts_with("• ");

@@ -67,6 +67,9 @@ const SIGNATURE: [&str; 11] = [
 
 /// What an element is, by its name and attributes.
 pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
+    if !tag.has_attributes() {
+        return None;
+    }
     let id = tag.attribute("id").unwrap_or_default();
     let class = tag.attribute("class").unwrap_or_default();
     let marker = tag.attribute("data-marker").unwrap_or_default();

@@ -20,7 +20,7 @@ const EMOJI: usize = 8;
 // Taken out first: they hold a word that is refused elsewhere, or a number.
 regex!(
     HARMLESS,
-    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|(?:c'est |tout est )?comme neuf|n'hesiterai pas|que demander de plus)"
+    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|(?:c'est |tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|gentiment|promptement)|n'hesiterai pas|que demander de plus)"
 );
 regex!(
     REFUSED,
@@ -300,6 +300,11 @@ fn sentences(line: &str) -> impl Iterator<Item = &str> {
         .filter(|sentence| !sentence.is_empty())
 }
 
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
+        .filter(|word| !word.is_empty())
+}
+
 fn judge(sentence: &str) -> Verdict {
     if sentence.chars().any(is_unhappy) {
         return Verdict::More;
@@ -330,22 +335,17 @@ fn judge(sentence: &str) -> Verdict {
         return Verdict::Harmless;
     }
     // Names begin with a capital, and so does the first word.
-    let strange = sentence
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
-        .filter(|word| !word.is_empty())
-        .filter(|word| {
-            let folded = fold(word);
-            let apart = folded
-                .split_once('\'')
-                .map_or(folded.as_str(), |(_, rest)| rest);
-            let known = BESIDE.contains(&folded.as_str())
-                || BESIDE.contains(&apart)
-                || THANKS.is_match(&folded);
-            !known
-        });
+    let capitals: Vec<String> = words(sentence)
+        .filter(|word| word.chars().next().is_some_and(char::is_uppercase))
+        .map(fold)
+        .collect();
     let (mut names, mut others) = (0, 0);
-    for word in strange {
-        if word.chars().next().is_some_and(char::is_uppercase) {
+    for word in words(&text) {
+        let apart = word.split_once('\'').map_or(word, |(_, rest)| rest);
+        if BESIDE.contains(&word) || BESIDE.contains(&apart) || THANKS.is_match(word) {
+            continue;
+        }
+        if capitals.iter().any(|capital| capital == word) {
             names += 1;
         } else {
             others += 1;

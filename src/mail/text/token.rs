@@ -35,6 +35,10 @@ pub(super) struct Tag<'a> {
 }
 
 impl Tag<'_> {
+    pub(super) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
+    }
+
     /// The decoded value of the first attribute of that (lower case) name.
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         self.attributes
@@ -96,9 +100,20 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// Text up to the next `<` that is not the first character.
+    /// Text up to the next `<` that may begin a tag and is not the first character.
     fn text(&mut self, rest: &'a str) -> Token<'a> {
-        let end = memchr(b'<', rest.as_bytes(), 1).unwrap_or(rest.len());
+        let bytes = rest.as_bytes();
+        let mut from = 1;
+        let end = loop {
+            match memchr(b'<', bytes, from) {
+                None => break rest.len(),
+                Some(at) => match bytes.get(at + 1) {
+                    Some(b'!' | b'?' | b'/') => break at,
+                    Some(letter) if letter.is_ascii_alphabetic() => break at,
+                    _ => from = at + 1,
+                },
+            }
+        };
         self.at += end;
         Token::Text(rest.get(..end).unwrap_or(rest))
     }
@@ -329,8 +344,7 @@ mod tests {
         let [
             Token::Text("a "),
             Token::Open(b),
-            Token::Text("1 "),
-            Token::Text("< 2"),
+            Token::Text("1 < 2"),
             Token::Close("B"),
             Token::Open(br),
             Token::Comment(" c "),
