@@ -189,7 +189,9 @@ fn account(
         (None, Some(folder), false) => {
             let folder = beside(file, folder);
             // The Maildir itself is made when it is missing; a missing folder above is a slip.
-            let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+            let above = folder
+                .parent()
+                .filter(|above| !above.as_os_str().is_empty());
             if !folder.is_dir() && !above.is_none_or(std::path::Path::is_dir) {
                 reading.wrong(
                     &format!("{at}.maildir"),
