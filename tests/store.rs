@@ -187,6 +187,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         language: "fr".to_owned(),
         sent_to: None,
         account: arrival.account.clone(),
+        automatic: false,
         verified: true,
         why: vec!["it came to the only team".to_owned()],
         linked: Vec::new(),

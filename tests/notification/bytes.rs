@@ -167,6 +167,7 @@ fn an_observer_is_not_told_that_it_is_his_request() {
         id: PersonId(6),
         part: Part::Observer,
         who: address("Ali Benali", "ali.benali@example.org"),
+        reply_to: None,
         generation: 0,
     });
     for language in LANGUAGES {

@@ -111,6 +111,7 @@ pub fn ticket() -> Ticket {
         language: "fr".to_owned(),
         sent_to: Some("support@example.org".to_owned()),
         account: "support".to_owned(),
+        automatic: false,
         verified: true,
         why: vec!["To : support@example.org → DSI – Support".to_owned()],
         linked: Vec::new(),
