@@ -168,8 +168,9 @@ fn account(
         }
     };
     let team = rules::known_team(reading, &format!("{at}.team"), written.team.as_deref());
-    let source = match (&written.imap, &written.maildir) {
-        (Some(imap), None) => {
+    let pipe = written.pipe.unwrap_or(false);
+    let source = match (&written.imap, &written.maildir, pipe) {
+        (Some(imap), None, false) => {
             let path = format!("{at}.imap");
             for (key, value) in [
                 ("maildir", &imap.maildir),
@@ -185,7 +186,7 @@ fn account(
             }
             Source::Imap(server)
         }
-        (None, Some(folder)) => {
+        (None, Some(folder), false) => {
             let folder = beside(file, folder);
             // The Maildir itself is made when it is missing; a missing folder above is a slip.
             let above = folder
@@ -199,13 +200,17 @@ fn account(
             }
             Source::Maildir(folder)
         }
-        (Some(_), Some(_)) => {
-            reading.wrong(&format!("{at}.maildir"), "either imap or maildir, not both");
-            Source::Maildir(PathBuf::new())
+        (None, None, true) => Source::Pipe,
+        (None, None, false) => {
+            reading.missing(
+                &format!("{at}.imap"),
+                "imap is missing (or maildir, or pipe = true)",
+            );
+            Source::Pipe
         }
-        (None, None) => {
-            reading.missing(&format!("{at}.imap"), "imap is missing (or maildir)");
-            Source::Maildir(PathBuf::new())
+        _ => {
+            reading.wrong(&at, "only one of imap, maildir and pipe");
+            Source::Pipe
         }
     };
     let after = match &written.after {

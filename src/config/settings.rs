@@ -158,6 +158,8 @@ pub enum Source {
     Imap(Server),
     /// A Maildir folder.
     Maildir(PathBuf),
+    /// Only what `guichet deliver` brings.
+    Pipe,
 }
 
 /// What becomes of a mail that was taken.

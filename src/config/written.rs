@@ -13,6 +13,7 @@ use super::value::{Delay, Hours, Size};
     reason = "the keys are explained in docs/configuration.md, which a test compares"
 )]
 pub struct Config {
+    pub name: Option<String>,
     pub language: Option<String>,
     pub timezone: Option<String>,
     pub base_url: Option<String>,
@@ -95,7 +96,6 @@ mod tables {
     #[derive(Clone, Debug, Default, Deserialize)]
     #[serde(deny_unknown_fields, default)]
     pub struct Desk {
-        pub name: Option<String>,
         pub hold_replies: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
@@ -134,6 +134,7 @@ mod tables {
         pub language: Option<String>,
         pub imap: Option<Server>,
         pub maildir: Option<String>,
+        pub pipe: Option<bool>,
         pub folder: Option<String>,
         pub after: Option<After>,
         pub first_start_age: Option<Delay>,

@@ -80,6 +80,11 @@ async fn keep(service: Service, account: Account, ending: Ending) {
                     Source::Maildir(path) => {
                         maildir_account::watch(&service, &account, path, &ending).await;
                     }
+                    // Its mails come through the socket, which is everybody's.
+                    Source::Pipe => {
+                        service.account_up(&account.name);
+                        ending.wait().await;
+                    }
                 }
             }
         };

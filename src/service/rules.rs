@@ -1,14 +1,11 @@
 //! The rules, words and keys in force.
 
-use std::io::Write;
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use crate::config::Settings;
+use crate::config::{Settings, signing_keys};
 use crate::desk::Policy;
 use crate::notification::{Stationery, Templates};
-use crate::token::{KEY_BYTES, Keys};
+use crate::token::Keys;
 
 /// What every decision and every notification is made with.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ impl Rules {
         Ok(Self {
             policy: settings.policy.clone(),
             templates,
-            keys: keys(&settings.key_file)?,
+            keys: signing_keys(&settings.key_file)?,
         })
     }
 
@@ -46,39 +43,4 @@ impl Rules {
             keys: &self.keys,
         }
     }
-}
-
-/// Reads the key file; makes one, readable by its owner only, on the first start.
-fn keys(path: &Path) -> Result<Keys> {
-    let named = || format!("key file {}", path.display());
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            make_key_file(path).with_context(named)?
-        }
-        Err(error) => return Err(error).with_context(named),
-    };
-    Keys::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", named()))
-}
-
-fn make_key_file(path: &Path) -> Result<String> {
-    use ring::rand::{SecureRandom, SystemRandom};
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let mut random = [0; KEY_BYTES];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
-    let text = Keys::file_text(&random);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(text)
 }
