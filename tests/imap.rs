@@ -467,7 +467,13 @@ async fn mails_move_to_a_folder_that_is_made_for_them() {
 async fn odd_names_of_folders_are_made_found_and_opened() {
     let server = Dovecot::start();
     let mut session = connect(&server.user("support")).await;
-    for name in ["Clos \"vite\"", "A\\B", "R&D (2026) {3}", "台北/日本語", "été"] {
+    for name in [
+        "Clos \"vite\"",
+        "A\\B",
+        "R&D (2026) {3}",
+        "台北/日本語",
+        "été",
+    ] {
         session.ensure_folder(name).await.expect(name);
         session.ensure_folder(name).await.expect(name);
         session.select(name).await.expect(name);
