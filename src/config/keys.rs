@@ -33,7 +33,6 @@ pub const TLS: &[&str] = &["implicit", "starttls", "none"];
 
 /// The keys, in the order of the example; `[]` is any entry of a list of tables.
 pub const KEYS: &[(&str, Shape)] = &[
-    ("name", Shape::Text),
     ("language", Shape::Choice(&["fr", "en"])),
     ("timezone", Shape::Text),
     ("base_url", Shape::Text),
@@ -61,6 +60,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("limits.domain_per_hour", Shape::Count),
     ("limits.total_per_hour", Shape::Count),
     ("limits.technician_per_hour", Shape::Count),
+    ("desk.name", Shape::Text),
     ("desk.hold_replies", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),

@@ -33,7 +33,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     Policy {
         timezone: timezone(reading, config),
         base_url: base_url(reading, config),
-        desk_name: config.name.clone().unwrap_or("Guichet".to_owned()),
+        desk_name: config.desk.name.clone().unwrap_or("Guichet".to_owned()),
         internal_domains: internal_domains(reading, config, &teams),
         plus_addressing: config.plus_addressing.unwrap_or(false),
         operations: checked_address(reading, "operations", config.operations.as_deref()),

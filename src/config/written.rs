@@ -13,7 +13,6 @@ use super::value::{Delay, Hours, Size};
     reason = "the keys are explained in docs/configuration.md, which a test compares"
 )]
 pub struct Config {
-    pub name: Option<String>,
     pub language: Option<String>,
     pub timezone: Option<String>,
     pub base_url: Option<String>,
@@ -96,6 +95,7 @@ mod tables {
     #[derive(Clone, Debug, Default, Deserialize)]
     #[serde(deny_unknown_fields, default)]
     pub struct Desk {
+        pub name: Option<String>,
         pub hold_replies: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
