@@ -217,6 +217,19 @@ const SHARED: [&str; 12] = [
     "a", "on", "in", "me", "no", "non", "la", "un", "i", "en", "par", "an",
 ];
 
+/// Words that a person says to a person: a pasted message has none.
+const ADDRESSED: [&str; 9] = [
+    "bonjour",
+    "bonsoir",
+    "cordialement",
+    "merci",
+    "hello",
+    "dear",
+    "regards",
+    "thanks",
+    "thank",
+];
+
 /// ISO 639-1 code of the language of `text`; `None` when it is too short or too mixed to tell.
 pub fn language(text: &str) -> Option<String> {
     let sample: String = text.chars().take(LOOKED_AT).collect();
@@ -229,7 +242,15 @@ pub fn language(text: &str) -> Option<String> {
     let count = |list: &[&str]| -> usize {
         words()
             .filter(|word| list.contains(word))
-            .map(|word| if SHARED.contains(&word) { 1 } else { 3 })
+            .map(|word| {
+                if SHARED.contains(&word) {
+                    1
+                } else if ADDRESSED.contains(&word) {
+                    9
+                } else {
+                    3
+                }
+            })
             .sum()
     };
     let (french, english) = (count(&FRENCH), count(&ENGLISH));
@@ -323,6 +344,10 @@ mod tests {
             ),
             (
                 "Bonjour, j'ai ce message :\n\nThe current application triggered a termination\n\nQue faire ?",
+                "fr",
+            ),
+            (
+                "Bonjour,\nj'ai ce message :\nThe current application triggered a termination with a short dump.\nQue faire ?",
                 "fr",
             ),
             ("See the forwarded message below.", "en"),

@@ -14,6 +14,9 @@ const LINES: usize = 150;
 /// Lines that show something below a delimiter: a longer end is text after a rule.
 const BELOW_DELIMITER: usize = 30;
 
+/// Lines of a warning above a text.
+const BANNER: usize = 6;
+
 /// Lines of a name and a way to reach it.
 const CONTACT: usize = 16;
 
@@ -43,10 +46,47 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
     found
 }
 
+/// How many lines at the top a gateway or client put there: « Ce message provient de l'extérieur ».
+pub(super) fn banner(lines: &[Line]) -> usize {
+    let mut end = 0;
+    for (index, line) in shown(lines, 0).take(BANNER) {
+        let folded = fold(line.head());
+        let warns = EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
+            || UNUSUAL.is_match(&folded)
+            || matches!(
+                folded.trim_matches(|c: char| !c.is_alphanumeric()),
+                "external" | "externe" | "external email" | "external sender" | "mail externe"
+            );
+        let goes_on = end > 0 && (ADVICE.is_match(&folded) || is_drawn(line.head()));
+        if !warns && !goes_on {
+            break;
+        }
+        end = index + 1;
+    }
+    end
+}
+
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
 pub(in crate::mail) fn is_closing(text: &str) -> bool {
     closing(text).is_some()
 }
+
+regex!(
+    EXTERNAL,
+    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
+);
+regex!(
+    SENDER,
+    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
+);
+regex!(
+    UNUSUAL,
+    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
+);
+regex!(
+    ADVICE,
+    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
+);
 
 /// The part of the signature that begins at line `at`.
 fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
@@ -482,6 +522,30 @@ mod tests {
             "java.lang.NullPointerException\n\tat com.example.Main.run(Main.java:12)\n\tat java.lang.Thread.run(Thread.java:748)",
         ] {
             assert_eq!(kept(text), text);
+        }
+    }
+
+    #[test]
+    fn warnings_of_gateways() {
+        for (text, count) in [
+            (
+                "ATTENTION : Cet e-mail provient de l'extérieur de l'organisation.\nNe cliquez pas sur les liens.\n\nBonjour",
+                2,
+            ),
+            ("[EXTERNAL]\nHello", 1),
+            (
+                "CAUTION: This email originated from outside of the organization. Do not click links.\n---\nHi",
+                2,
+            ),
+            (
+                "Vous n’obtenez pas souvent d’e-mail à partir de a@example.org. Découvrez pourquoi\n\nBonjour",
+                1,
+            ),
+            ("Attention : le disque externe ne marche plus", 0),
+            ("Ce message vient quand je branche un écran externe", 0),
+            ("Bonjour,\nmon disque externe", 0),
+        ] {
+            assert_eq!(banner(&lines(text)), count, "{text}");
         }
     }
 
