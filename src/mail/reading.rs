@@ -28,7 +28,16 @@ pub fn read(bytes: &[u8]) -> Mail {
     let mut content = content::read(&tree);
     let content_digest = content_digest(&tree, &content);
     let subject = envelope.subject.clone();
-    let (plain, html) = bodies(&content.pieces);
+    let (mut plain, html) = bodies(&content.pieces);
+    if plain.is_none() && html.is_none() && !content.reports.is_empty() {
+        // A report without a word for people: its own words are better than a blank.
+        let texts: Vec<&str> = content
+            .reports
+            .iter()
+            .map(|report| report.text.as_str())
+            .collect();
+        plain = Some(texts.join("\n"));
+    }
     if let (Some(plain), Some(html)) = (&plain, &html)
         && differs(plain, html)
     {
@@ -42,6 +51,12 @@ pub fn read(bytes: &[u8]) -> Mail {
         subject: subject.as_deref(),
     });
     mark_placed(&mut content, html.as_deref());
+    if html.is_none() && written.text.trim().is_empty() {
+        // Nothing but pictures: they are what was meant.
+        for file in &mut content.files {
+            file.decoration &= !file.content_type.starts_with("image/");
+        }
+    }
     let forwarded = written
         .forwarded
         .clone()
