@@ -373,7 +373,11 @@ impl Visit {
             "text/enriched" | "text/richtext" if place.root && !is_attachment => {
                 return self.body(part, &bytes);
             }
-            "text/x-amp-html" | "text/watch-html" if place.alternative => return Vec::new(),
+            "text/x-amp-html" | "text/watch-html" | "text/enriched" | "text/richtext"
+                if place.alternative =>
+            {
+                return Vec::new();
+            }
             _ => {}
         }
         self.leaf_file(part, name, &bytes, place)
