@@ -65,7 +65,7 @@ pub async fn conversation(place: &Place) -> Result<()> {
         "Parfait. J'ai collé une étiquette sur le pupitre pour que cela ne se reproduise plus.\n\n#resolu",
     ))
     .await?;
-    let resolved = got(place, MARIE, "résol").await?;
+    let resolved = got(place, MARIE, "Résolution").await?;
 
     send(
         place,
