@@ -104,8 +104,16 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
     let below = || shown(lines, at + 1).take(BELOW_DELIMITER + 1);
     if matches!(text, "--" | "—" | "–" | "-- ") && lines.get(at)?.text.trim_start().len() <= 3 {
         let count = below().count();
-        let is_exact = line.text.starts_with("-- ") || text == "--";
-        if count <= BELOW_DELIMITER && (is_exact || below().all(|(_, line)| is_contact(line))) {
+        let said = below()
+            .filter(|(_, line)| !is_contact(line) && !is_disclaimer(line.head()))
+            .count();
+        // The space is the rule (RFC 3676, 4.3); without it two dashes part paragraphs, too.
+        let room = match (line.text.as_str(), text) {
+            ("-- ", _) => BELOW_DELIMITER,
+            (_, "--") => 2,
+            _ => 0,
+        };
+        if count <= BELOW_DELIMITER && said <= room {
             return Some(at..end);
         }
     }
@@ -518,6 +526,7 @@ mod tests {
             "Ce mail n'arrive pas, pouvez-vous vérifier le serveur ?",
             "Merci de me rappeler au 01 23 45 67 89.",
             "Merci,\nje vous rappelle demain.",
+            "Premier point : l'écran est noir.\n--\nDeuxième point : il n'y a plus de son.\nPouvez-vous passer ?\nJe suis là demain.",
             "Erreur :\n\n```\n--\nJean\n```\n\nQue faire ?",
             "java.lang.NullPointerException\n\tat com.example.Main.run(Main.java:12)\n\tat java.lang.Thread.run(Thread.java:748)",
         ] {
