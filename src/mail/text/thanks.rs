@@ -5,8 +5,8 @@
 //! In doubt it is not thanks: then a ticket is reopened for nothing, which costs less than a
 //! request that nobody reads.
 
-use super::signature::is_closing;
-use super::words::{fold, is_greeting, regex};
+use super::phrases::is_closing;
+use super::words::{among, fold, is_greeting, regex};
 
 /// Characters of a thanks; a longer text says something else too.
 const CHARACTERS: usize = 500;
@@ -52,216 +52,26 @@ regex!(
 );
 
 /// Words that may stand beside a thanks.
-const BESIDE: &[&str] = &[
-    "a",
-    "ai",
-    "aide",
-    "aider",
-    "aidee",
-    "all",
-    "and",
-    "appreciate",
-    "appreciated",
-    "apres",
-    "as",
-    "assistance",
-    "au",
-    "aussi",
-    "avec",
-    "bcp",
-    "beaucoup",
-    "belle",
-    "best",
-    "bien",
-    "bon",
-    "bonne",
-    "bonjour",
-    "bonsoir",
-    "c'est",
-    "c'etait",
-    "ca",
-    "ce",
-    "cela",
-    "cet",
-    "cette",
-    "chef",
-    "collegue",
-    "collegues",
-    "comprehension",
-    "cool",
-    "cordialement",
-    "d'avoir",
-    "d'accord",
-    "day",
-    "de",
-    "dear",
-    "depannage",
-    "des",
-    "diligence",
-    "disponibilite",
-    "du",
-    "efficace",
-    "efficacite",
-    "en",
-    "equipe",
-    "est",
-    "et",
-    "etes",
-    "es",
-    "formidables",
-    "geniaux",
-    "adorables",
-    "bientot",
-    "chaleureusement",
-    "sincerement",
-    "everyone",
-    "everything",
-    "excellente",
-    "explications",
-    "explication",
-    "fast",
-    "fin",
-    "fonctionne",
-    "for",
-    "general",
-    "gentillesse",
-    "grand",
-    "grande",
-    "guys",
-    "hello",
-    "help",
-    "helpful",
-    "hi",
-    "i",
-    "il",
-    "infiniment",
-    "info",
-    "information",
-    "informations",
-    "infos",
-    "intervention",
-    "is",
-    "it",
-    "it's",
-    "j'ai",
-    "je",
-    "journee",
-    "l'aide",
-    "l'assistance",
-    "l'equipe",
-    "l'info",
-    "l'information",
-    "l'intervention",
-    "la",
-    "le",
-    "les",
-    "lot",
-    "ma",
-    "maintenant",
-    "many",
-    "marche",
-    "meilleur",
-    "mon",
-    "more",
-    "morning",
-    "much",
-    "my",
-    "nice",
-    "nous",
-    "now",
-    "of",
-    "oh",
-    "ok",
-    "okay",
-    "on",
-    "oui",
-    "ordre",
-    "patience",
-    "plus",
-    "pour",
-    "prise",
-    "charge",
-    "professionnalisme",
-    "prompt",
-    "promptitude",
-    "quick",
-    "quickly",
-    "rapide",
-    "rapidement",
-    "rapidite",
-    "reactif",
-    "reactivite",
-    "recu",
-    "rentre",
-    "reponse",
-    "response",
-    "reply",
-    "retour",
-    "salut",
-    "service",
-    "so",
-    "soiree",
-    "solution",
-    "suis",
-    "sujet",
-    "support",
-    "sur",
-    "t'es",
-    "team",
-    "tes",
-    "that",
-    "the",
-    "this",
-    "to",
-    "ton",
-    "tous",
-    "tout",
-    "toute",
-    "toutes",
-    "travail",
-    "tres",
-    "un",
-    "une",
-    "vite",
-    "very",
-    "vos",
-    "votre",
-    "vous",
-    "vraiment",
-    "was",
-    "we",
-    "week-end",
-    "weekend",
-    "work",
-    "works",
-    "yes",
-    "you",
-    "your",
-    "youpi",
-    "ouf",
-    "top",
-    "trop",
-    "nouveau",
-    "desormais",
-    "enfin",
-    "fait",
-    "effet",
-    "moi",
-    "toi",
-    "nos",
-    "notre",
-    "me",
-    "chez",
-    "cote",
-    "perfectly",
-    "fine",
-    "again",
-];
+const BESIDE: &str = "\
+    a ai aide aider aidee all and appreciate appreciated apres as assistance au aussi avec bcp \
+    beaucoup belle best bien bon bonne bonjour bonsoir c'est c'etait ca ce cela cet cette chef \
+    collegue collegues comprehension cool cordialement d'avoir d'accord day de dear depannage \
+    des diligence disponibilite du efficace efficacite en equipe est et etes es formidables \
+    geniaux adorables bientot chaleureusement sincerement everyone everything excellente \
+    explications explication fast fin fonctionne for general gentillesse grand grande guys \
+    hello help helpful hi i il infiniment info information informations infos intervention is \
+    it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
+    la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
+    oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
+    promptitude quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
+    reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
+    team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
+    votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
+    nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
 
 /// Words that stand between things, not beside a name.
-const LINKS: &[&str] = &[
-    "pour", "for", "de", "du", "des", "le", "la", "les", "un", "une", "the", "sur", "of", "avec",
-];
+const LINKS: &str = "\
+    pour for de du des le la les un une the sur of avec";
 
 /// Whether a reply, without quotation and signature, says nothing but thanks.
 ///
@@ -363,7 +173,7 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
     let (mut names, mut others) = (0, 0);
     for word in words(&text) {
         let apart = word.split_once('\'').map_or(word, |(_, rest)| rest);
-        if BESIDE.contains(&word) || BESIDE.contains(&apart) || THANKS.is_match(word) {
+        if among(BESIDE, word) || among(BESIDE, apart) || THANKS.is_match(word) {
             continue;
         }
         if capitals.iter().any(|capital| capital == word) {
@@ -374,7 +184,7 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
     }
     // « Accès VPN pour Paul » is no signature.
     let works = STATE.is_match(&text);
-    let is_thing = words(&text).any(|word| LINKS.contains(&word));
+    let is_thing = words(&text).any(|word| among(LINKS, word));
     if !thanks && !works && (names > 0 && is_thing || names > if thanked { 3 } else { 1 }) {
         return Verdict::More;
     }

@@ -94,59 +94,11 @@ static GREETING: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Words of a greeting that are no names, folded.
-const GREETED: [&str; 51] = [
-    "a",
-    "again",
-    "all",
-    "amis",
-    "chef",
-    "cher",
-    "chere",
-    "cheres",
-    "chers",
-    "collegue",
-    "collegues",
-    "colleagues",
-    "damen",
-    "de",
-    "der",
-    "des",
-    "und",
-    "du",
-    "equipe",
-    "et",
-    "everybody",
-    "everyone",
-    "folks",
-    "gars",
-    "guys",
-    "helpdesk",
-    "herr",
-    "herren",
-    "frau",
-    "informatique",
-    "l'assistance",
-    "l'equipe",
-    "la",
-    "le",
-    "les",
-    "madame",
-    "mesdames",
-    "messieurs",
-    "monde",
-    "monsieur",
-    "mme",
-    "m",
-    "service",
-    "sir",
-    "support",
-    "team",
-    "the",
-    "there",
-    "tous",
-    "tout",
-    "toutes",
-];
+const GREETED: &str = "\
+    a again all amis chef cher chere cheres chers collegue collegues colleagues damen de der \
+    des und du equipe et everybody everyone folks gars guys helpdesk herr herren frau \
+    informatique l'assistance l'equipe la le les madame mesdames messieurs monde monsieur mme \
+    m service sir support team the there tous tout toutes";
 
 /// Nothing but a greeting: « Bonjour Madame Dupont, », not « Bonjour, mon écran est noir ».
 pub(in crate::mail) fn is_greeting(text: &str) -> bool {
@@ -167,9 +119,13 @@ pub(in crate::mail) fn is_greeting(text: &str) -> bool {
     let written = words(text);
     written.len() <= known + 6
         && written.iter().skip(known).all(|word| {
-            word.chars().next().is_some_and(char::is_uppercase)
-                || GREETED.contains(&fold(word).as_str())
+            word.chars().next().is_some_and(char::is_uppercase) || among(GREETED, &fold(word))
         })
+}
+
+/// Whether a word is one of a list that is parted by spaces.
+pub(super) fn among(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|other| other == word)
 }
 
 /// Something that a person could have written: a letter, a digit, or a picture of one.
