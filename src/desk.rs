@@ -1,1 +1,446 @@
-//! (to be written)
+//! Decides what a mail, an action, a timer or a delivery means. No IO, no clock: everything known
+//! is an argument, everything wanted is part of a [`Decision`]. Reading rows belongs to `store`,
+//! wording to `notification`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::mail::authenticity::Authenticity;
+use crate::mail::{Address, Digest, Mail};
+use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
+use crate::token::Keys;
+
+mod access;
+mod act;
+mod automatic;
+mod command;
+mod deliver;
+mod draft;
+mod lifecycle;
+mod limits;
+mod locate;
+mod open;
+pub mod policy;
+mod question;
+mod receive;
+pub mod reference;
+mod route;
+mod staff;
+mod tell;
+mod timer;
+pub mod words;
+
+pub use policy::Policy;
+pub use question::question;
+pub use route::is_ours;
+
+/// A mail that was accepted, read and authenticated.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Its row.
+    pub inbox: InboxId,
+    /// The account it came through.
+    pub account: String,
+    /// Envelope recipient, when the way it came says so (`guichet deliver --recipient`).
+    pub recipient: Option<String>,
+    /// Envelope sender, when known; `Some("")` is the null path.
+    pub sender: Option<String>,
+    /// When it reached the mailbox (INTERNALDATE), else when it was accepted. Deadlines count
+    /// from here, not from its `Date` (row B10).
+    pub received_at: DateTime<Utc>,
+    /// What was understood of it.
+    pub mail: Mail,
+    /// Digest of the raw bytes.
+    pub digest: Digest,
+    /// Whether its sender is who he says.
+    pub authenticity: Authenticity,
+    /// Its size on the server when it was too large to fetch whole, in bytes.
+    pub oversize: Option<u64>,
+    /// An operator released it from the ignored or the quarantine: it is a person's mail.
+    pub released: bool,
+}
+
+/// Something done by other means than a mail: on the command line, later on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Who does it.
+    pub actor: crate::ticket::Actor,
+    /// What.
+    pub what: Deed,
+}
+
+/// What an [`Action`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Adds an internal note.
+    Note(String),
+    /// Gives the ticket to a technician, by registered address.
+    Assign(String),
+    /// Resolves it, with a public answer when there is one.
+    Resolve(Option<String>),
+    /// Closes it, with a public word when there is one.
+    Close(Option<String>),
+    /// Opens it again.
+    Reopen(Option<String>),
+}
+
+/// Time has come for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// A resolved ticket reached its closing date.
+    AutoClose(TicketId),
+    /// A notice that was kept for later is due.
+    Due(NoticeId),
+}
+
+/// What became of a notification, when it is worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Whose ticket.
+    pub ticket: TicketId,
+    /// Which notice.
+    pub notice: NoticeId,
+    /// To whom.
+    pub recipient: String,
+    /// How it went.
+    pub outcome: DeliveryOutcome,
+}
+
+/// How a delivery went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The server refused it for good (5xx).
+    Failed(String),
+    /// The final dot was sent and no answer came; it is sent again (contract O2).
+    Uncertain(String),
+    /// Five days have passed.
+    GivenUp(String),
+}
+
+/// All that can make a ticket change.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A mail.
+    Mail(Box<Arrival>),
+    /// A mail that could not be read three times: it becomes an entry without its contents.
+    Poison {
+        /// Its row.
+        inbox: InboxId,
+        /// What happened, for operators.
+        why: String,
+    },
+    /// An action.
+    Action(Action),
+    /// A timer.
+    Timer(Timer),
+    /// A delivery.
+    Delivery(Delivery),
+}
+
+/// What to look up before deciding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// `Message-ID`s, known in or out, or ever referred to (rows D2, D3).
+    pub message_ids: BTreeSet<String>,
+    /// Tickets by number.
+    pub tickets: BTreeSet<TicketId>,
+    /// Notices by number.
+    pub notices: BTreeSet<NoticeId>,
+    /// Addresses (folded) whose automatic mails are counted.
+    pub addresses: BTreeSet<String>,
+    /// Outside addresses (folded) whose mails may cause notices to staff.
+    pub causes: BTreeSet<String>,
+    /// Content digest, to recognise the same mail come twice.
+    pub content: Option<Digest>,
+    /// The row that asks, left out of the search for duplicates.
+    pub inbox: Option<InboxId>,
+}
+
+/// How a known `Message-ID` belongs to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Thread {
+    /// A mail that came in.
+    Incoming,
+    /// A notification that went out.
+    Outgoing,
+    /// Only referred to: an ancestor that the desk never received.
+    Phantom,
+}
+
+/// A notification that went, or will go, out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Its kind.
+    pub kind: Kind,
+    /// To whom, as addressed.
+    pub recipient: String,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+    /// The notice itself, for one that was kept for later.
+    pub notice: Option<Notice>,
+}
+
+/// Automatic mails already decided, for the limits (contract A2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// In the last hour.
+    pub hour: u32,
+    /// In the last day.
+    pub day: u32,
+    /// In the last ten minutes.
+    pub ten_minutes: u32,
+}
+
+/// What the store answers to a [`Question`].
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The tickets asked for, and those of the ids and notices asked for.
+    pub tickets: BTreeMap<TicketId, Ticket>,
+    /// Where the ids belong; an ancestor may be shared by several tickets.
+    pub threads: BTreeMap<String, Vec<(TicketId, Thread, Option<NoticeId>)>>,
+    /// The notices asked for.
+    pub notices: BTreeMap<NoticeId, Told>,
+    /// Commands already executed, by notice and line (once per token and line).
+    pub executed: BTreeSet<(NoticeId, String)>,
+    /// An earlier row with the same content, and its ticket.
+    pub duplicate_of: Option<(InboxId, Option<TicketId>)>,
+    /// Automatic mails by recipient address (folded).
+    pub sent_to: BTreeMap<String, Sent>,
+    /// Automatic mails by recipient domain.
+    pub sent_to_domain: BTreeMap<String, Sent>,
+    /// Automatic mails to requesters in all.
+    pub sent_in_all: Sent,
+    /// Notices to staff, by the outside address that caused them and the recipient (both folded).
+    pub caused: BTreeMap<(String, String), Sent>,
+    /// The number the next ticket gets.
+    pub next_ticket: i64,
+    /// The number the next notice gets.
+    pub next_notice: i64,
+    /// The number the next person gets.
+    pub next_person: i64,
+}
+
+/// What becomes of the mail itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It is part of a ticket.
+    Filed(TicketId),
+    /// It is the same as an earlier one, recorded on its ticket.
+    Duplicate(InboxId, Option<TicketId>),
+    /// Kept, listed, releasable; no ticket.
+    Ignored,
+    /// Kept, listed, releasable; marked as spam or unreadable.
+    Quarantined,
+}
+
+/// The kinds of notification; each is a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// « Enregistrement de votre demande ».
+    Acknowledgement,
+    /// « Prise en charge » : who takes care of it.
+    Taken,
+    /// « Suivi de la demande » : a technician's answer.
+    FollowUp,
+    /// Resolved, with the date of automatic closure.
+    Resolved,
+    /// Closed.
+    Closed,
+    /// Opened again.
+    Reopened,
+    /// To technicians: a new ticket of their team.
+    TeamNew,
+    /// To technicians: the requester (or somebody of the ticket) wrote.
+    TeamReply,
+    /// To technicians of a further team that was written to: who leads.
+    TeamObserver,
+    /// To a technician: what his commands did.
+    Transcript,
+    /// To technicians: something staff should look at (a notification could not be delivered, a
+    /// sender could not be verified).
+    TeamAlert,
+    /// To operations: the desk itself is ill, a mail was quarantined, a limit was reached.
+    Operations,
+    /// Automatic mails over the limit, gathered in one.
+    Digest,
+}
+
+impl Kind {
+    /// Every kind, for checks and tables.
+    pub const ALL: [Self; 13] = [
+        Self::Acknowledgement,
+        Self::Taken,
+        Self::FollowUp,
+        Self::Resolved,
+        Self::Closed,
+        Self::Reopened,
+        Self::TeamNew,
+        Self::TeamReply,
+        Self::TeamObserver,
+        Self::Transcript,
+        Self::TeamAlert,
+        Self::Operations,
+        Self::Digest,
+    ];
+
+    /// The name of its template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "acknowledgement",
+            Self::Taken => "taken",
+            Self::FollowUp => "follow-up",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
+            Self::TeamNew => "team-new",
+            Self::TeamReply => "team-reply",
+            Self::TeamObserver => "team-observer",
+            Self::Transcript => "transcript",
+            Self::TeamAlert => "team-alert",
+            Self::Operations => "operations",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Goes to staff: technicians or operations.
+    pub fn is_internal(self) -> bool {
+        match self {
+            Self::Acknowledgement
+            | Self::Taken
+            | Self::FollowUp
+            | Self::Resolved
+            | Self::Closed
+            | Self::Reopened
+            | Self::Digest => false,
+            Self::TeamNew
+            | Self::TeamReply
+            | Self::TeamObserver
+            | Self::Transcript
+            | Self::TeamAlert
+            | Self::Operations => true,
+        }
+    }
+}
+
+/// How a notification says that it is automatic (RFC 3834 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Automation {
+    /// `Auto-Submitted: auto-replied`: the acknowledgement.
+    Replied,
+    /// `Auto-Submitted: auto-generated`: notices.
+    Generated,
+    /// None: a person wrote it.
+    Person,
+}
+
+/// Something to be told to one recipient. Everything that its wording needs is here or in the
+/// ticket, so that it can be written now or when it is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Number, unique in the instance; part of its `Message-ID`.
+    pub id: NoticeId,
+    /// The ticket; `None` for operations.
+    pub ticket: Option<TicketId>,
+    /// Kind.
+    pub kind: Kind,
+    /// To whom.
+    pub to: Address,
+    /// Whose page it links to: the person of the ticket with this address, when there is one.
+    pub link_for: Option<crate::ticket::PersonId>,
+    /// Language of the wording.
+    pub language: String,
+    /// What replying to it may do.
+    pub purpose: crate::token::Purpose,
+    /// How automatic it is.
+    pub automation: Automation,
+    /// Address that it leaves from: one of the team's.
+    pub from: Address,
+    /// What a person wrote, when it carries that: a technician's answer, a requester's mail.
+    pub text: Option<String>,
+    /// Who wrote `text`, as the recipient may know him: name only for a technician.
+    pub author: Option<Address>,
+    /// Files to send along or to list.
+    pub files: Vec<File>,
+    /// `Message-ID` that it answers.
+    pub in_reply_to: Option<String>,
+    /// Number and link only, nothing of what was written (contract A3).
+    pub bare: bool,
+    /// Claimed urgent: the two criteria are repeated (S0.21).
+    pub urgent: bool,
+    /// On-call number to print (row J9).
+    pub on_call: Option<String>,
+    /// When the ticket closes by itself.
+    pub close_at: Option<DateTime<Utc>>,
+    /// Another ticket to mention: the closed one that this continues.
+    pub continues: Option<crate::ticket::Reference>,
+    /// The mail was too large to be taken whole: its size in bytes.
+    pub oversize: Option<u64>,
+    /// Lines of a transcript, an alert, a digest.
+    pub lines: Vec<String>,
+    /// When it is due; `None`: now.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The outside address that caused it, for the limits.
+    pub caused_by: Option<String>,
+}
+
+/// A change of one ticket: its state after the events, and the events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The fold of all its events, these included.
+    pub ticket: Ticket,
+    /// The new events, in order.
+    pub events: Vec<Event>,
+}
+
+/// What was decided; written by `store` in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What becomes of the mail; `None` for other inputs.
+    pub disposition: Option<Disposition>,
+    /// One sentence: why, for operators (`guichet explain`, `inbox show`).
+    pub why: String,
+    /// Tickets that change, each once.
+    pub changed: Vec<Changed>,
+    /// Ids to remember, and how they belong.
+    pub message_ids: Vec<(String, TicketId, Thread)>,
+    /// What to tell, in order.
+    pub notices: Vec<Notice>,
+    /// Commands that were executed, to be executed once only.
+    pub executed: Vec<(NoticeId, String)>,
+    /// Notices kept for later that are no longer wanted, or are sent now.
+    pub settled_notices: Vec<NoticeId>,
+}
+
+/// Decides. Total: every input has an outcome that somebody can see.
+pub fn decide(
+    policy: &Policy,
+    keys: &Keys,
+    input: &Input,
+    known: &Known,
+    now: DateTime<Utc>,
+) -> Decision {
+    let mut draft = draft::Draft::new(policy, known, now);
+    match input {
+        Input::Mail(arrival) => receive::receive(&mut draft, keys, arrival),
+        Input::Poison { inbox, why } => receive::quarantine_poison(&mut draft, *inbox, why),
+        Input::Action(action) => act::act(&mut draft, action),
+        Input::Timer(timer) => timer::ring(&mut draft, timer),
+        Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
+    }
+    limits::hold_back(&mut draft);
+    draft.finish()
+}

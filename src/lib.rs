@@ -21,9 +21,13 @@ pub mod notification;
 
 pub mod store;
 
+pub mod tls;
+
 pub mod imap;
 pub mod maildir;
 pub mod smtp;
+
+pub mod pipe;
 
 pub mod config;
 pub mod service;

@@ -235,6 +235,7 @@ impl Mail {
 }
 
 pub mod authenticity;
+pub mod habits;
 pub mod limits;
 pub mod text;
 
@@ -262,6 +263,8 @@ mod transfer;
 /// The header that every mail of ours carries, with the id of the instance (RFC 5322 optional
 /// field). Together with `Auto-Submitted` it makes a mail [`Automatic::Ourselves`].
 pub use automatic::INSTANCE_HEADER;
+
+pub use habits::{SenderHabits, fold};
 
 /// Reads a message. Total: any bytes give a [`Mail`], oddities are listed in [`Mail::defects`].
 ///

@@ -1,1 +1,244 @@
-//! (to be written)
+//! The desk at work: three loops over three tables, and a clock. `receive` moves mails from
+//! accounts into the inbox, `process` turns the inbox into tickets and an outbox, `deliver` moves
+//! the outbox to a mail server. Between them there is only the database; the bells are hints, and
+//! a lost one costs a poll interval, never a mail.
+//!
+//! This is the one module that waits for two worlds at once. What mails mean is `desk`'s business,
+//! how they are kept `store`'s, how bytes travel `imap`'s, `maildir`'s and `smtp`'s.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Settings;
+use crate::store::Store;
+
+mod accounts;
+mod clock;
+mod conclude;
+mod convert;
+mod deliver;
+mod filing;
+mod imap_account;
+mod maildir_account;
+mod pipe_account;
+mod process;
+mod rules;
+mod space;
+mod timers;
+pub mod visit;
+
+pub use clock::Clock;
+pub use conclude::conclude;
+pub use convert::{imap_settings, transport};
+pub use process::understand;
+pub use rules::Rules;
+
+/// How long the stations may take to finish what they have in hand when the service stops
+/// (RELIABILITY F25: within 10 s).
+const STOP_LIMIT: Duration = Duration::from_secs(9);
+
+/// Everything the stations share; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Clock,
+    current: RwLock<Arc<Current>>,
+    bells: Bells,
+    accounts: Mutex<BTreeMap<String, AccountState>>,
+    stop: watch::Sender<bool>,
+    reloaded: watch::Sender<u64>,
+}
+
+/// The configuration in force, replaced as a whole by a reload.
+#[derive(Debug)]
+pub struct Current {
+    /// Settings.
+    pub settings: Settings,
+    /// The rules made from them.
+    pub rules: Arc<Rules>,
+}
+
+/// Hints that there is work.
+#[derive(Debug, Default)]
+struct Bells {
+    inbox: Notify,
+    outbox: Notify,
+    timers: Notify,
+}
+
+/// How an account is doing, for logs and health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// Connected and watching.
+    pub up: bool,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What is wrong.
+    pub problem: Option<String>,
+}
+
+impl Service {
+    /// Opens the database and prepares the rules; nothing runs yet.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or a template is wrong.
+    pub fn open(settings: Settings, clock: Clock) -> Result<Self> {
+        let store = Store::open(&settings.data_dir)
+            .with_context(|| format!("opening the database in {}", settings.data_dir.display()))?;
+        let rules = Arc::new(Rules::load(&settings)?);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                current: RwLock::new(Arc::new(Current { settings, rules })),
+                bells: Bells::default(),
+                accounts: Mutex::default(),
+                stop: watch::Sender::new(false),
+                reloaded: watch::Sender::new(0),
+            }),
+        })
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The time as the desk sees it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    /// The configuration in force.
+    pub fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.inner.current.read().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.current().rules)
+    }
+
+    /// How the accounts are doing, by name.
+    pub fn accounts(&self) -> BTreeMap<String, AccountState> {
+        self.inner
+            .accounts
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .clone()
+    }
+
+    /// Replaces the configuration, all or nothing: new rules count from the next mail on, accounts
+    /// that changed are connected anew. The data directory cannot change.
+    ///
+    /// # Errors
+    /// When a template is wrong, or something was changed that needs a restart; then nothing has
+    /// changed.
+    pub fn reload(&self, settings: Settings) -> Result<()> {
+        let before = self.current();
+        anyhow::ensure!(
+            settings.data_dir == before.settings.data_dir,
+            "data_dir changed: that needs a restart"
+        );
+        let rules = Arc::new(Rules::load(&settings)?);
+        *self
+            .inner
+            .current
+            .write()
+            .unwrap_or_else(|e| e.into_inner()) = Arc::new(Current { settings, rules });
+        self.inner
+            .reloaded
+            .send_modify(|generation| *generation += 1);
+        Ok(())
+    }
+
+    /// Tells the stations that something came from elsewhere: the page, the command line.
+    pub fn ring(&self) {
+        self.inner.bells.inbox.notify_one();
+        self.inner.bells.outbox.notify_one();
+        self.inner.bells.timers.notify_one();
+    }
+
+    /// Done when the service stops; for the tasks that wait.
+    pub async fn stopped(&self) {
+        let mut stop = self.inner.stop.subscribe();
+        // An error means that the sender is gone, which is a stop as well.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.inner.stop.borrow()
+    }
+
+    /// Runs all stations until `shutdown` is done, then lets them finish what they have in hand.
+    /// `ready` is called once the stations run.
+    ///
+    /// # Errors
+    /// When another daemon holds the data directory, or a station ends by itself.
+    pub async fn run(
+        &self,
+        shutdown: impl Future<Output = ()>,
+        ready: impl FnOnce(),
+    ) -> Result<()> {
+        let leftovers = self.inner.store.take_over(self.now()).await?;
+        if leftovers.mails + leftovers.notifications > 0 {
+            tracing::warn!(
+                mails = leftovers.mails,
+                notifications = leftovers.notifications,
+                "The last run was interrupted: going on where it stopped"
+            );
+        }
+        let mut stations = JoinSet::new();
+        stations.spawn(accounts::supervise(self.clone()));
+        stations.spawn(process::station(self.clone()));
+        stations.spawn(deliver::station(self.clone()));
+        stations.spawn(timers::station(self.clone()));
+        ready();
+        let ended = tokio::select! {
+            () = shutdown => None,
+            Some(ended) = stations.join_next() => Some(ended),
+        };
+        self.inner.stop.send_replace(true);
+        let all = async { while stations.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_LIMIT, all).await.is_err() {
+            tracing::warn!(
+                "Stopping although a station is still at work: it goes on at the next start"
+            );
+            stations.abort_all();
+        }
+        match ended {
+            None => Ok(()),
+            Some(Ok(Ok(()))) => anyhow::bail!("a station ended by itself"),
+            Some(Ok(Err(error))) => Err(error),
+            Some(Err(error)) => Err(anyhow::Error::new(error).context("a station died")),
+        }
+    }
+
+    /// Does everything that is due and returns when nothing is left to do now: for tests, the
+    /// demo's start and `guichet` commands that act without a daemon. Accounts are not watched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle_all(&self) -> Result<()> {
+        loop {
+            let rung = timers::once(self).await?;
+            let processed = process::once(self).await?;
+            let sender = deliver::sender(self)?;
+            let delivered = deliver::once(self, &sender).await?;
+            if rung + processed + delivered == 0 {
+                return Ok(());
+            }
+        }
+    }
+}

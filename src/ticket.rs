@@ -1,1 +1,239 @@
-//! (to be written)
+//! What the desk keeps: a [`Ticket`] and the append-only [`Event`]s that it is the fold of.
+//!
+//! Plain data. A ticket changes in one way only, [`Ticket::apply`]; which events happen is decided
+//! by `desk`, and kept by `store`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::mail::{Address, Attachment, Automatic};
+
+mod event;
+mod status;
+
+pub use event::{Actor, Event, Role, What};
+pub use status::{Awaited, Level, Status};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A ticket; the number is the one people see in its reference.
+    TicketId
+);
+id!(
+    /// Somebody's part in one ticket.
+    PersonId
+);
+id!(
+    /// A row of the inbox: one mail that was accepted.
+    InboxId
+);
+id!(
+    /// Something to be told to one recipient.
+    NoticeId
+);
+
+/// A ticket's reference, `DSI-1042`: the number is the identity, the prefix is display only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reference {
+    /// The prefix of the team that it was opened for; kept when it changes team (row D9).
+    pub prefix: String,
+    /// Global sequence.
+    pub number: TicketId,
+}
+
+impl std::fmt::Display for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.prefix, self.number)
+    }
+}
+
+/// A file of an event: the attachment and the mail it is a part of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// The mail that it came with; its bytes are found there by digest.
+    pub inbox: InboxId,
+    /// Name, type, size, digest.
+    #[serde(flatten)]
+    pub attachment: Attachment,
+}
+
+/// What somebody is to a ticket (DESIGN "People of a ticket").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Opened it.
+    Requester,
+    /// Has the trouble.
+    Beneficiary,
+    /// Follows it: link and notices.
+    Observer,
+    /// May add to it; no link, no notices.
+    Contributor,
+}
+
+/// One person of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Row; also what a page link names.
+    pub id: PersonId,
+    /// What they are to the ticket.
+    pub part: Part,
+    /// Name and address; the address is unique in the ticket, compared by [`Address::key`].
+    #[serde(flatten)]
+    pub who: Address,
+    /// Where they asked to be answered (`Reply-To`), when it is not `who`; never an identity.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// Raised to revoke their links.
+    pub generation: i64,
+}
+
+/// A ticket: the fold of its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Number.
+    pub id: TicketId,
+    /// Reference as printed.
+    pub reference: Reference,
+    /// Title, never empty.
+    pub title: String,
+    /// Status; `Waiting` says of whom, `Paused` until when.
+    pub status: Status,
+    /// Since when it has that status.
+    pub status_since: DateTime<Utc>,
+    /// When it is closed by itself, when it is resolved and the team closes so (rows E6, E7).
+    pub close_at: Option<DateTime<Utc>>,
+    /// As claimed by the requester.
+    pub urgency: Level,
+    /// As decided by the team.
+    pub priority: Level,
+    /// Team that leads, an id of the configuration.
+    pub team: String,
+    /// Teams that were written to as well (row C3).
+    pub observing_teams: Vec<String>,
+    /// Who owns it: name and registered address.
+    pub technician: Option<Address>,
+    /// Requester, beneficiary, observers, contributors.
+    pub people: Vec<Person>,
+    /// ISO 639-1 language of its requester.
+    pub language: String,
+    /// The address that the requester wrote to, when it is one of the team's: answers leave from it.
+    pub sent_to: Option<String>,
+    /// Account that it came through.
+    pub account: String,
+    /// A machine opened it: it gets no automatic notices (contract A1).
+    #[serde(default)]
+    pub automatic: bool,
+    /// False when its sender could not be believed (authenticity `fail`).
+    pub verified: bool,
+    /// Why it is where it is: the routing, the threading, one sentence each.
+    pub why: Vec<String>,
+    /// Tickets it is linked with.
+    pub linked: Vec<TicketId>,
+    /// `Message-ID` of the mail that opened it: what our notifications refer to.
+    pub origin_message_id: Option<String>,
+    /// `Message-ID` of the requester's latest mail.
+    pub last_message_id: Option<String>,
+    /// Opened.
+    pub created_at: DateTime<Utc>,
+    /// Last event.
+    pub updated_at: DateTime<Utc>,
+    /// How often it was reopened (row E8).
+    pub reopened: u32,
+}
+
+impl Ticket {
+    /// The person who opened it.
+    pub fn requester(&self) -> Option<&Person> {
+        self.people
+            .iter()
+            .find(|person| person.part == Part::Requester)
+    }
+
+    /// The person with this address, whatever their part.
+    pub fn person(&self, address: &str) -> Option<&Person> {
+        let key = address.trim().to_lowercase();
+        self.people.iter().find(|person| person.who.key() == key)
+    }
+
+    /// Folds one event in. Total: an event that does not fit changes nothing but the time.
+    pub fn apply(&mut self, event: &Event) {
+        self.updated_at = self.updated_at.max(event.at);
+        match &event.what {
+            What::Opened(_) => {}
+            What::Mail { message_id, .. } => {
+                if event.actor.role != Role::Technician
+                    && event.actor.role != Role::Robot
+                    && message_id.is_some()
+                {
+                    self.last_message_id.clone_from(message_id);
+                }
+            }
+            What::Status { to, close_at, .. } => {
+                if matches!(self.status, Status::Resolved | Status::Closed)
+                    && matches!(to, Status::Open)
+                {
+                    self.reopened += 1;
+                }
+                if self.status != *to {
+                    self.status_since = event.at;
+                }
+                self.status = *to;
+                self.close_at = *close_at;
+            }
+            What::Assigned { technician } => self.technician.clone_from(technician),
+            What::Team { team } => self.team.clone_from(team),
+            What::TeamObserves { team } => {
+                if !self.observing_teams.contains(team) {
+                    self.observing_teams.push(team.clone());
+                }
+            }
+            What::Person { person } => {
+                match self.people.iter_mut().find(|known| known.id == person.id) {
+                    Some(known) => known.clone_from(person),
+                    None => self.people.push(person.clone()),
+                }
+            }
+            What::Priority { priority } => self.priority = *priority,
+            What::Linked { ticket, .. } => {
+                if !self.linked.contains(ticket) {
+                    self.linked.push(*ticket);
+                }
+            }
+            What::Note { .. }
+            | What::Command { .. }
+            | What::Notified { .. }
+            | What::Delivery { .. }
+            | What::Duplicate { .. }
+            | What::Alert { .. } => {}
+        }
+    }
+
+    /// The ticket that a chain of events folds to; `None` when it does not begin with `Opened`.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let first = events.next()?;
+        let What::Opened(opened) = &first.what else {
+            return None;
+        };
+        let mut ticket = (**opened).clone();
+        for event in events {
+            ticket.apply(event);
+        }
+        Some(ticket)
+    }
+}

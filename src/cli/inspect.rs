@@ -19,9 +19,6 @@ pub struct Inspect {
     /// Print JSON: one object, or one a line with "file" for a folder
     #[arg(long)]
     pub json: bool,
-    /// Settings, for the prefixes of ticket references
-    #[arg(long, value_name = "PATH")]
-    pub config: Option<PathBuf>,
 }
 
 /// Runs the command. `prefixes` are the prefixes of ticket references that the settings know

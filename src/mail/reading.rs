@@ -110,6 +110,14 @@ pub fn read(bytes: &[u8]) -> Mail {
     } else {
         forwarded
     };
+    let person = automatic.is_none();
+    let has_files = content.files.iter().any(|file| !file.decoration);
+    let reaction = content
+        .reaction
+        .or_else(|| text::lone_reaction(&written.reply).filter(|_| person && !has_files));
+    let thanks = person && text::is_thanks(&written.reply, has_files);
+    let urgent = subject.as_deref().is_some_and(text::claims_urgency);
+    let language = text::language(&written.reply);
     Mail {
         message_id: envelope.message_id,
         in_reply_to: envelope.in_reply_to,
@@ -127,7 +135,7 @@ pub fn read(bytes: &[u8]) -> Mail {
         html: html.is_some(),
         reply: written.reply,
         folded: written.folded,
-        language: None,
+        language,
         attachments: content.files,
         automatic,
         bounces: if automatic == Some(Automatic::Bounce) {
@@ -136,9 +144,9 @@ pub fn read(bytes: &[u8]) -> Mail {
             Vec::new()
         },
         absent_until,
-        thanks: false,
-        reaction: content.reaction,
-        urgent: false,
+        thanks,
+        reaction,
+        urgent,
         importance: envelope.importance,
         forwarded,
         list_id: envelope.list_id,

@@ -1,0 +1,367 @@
+//! `guichet check`: what is wrong before it matters. One line each, ✔ or ✘ with the remedy.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use chrono::Utc;
+use clap::Args;
+use serde::Serialize;
+
+use super::{CONFIGURATION, Context, FAILED, print};
+use crate::config::{Settings, existing_keys};
+use crate::desk::policy::Authentication;
+use crate::notification::Templates;
+use crate::service::visit::{self, Visit};
+use crate::store::Store;
+
+/// Say what is wrong with this installation
+///
+/// Reads the configuration, the templates and the key, looks at folders and rights, opens the
+/// database, logs in to every mailbox and to the SMTP server. It sends nothing and changes nothing.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guichet check\n  guichet --config /etc/guichet/config.toml check --json\n\nExit code: 0 all is well, 1 something is wrong, 78 the configuration is."
+)]
+pub struct Arguments {
+    /// Print JSON: [{"name","ok","detail","remedy"}]
+    #[arg(long)]
+    json: bool,
+    /// Do not contact any server
+    #[arg(long)]
+    offline: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    name: String,
+    ok: bool,
+    detail: String,
+    remedy: Option<String>,
+}
+
+impl Finding {
+    fn good(name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            ok: true,
+            detail: detail.into(),
+            remedy: None,
+        }
+    }
+
+    fn of(name: &str, visit: Visit) -> Self {
+        Self {
+            name: name.to_owned(),
+            ok: visit.remedy.is_none(),
+            detail: visit.detail,
+            remedy: visit.remedy,
+        }
+    }
+
+    fn bad(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            ok: false,
+            detail: detail.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+}
+
+/// Looks at everything.
+pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (findings, code) = match context.settings() {
+        Err(problems) => {
+            let findings = problems
+                .lines()
+                .map(|line| Finding::bad("configuration", line, "correct it there"))
+                .collect();
+            (findings, CONFIGURATION)
+        }
+        Ok(settings) => {
+            let mut findings = local(&settings);
+            super::block_on(async {
+                findings.extend(database(&settings).await);
+                if !arguments.offline {
+                    findings.extend(servers(&settings).await);
+                }
+                Ok(())
+            })?;
+            let code = if findings.iter().all(|finding| finding.ok) {
+                0
+            } else {
+                FAILED
+            };
+            (findings, code)
+        }
+    };
+    if arguments.json {
+        print::json(&findings)?;
+    } else {
+        print::text(&lines(&findings))?;
+    }
+    Ok(ExitCode::from(code))
+}
+
+fn lines(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let mark = if finding.ok { '✔' } else { '✘' };
+        let line = format!("{mark} {}: {}", finding.name, finding.detail);
+        out.push_str(&print::harmless(&line).replace('\n', " "));
+        if let Some(remedy) = &finding.remedy {
+            out.push_str(&format!(" → {}", print::harmless(remedy)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// What can be seen from here: files, folders, rights.
+fn local(settings: &Settings) -> Vec<Finding> {
+    let policy = &settings.policy;
+    let mut findings = vec![
+        Finding::good(
+            "configuration",
+            format!(
+                "{}: {} accounts, {} teams, {} addresses, {} technicians",
+                settings.file.display(),
+                settings.accounts.len(),
+                policy.teams.len(),
+                policy.addresses.len(),
+                policy.technicians.len()
+            ),
+        ),
+        authentication(&policy.authentication),
+    ];
+    findings.extend(templates(settings));
+    findings.push(key(&settings.key_file));
+    findings.push(data_folder(settings));
+    findings.push(user());
+    findings
+}
+
+fn authentication(mode: &Authentication) -> Finding {
+    let name = "authentication";
+    match mode {
+        Authentication::Results {
+            authserv_id,
+            own_hosts,
+            ..
+        } => Finding::good(
+            name,
+            format!(
+                "senders are believed by the Authentication-Results of {authserv_id}, {} own hosts",
+                own_hosts.len()
+            ),
+        ),
+        Authentication::None => Finding::good(
+            name,
+            "none: no sender is ever proven, technicians command by replying to their notifications",
+        ),
+    }
+}
+
+fn templates(settings: &Settings) -> Vec<Finding> {
+    let name = "templates";
+    match Templates::load(&settings.template_dirs) {
+        Ok(templates) => {
+            let mut findings: Vec<Finding> = templates
+                .teams()
+                .filter(|team| settings.policy.team(team).is_none())
+                .map(|team| {
+                    Finding::bad(
+                        name,
+                        format!("there are templates for team \"{team}\", which does not exist"),
+                        "rename the folder, or add the team",
+                    )
+                })
+                .collect();
+            if findings.is_empty() {
+                findings.push(Finding::good(
+                    name,
+                    match settings.template_dirs.len() {
+                        0 => "the built-in ones".to_owned(),
+                        folders => format!("{folders} folders over the built-in ones"),
+                    },
+                ));
+            }
+            findings
+        }
+        Err(problems) => problems
+            .iter()
+            .map(|problem| Finding::bad(name, problem.to_string(), "correct the template"))
+            .collect(),
+    }
+}
+
+/// What the database says of itself, and what waits in it.
+async fn database(settings: &Settings) -> Vec<Finding> {
+    let name = "database";
+    if !settings.database().exists() {
+        let shown = settings.database().display().to_string();
+        return vec![Finding::good(
+            name,
+            format!("{shown} is made on first start"),
+        )];
+    }
+    let looked = async {
+        let store = Store::open_existing(&settings.data_dir)?;
+        let mut wrong = store.integrity_check().await?;
+        wrong.extend(store.audit().await?);
+        anyhow::Ok((wrong, store.counts().await?))
+    };
+    let (wrong, counts) = match looked.await {
+        Ok(looked) => looked,
+        Err(error) => {
+            return vec![Finding::bad(
+                name,
+                format!("{error:#}"),
+                "run check as the user of the desk; if that is it already, look at the disk",
+            )];
+        }
+    };
+    let mut findings: Vec<Finding> = wrong
+        .into_iter()
+        .map(|wrong| Finding::bad(name, wrong, "stop the desk and restore the backup"))
+        .collect();
+    let sum = |of: &std::collections::BTreeMap<String, u64>| of.values().sum::<u64>();
+    if findings.is_empty() {
+        findings.push(Finding::good(
+            name,
+            format!(
+                "sound, {} tickets, {} mails, {} notifications",
+                sum(&counts.tickets),
+                sum(&counts.inbox),
+                sum(&counts.outbox)
+            ),
+        ));
+    }
+    let of = |states: &std::collections::BTreeMap<String, u64>, state: &str| {
+        states.get(state).copied().unwrap_or_default()
+    };
+    let failed = of(&counts.outbox, "failed") + of(&counts.outbox, "given-up");
+    if failed > 0 {
+        findings.push(Finding::bad(
+            "outbox",
+            format!("{failed} notifications could not be delivered"),
+            "guichet outbox list --state failed,given-up",
+        ));
+    }
+    let quarantined = of(&counts.inbox, "quarantined");
+    if quarantined > 0 {
+        findings.push(Finding::good(
+            "inbox",
+            format!("{quarantined} mails in quarantine: guichet inbox list"),
+        ));
+    }
+    for (account, counts) in &counts.accounts {
+        if counts.left > 0 {
+            findings.push(Finding::good(
+                &format!("account {account}"),
+                format!(
+                    "{} mails older than first_start_age were left alone",
+                    counts.left
+                ),
+            ));
+        }
+    }
+    findings
+}
+
+/// Every server is visited, all at once: one that does not answer holds up no other.
+async fn servers(settings: &Settings) -> Vec<Finding> {
+    let now = Utc::now();
+    let accounts = settings.accounts.iter().map(|account| async move {
+        let name = format!("account {}", account.name);
+        Finding::of(&name, visit::visit_account(account, now).await)
+    });
+    let outlet = async { Finding::of("smtp", visit::visit_outlet(&settings.outlet).await) };
+    let (mut findings, outlet) =
+        futures_util::future::join(futures_util::future::join_all(accounts), outlet).await;
+    findings.push(outlet);
+    findings
+}
+
+fn key(path: &Path) -> Finding {
+    let name = "key";
+    match existing_keys(path) {
+        Ok(Some(keys)) => Finding::good(
+            name,
+            format!("{}, instance {}", path.display(), keys.instance()),
+        ),
+        Ok(None) => Finding::good(name, format!("{} is made on first start", path.display())),
+        Err(error) => Finding::bad(name, format!("{error:#}"), "restore it from the backup"),
+    }
+}
+
+fn data_folder(settings: &Settings) -> Finding {
+    let name = "data";
+    let folder = &settings.data_dir;
+    let shown = folder.display();
+    let metadata = match std::fs::metadata(folder) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Finding::good(name, format!("{shown} is made on first start"));
+        }
+        Err(error) => {
+            return Finding::bad(
+                name,
+                format!("{shown}: {error}"),
+                "run check as the user of the desk",
+            );
+        }
+    };
+    if !metadata.is_dir() {
+        return Finding::bad(name, format!("{shown} is not a folder"), "change data_dir");
+    }
+    if metadata.mode() & 0o007 != 0 {
+        return Finding::bad(
+            name,
+            format!(
+                "{shown} is open to everybody (mode {:03o})",
+                metadata.mode() & 0o777
+            ),
+            format!("chmod 700 {shown}"),
+        );
+    }
+    let writable = rustix::fs::access(
+        folder,
+        rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+    );
+    if writable.is_err() {
+        return Finding::bad(
+            name,
+            format!("{shown} is not writable for this user"),
+            "run check as the user of the desk, or chown the folder to it",
+        );
+    }
+    match rustix::fs::statvfs(folder) {
+        Ok(space) => {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let megabytes = free >> 20;
+            if free < settings.min_free {
+                Finding::bad(
+                    name,
+                    format!("{shown} has {megabytes} MB free, less than min_free"),
+                    "make room, or lower min_free",
+                )
+            } else {
+                Finding::good(name, format!("{shown}, {megabytes} MB free"))
+            }
+        }
+        Err(error) => Finding::bad(name, format!("{shown}: {error}"), "look at the file system"),
+    }
+}
+
+fn user() -> Finding {
+    let name = "user";
+    // Said, not counted as wrong: an operator looks as root, and a container knows nobody else.
+    if rustix::process::geteuid().is_root() {
+        Finding::good(name, "this is root: the desk itself needs no such rights")
+    } else {
+        Finding::good(name, format!("uid {}", rustix::process::geteuid().as_raw()))
+    }
+}

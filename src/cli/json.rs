@@ -1,0 +1,187 @@
+//! The JSON that scripts read: English tokens, null for what is unknown, times in the zone of the
+//! desk. Scripts depend on these shapes; they only grow.
+
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::print::rfc3339;
+use crate::mail::Address;
+use crate::ticket::{self, Event, What};
+
+/// A ticket in a list.
+#[derive(Debug, Serialize)]
+pub struct Ticket {
+    reference: String,
+    subject: String,
+    status: &'static str,
+    urgency: &'static str,
+    priority: &'static str,
+    team: String,
+    technician: Option<String>,
+    requester: Option<Person>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// Name and address.
+#[derive(Debug, Serialize)]
+pub struct Person {
+    name: Option<String>,
+    address: Option<String>,
+}
+
+/// A ticket with everything.
+#[derive(Debug, Serialize)]
+pub struct Whole {
+    #[serde(flatten)]
+    ticket: Ticket,
+    why: String,
+    linked: Vec<String>,
+    events: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    at: String,
+    kind: &'static str,
+    actor: Actor,
+    public: bool,
+    text: Option<String>,
+    attachments: Vec<Attachment>,
+}
+
+#[derive(Debug, Serialize)]
+struct Actor {
+    role: &'static str,
+    #[serde(flatten)]
+    who: Person,
+}
+
+#[derive(Debug, Serialize)]
+struct Attachment {
+    name: Option<String>,
+    content_type: String,
+    size: u64,
+}
+
+impl Ticket {
+    /// As `ticket list` prints it.
+    pub fn of(ticket: &ticket::Ticket, zone: Tz) -> Self {
+        Self {
+            reference: ticket.reference.to_string(),
+            subject: ticket.title.clone(),
+            status: ticket.status.as_str(),
+            urgency: ticket.urgency.as_str(),
+            priority: ticket.priority.as_str(),
+            team: ticket.team.clone(),
+            technician: ticket.technician.as_ref().map(|technician| {
+                technician
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| technician.address.clone())
+            }),
+            requester: ticket
+                .requester()
+                .map(|person| Person::of(Some(&person.who))),
+            created_at: rfc3339(ticket.created_at, zone),
+            updated_at: rfc3339(ticket.updated_at, zone),
+        }
+    }
+}
+
+impl Whole {
+    /// As `ticket show` prints it; `linked` holds references.
+    pub fn of(ticket: &ticket::Ticket, linked: &[String], events: &[Event], zone: Tz) -> Self {
+        Self {
+            ticket: Ticket::of(ticket, zone),
+            why: ticket.why.join(" "),
+            linked: linked.to_vec(),
+            events: events.iter().map(|event| Entry::of(event, zone)).collect(),
+        }
+    }
+}
+
+impl Person {
+    /// What is unknown is null.
+    pub fn of(who: Option<&Address>) -> Self {
+        Self {
+            name: who.and_then(|who| who.name.clone()),
+            address: who
+                .map(|who| who.address.clone())
+                .filter(|address| !address.is_empty()),
+        }
+    }
+
+    /// For people: `Alice <alice@example.org>`, `?` when nothing is known.
+    pub fn shown(&self) -> String {
+        match (&self.name, &self.address) {
+            (Some(name), Some(address)) => format!("{name} <{address}>"),
+            (Some(one), None) | (None, Some(one)) => one.clone(),
+            (None, None) => "?".to_owned(),
+        }
+    }
+}
+
+impl Entry {
+    fn of(event: &Event, zone: Tz) -> Self {
+        Self {
+            at: rfc3339(event.at, zone),
+            kind: event.what.kind(),
+            actor: Actor {
+                role: event.actor.role.as_str(),
+                who: Person::of(event.actor.who.as_ref()),
+            },
+            public: event.public,
+            text: words(&event.what),
+            attachments: event
+                .what
+                .files()
+                .iter()
+                .map(|file| Attachment {
+                    name: file.attachment.name.clone(),
+                    content_type: file.attachment.content_type.clone(),
+                    size: file.attachment.size,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What an event says: what a person wrote, else what changed.
+pub fn words(what: &What) -> Option<String> {
+    let with = |head: &str, tail: Option<&str>| match tail {
+        Some(tail) if !tail.is_empty() => Some(format!("{head}: {tail}")),
+        _ => Some(head.to_owned()),
+    };
+    match what {
+        What::Opened(_) => None,
+        What::Mail { text, .. } | What::Note { text, .. } | What::Alert { text } => {
+            Some(text.clone())
+        }
+        What::Status { to, reason, .. } => with(to.as_str(), reason.as_deref()),
+        What::Assigned { technician } => technician
+            .as_ref()
+            .map(|who| who.name.clone().unwrap_or_else(|| who.address.clone())),
+        What::Team { team } => Some(team.clone()),
+        What::TeamObserves { team } => with("observes", Some(team)),
+        What::Person { person } => with(
+            &format!("{:?}", person.part).to_lowercase(),
+            Some(&person.who.address),
+        ),
+        What::Priority { priority } => Some(priority.as_str().to_owned()),
+        What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
+        What::Command { line, answer, .. } => with(line, Some(answer)),
+        What::Notified {
+            notification,
+            recipient,
+            ..
+        } => with(notification, Some(recipient)),
+        What::Delivery {
+            recipient,
+            outcome,
+            detail,
+            ..
+        } => with(&format!("{outcome}: {recipient}"), Some(detail)),
+        What::Duplicate { why, .. } => Some(why.clone()),
+    }
+}

@@ -1,0 +1,367 @@
+//! The part of the configuration that becomes the rules of the desk: teams, addresses,
+//! technicians, limits.
+
+use chrono::Duration;
+use chrono_tz::Tz;
+
+use crate::desk::policy::{
+    Account, AddressPattern, Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+};
+
+use super::compile::{checked_address, list};
+use super::problem::did_you_mean;
+use super::reading::Reading;
+use super::value::{self, Delay, Hours, Size};
+use super::written::{self, Config};
+
+/// The rules. The answer is good only if no problem was recorded.
+pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
+    let language = config.language.clone().unwrap_or("fr".to_owned());
+    let teams = teams(reading, config);
+    let addresses = addresses(reading, config);
+    let technicians = technicians(reading, config, &addresses, &language);
+    let accounts = config
+        .accounts
+        .iter()
+        .map(|account| Account {
+            name: account.name.clone().unwrap_or_default(),
+            team: account.team.clone().unwrap_or_default(),
+            language: account.language.clone().unwrap_or(language.clone()),
+        })
+        .collect();
+    let smtp = config.smtp.as_ref();
+    Policy {
+        timezone: timezone(reading, config),
+        base_url: base_url(reading, config),
+        desk_name: config.desk.name.clone().unwrap_or("Guichet".to_owned()),
+        internal_domains: internal_domains(reading, config, &teams),
+        plus_addressing: config.plus_addressing.unwrap_or(false),
+        operations: checked_address(reading, "operations", config.operations.as_deref()),
+        subject_style: match config.subject_style.as_deref() {
+            Some("threaded") => SubjectStyle::Threaded,
+            _ => SubjectStyle::Titled,
+        },
+        authentication: authentication(reading, config),
+        pass_is_enough: config.authentication.pass_is_enough.unwrap_or(false),
+        limits: limits(config),
+        hold_replies: delay(config.desk.hold_replies, Duration::seconds(30)),
+        // "never" is a date that no ticket is older than.
+        reopen_within: match config.desk.reopen_within {
+            Some(Delay::Never) => Duration::days(36_500),
+            other => delay(other, Duration::days(30)),
+        },
+        attach_up_to: config
+            .desk
+            .attach_up_to
+            .map_or(10 << 20, |Size(bytes)| bytes),
+        return_path: checked_address(
+            reading,
+            "smtp.return_path",
+            smtp.and_then(|smtp| smtp.return_path.as_deref()),
+        ),
+        language,
+        teams,
+        addresses,
+        technicians,
+        accounts,
+    }
+}
+
+/// The id of a team that exists, or a problem and an empty id.
+pub(super) fn known_team(reading: &mut Reading, path: &str, written: Option<&str>) -> String {
+    let Some(id) = written else {
+        reading.missing(path, "team is missing");
+        return String::new();
+    };
+    let ids: Vec<String> = reading
+        .config
+        .teams
+        .iter()
+        .filter_map(|team| team.id.clone())
+        .collect();
+    if !ids.iter().any(|known| known == id) {
+        let hint = did_you_mean(id, ids.iter().map(String::as_str));
+        reading.wrong(path, format!("no team \"{id}\"{hint}"));
+    }
+    id.to_owned()
+}
+
+fn teams(reading: &mut Reading, config: &Config) -> Vec<Team> {
+    let mut teams: Vec<Team> = Vec::new();
+    for (index, written) in config.teams.iter().enumerate() {
+        let at = format!("teams[{index}]");
+        let id = match &written.id {
+            Some(id) => id.clone(),
+            None => {
+                reading.missing(&format!("{at}.id"), "id is missing");
+                String::new()
+            }
+        };
+        if !id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        {
+            reading.wrong(
+                &format!("{at}.id"),
+                format!("\"{id}\": only a-z, 0-9, - and _ are allowed in an id"),
+            );
+        }
+        if !id.is_empty() && teams.iter().any(|team| team.id == id) {
+            reading.wrong(&format!("{at}.id"), format!("a second team \"{id}\""));
+        }
+        if written.from.is_none() {
+            reading.missing(
+                &format!("{at}.from"),
+                "from is missing: the address that its mails come from",
+            );
+        }
+        let prefix = written.prefix.clone().unwrap_or_else(|| {
+            id.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
+                .to_uppercase()
+        });
+        let good = prefix.starts_with(|c: char| c.is_ascii_uppercase())
+            && prefix.len() <= 10
+            && prefix
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        if !good && !id.is_empty() {
+            reading.wrong(
+                &format!("{at}.prefix"),
+                format!(
+                    "\"{prefix}\" cannot begin a reference: a capital letter, then capitals and digits, 10 at most"
+                ),
+            );
+        }
+        teams.push(Team {
+            name: written.name.clone().unwrap_or(id.clone()),
+            from: checked_address(reading, &format!("{at}.from"), written.from.as_deref())
+                .unwrap_or_default(),
+            prefix,
+            auto_close_after: match written.auto_close_after {
+                Some(delay) => delay.duration(),
+                None => Some(Duration::days(15)),
+            },
+            on_call: written.on_call.clone(),
+            hours: written.hours.clone().unwrap_or_else(Hours::usual).0,
+            contact: written.contact.clone(),
+            id,
+        });
+    }
+    if teams.is_empty() {
+        reading.missing("teams", "at least one [[teams]] is needed: who answers");
+    }
+    teams
+}
+
+fn addresses(reading: &mut Reading, config: &Config) -> Vec<AddressPattern> {
+    let mut addresses: Vec<AddressPattern> = Vec::new();
+    for (index, written) in config.addresses.iter().enumerate() {
+        let at = format!("addresses[{index}]");
+        let team = known_team(reading, &format!("{at}.team"), written.team.as_deref());
+        let path = format!("{at}.pattern");
+        let Some(pattern) = &written.pattern else {
+            reading.missing(&path, "pattern is missing");
+            continue;
+        };
+        if let Some(earlier) = addresses
+            .iter()
+            .find(|earlier| earlier.written.eq_ignore_ascii_case(pattern))
+        {
+            reading.wrong(
+                &path,
+                format!("\"{pattern}\" already goes to team \"{}\"", earlier.team),
+            );
+        }
+        match value::address_pattern(pattern) {
+            Ok(matches) => addresses.push(AddressPattern {
+                written: pattern.clone(),
+                matches,
+                team,
+                list_id: written.list_id.clone(),
+            }),
+            Err(message) => reading.wrong(&path, message),
+        }
+    }
+    addresses
+}
+
+fn technicians(
+    reading: &mut Reading,
+    config: &Config,
+    patterns: &[AddressPattern],
+    language: &str,
+) -> Vec<Technician> {
+    let mut technicians: Vec<Technician> = Vec::new();
+    for (index, written) in config.technicians.iter().enumerate() {
+        let at = format!("technicians[{index}]");
+        if written.name.is_none() {
+            reading.missing(&format!("{at}.name"), "name is missing");
+        }
+        let (key, own) = technician_addresses(written);
+        let path = format!("{at}.{key}");
+        if own.is_empty() {
+            reading.missing(&path, "address is missing");
+        }
+        let mut addresses = Vec::new();
+        for address in own {
+            let Some(address) = checked_address(reading, &path, Some(&address)) else {
+                continue;
+            };
+            if technicians.iter().any(|other| other.has_address(&address)) {
+                reading.wrong(&path, format!("{address} is another technician's"));
+            }
+            // His notifications would come back as requests.
+            if let Some(pattern) = patterns
+                .iter()
+                .find(|pattern| pattern.matches.is_match(&address.to_lowercase()))
+            {
+                reading.wrong(
+                    &path,
+                    format!(
+                        "{address} is an address of the desk itself (pattern \"{}\")",
+                        pattern.written
+                    ),
+                );
+            }
+            addresses.push(address);
+        }
+        let teams: Vec<String> = list(written.teams.as_ref())
+            .iter()
+            .map(|team| known_team(reading, &format!("{at}.teams"), Some(team)))
+            .collect();
+        if teams.is_empty() {
+            reading.missing(&format!("{at}.teams"), "teams is missing or empty");
+        }
+        technicians.push(Technician {
+            name: written.name.clone().unwrap_or_default(),
+            addresses,
+            teams,
+            rank: match written.role.as_deref() {
+                Some("lead") => Rank::Lead,
+                Some("admin") => Rank::Admin,
+                _ => Rank::Technician,
+            },
+            phone: written.phone.clone(),
+            language: written.language.clone().unwrap_or(language.to_owned()),
+        });
+    }
+    technicians
+}
+
+fn technician_addresses(written: &written::Technician) -> (&'static str, Vec<String>) {
+    let mut own: Vec<String> = written.address.iter().cloned().collect();
+    own.extend(list(written.addresses.as_ref()).iter().cloned());
+    let key = if written.address.is_none() && written.addresses.is_some() {
+        "addresses"
+    } else {
+        "address"
+    };
+    (key, own)
+}
+
+fn timezone(reading: &mut Reading, config: &Config) -> Tz {
+    let Some(name) = config.timezone.as_deref() else {
+        return Tz::Europe__Paris;
+    };
+    name.parse().unwrap_or_else(|_| {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let hint = did_you_mean(name, names);
+        reading.wrong("timezone", format!("no time zone \"{name}\"{hint}"));
+        Tz::Europe__Paris
+    })
+}
+
+fn base_url(reading: &mut Reading, config: &Config) -> String {
+    let Some(written) = config.base_url.as_deref() else {
+        reading.missing(
+            "base_url",
+            "base_url is missing: where the links in the mails lead, as in \"https://guichet.example.org\"",
+        );
+        return String::new();
+    };
+    let url = written.trim().trim_end_matches('/');
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .unwrap_or_default();
+    if host.is_empty() || url.contains(|c: char| c.is_whitespace() || "?#<>\"'@".contains(c)) {
+        reading.wrong(
+            "base_url",
+            format!("\"{written}\" is not a plain http:// or https:// address"),
+        );
+    }
+    url.to_owned()
+}
+
+fn internal_domains(reading: &mut Reading, config: &Config, teams: &[Team]) -> Vec<String> {
+    let Some(written) = &config.internal_domains else {
+        // Whoever shares the domain of a team's address is taken for one of our own.
+        let mut domains: Vec<String> = teams
+            .iter()
+            .filter_map(|team| team.from.split_once('@'))
+            .map(|(_, domain)| domain.to_lowercase())
+            .collect();
+        domains.sort();
+        domains.dedup();
+        return domains;
+    };
+    let mut domains = Vec::new();
+    for domain in written.list() {
+        let domain = domain.trim().to_lowercase();
+        if domain.contains(|c: char| c.is_whitespace() || "@*?/".contains(c)) {
+            reading.wrong(
+                "internal_domains",
+                format!("\"{domain}\" is not a domain, as in \"example.org\""),
+            );
+        }
+        domains.push(domain);
+    }
+    domains
+}
+
+fn authentication(reading: &mut Reading, config: &Config) -> Authentication {
+    let written = &config.authentication;
+    match written.mode.as_deref() {
+        Some("results") => {
+            if written.authserv_id.is_none() {
+                reading.missing(
+                    "authentication.authserv_id",
+                    "mode \"results\" needs authserv_id: the name that our border server writes first in Authentication-Results",
+                );
+            }
+            Authentication::Results {
+                authserv_id: written.authserv_id.clone().unwrap_or_default(),
+                own_hosts: list(written.own_hosts.as_ref()).to_vec(),
+                trusted_submission: list(written.trusted_submission.as_ref()).to_vec(),
+            }
+        }
+        Some("dkim") => {
+            reading.wrong(
+                "authentication.mode",
+                "\"dkim\" is not part of this version yet: use \"results\" or \"none\"",
+            );
+            Authentication::None
+        }
+        _ => Authentication::None,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let written = &config.limits;
+    let usual = Limits::default();
+    Limits {
+        sender_per_hour: written.sender_per_hour.unwrap_or(usual.sender_per_hour),
+        sender_per_day: written.sender_per_day.unwrap_or(usual.sender_per_day),
+        domain_per_hour: written.domain_per_hour.unwrap_or(usual.domain_per_hour),
+        total_per_hour: written.total_per_hour.unwrap_or(usual.total_per_hour),
+        technician_per_hour: written
+            .technician_per_hour
+            .unwrap_or(usual.technician_per_hour),
+    }
+}
+
+fn delay(written: Option<Delay>, default: Duration) -> Duration {
+    written.and_then(Delay::duration).unwrap_or(default)
+}

@@ -1,0 +1,186 @@
+//! `Settings`: the configuration as used. Nothing optional that is needed, every reference
+//! resolved, every path absolute or relative to the working directory.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::desk::Policy;
+
+use super::secret::Secret;
+
+/// All that the program needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// The rules of the desk.
+    pub policy: Policy,
+    /// Where the database and the large messages are.
+    pub data_dir: PathBuf,
+    /// The signing keys; made on first start.
+    pub key_file: PathBuf,
+    /// Below this much free space, in bytes, nothing new is accepted.
+    pub min_free: u64,
+    /// Larger mails are not taken whole, in bytes.
+    pub max_message: u64,
+    /// The page.
+    pub web: Web,
+    /// Where notifications leave.
+    pub outlet: Outlet,
+    /// Where mails come from; at least one.
+    pub accounts: Vec<Account>,
+    /// Folders with templates that replace the built-in ones; the later folder wins.
+    pub template_dirs: Vec<PathBuf>,
+    /// Where `guichet deliver` finds the daemon.
+    pub deliver: Deliver,
+}
+
+impl Settings {
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("guichet.db")
+    }
+
+    /// The account with this name.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+}
+
+/// The page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Web {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Where notifications leave.
+#[derive(Clone, Debug)]
+pub enum Outlet {
+    /// An SMTP server.
+    Smtp(Server),
+    /// A folder with one Maildir a recipient.
+    Maildir(PathBuf),
+}
+
+/// A mail server and how to log in there.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Host name or address; the certificate must be its own.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Transport security.
+    pub tls: Tls,
+    /// User and secret; `None`: no login (never for IMAP).
+    pub login: Option<Login>,
+    /// Certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// `insecure_plaintext`: plain text to another machine was asked for.
+    pub insecure_plaintext: bool,
+}
+
+impl Server {
+    /// The host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.host)
+    }
+}
+
+/// `localhost` or a loopback address.
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Transport security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// From the first byte.
+    Implicit,
+    /// After STARTTLS, which must be offered.
+    StartTls,
+    /// None.
+    None,
+}
+
+/// User and secret.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// User.
+    pub user: String,
+    /// What proves it.
+    pub credential: Credential,
+}
+
+/// What proves a user.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A password.
+    Password(Secret),
+    /// A file with an OAuth2 access token that another program renews; read at each login.
+    TokenFile(PathBuf),
+}
+
+/// Where mails come from.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Name, unique.
+    pub name: String,
+    /// Its team when no address matches.
+    pub team: String,
+    /// Language when the mail does not tell.
+    pub language: String,
+    /// The mailbox.
+    pub source: Source,
+    /// Folder of the IMAP mailbox.
+    pub folder: String,
+    /// What becomes of a mail that was taken.
+    pub after: After,
+    /// Older mails of a mailbox seen for the first time are left alone; `None`: all are taken.
+    pub first_start_age: Option<Duration>,
+    /// Between two looks where the server cannot tell.
+    pub poll: Duration,
+    /// IDLE is renewed that often; `None`: not used.
+    pub idle: Option<Duration>,
+}
+
+/// A mailbox.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// On an IMAP server. Its `login` is always there.
+    Imap(Server),
+    /// A Maildir folder.
+    Maildir(PathBuf),
+    /// Only what `guichet deliver` brings.
+    Pipe,
+}
+
+/// What becomes of a mail that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Moved to this folder, created when absent.
+    MoveTo(String),
+    /// Marked as seen.
+    Seen,
+}
+
+/// The socket of `guichet deliver`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deliver {
+    /// Its path.
+    pub socket: PathBuf,
+    /// Group that may write to it; `None`: the daemon's own.
+    pub group: Option<String>,
+}
+
+/// A path as written, from the folder of the configuration.
+pub(super) fn beside(file: &Path, written: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(written.trim())
+}

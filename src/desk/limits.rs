@@ -1,0 +1,83 @@
+//! How many automatic mails leave (contract A2, row F5): over a limit nothing is dropped, the
+//! notice is kept for an hour later. A person's answer is never held back here.
+
+use chrono::Duration;
+
+use super::draft::Draft;
+use super::{Automation, Kind, Notice, Sent};
+use crate::mail::Address;
+
+/// A notice over a limit waits this long; the hourly counts have moved on by then.
+const WAIT_MINUTES: i64 = 60;
+
+/// Gives every automatic notice that is over a limit a later due time.
+pub fn hold_back(draft: &mut Draft<'_>) {
+    let mut notices = std::mem::take(&mut draft.decision.notices);
+    let due = draft.now + Duration::minutes(WAIT_MINUTES);
+    for at in 0..notices.len() {
+        let (before, rest) = notices.split_at_mut(at);
+        // `at` is below the length, so there is a first.
+        let Some(notice) = rest.first_mut() else {
+            break;
+        };
+        if notice.due_at.is_none() && is_over(draft, before, notice) {
+            notice.due_at = Some(due);
+        }
+    }
+    draft.decision.notices = notices;
+}
+
+fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
+    let policy = draft.policy;
+    let limits = &policy.limits;
+    let key = notice.to.key();
+    let over = |count: u32, limit: u32| limit > 0 && count >= limit;
+    let already = |same: &dyn Fn(&Notice) -> bool| {
+        let count = before
+            .iter()
+            .filter(|earlier| earlier.due_at.is_none() && same(earlier))
+            .count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    };
+
+    if notice.kind.is_internal() {
+        // Transcripts answer the technician's own mail; operations must hear.
+        if matches!(notice.kind, Kind::Transcript | Kind::Operations) {
+            return false;
+        }
+        let told = draft.known.sent_to.get(&key).copied().unwrap_or_default();
+        let here = already(&|earlier| earlier.kind.is_internal() && earlier.to.key() == key);
+        let caused = notice
+            .caused_by
+            .as_ref()
+            .and_then(|cause| draft.known.caused.get(&(cause.clone(), key.clone())))
+            .copied()
+            .unwrap_or_default();
+        return over(told.hour + here, limits.technician_per_hour)
+            || (notice.caused_by.is_some()
+                && (over(caused.hour, limits.sender_per_hour)
+                    || over(caused.day, limits.sender_per_day)));
+    }
+
+    if notice.automation == Automation::Person {
+        return false;
+    }
+    let sent = draft.known.sent_to.get(&key).copied().unwrap_or_default();
+    let here = already(&|earlier| {
+        !earlier.kind.is_internal()
+            && earlier.automation != Automation::Person
+            && earlier.to.key() == key
+    });
+    let domain = Address::domain(&notice.to);
+    let to_domain: Sent = draft
+        .known
+        .sent_to_domain
+        .get(&domain)
+        .copied()
+        .unwrap_or_default();
+    over(sent.hour + here, limits.sender_per_hour)
+        || over(sent.day + here, limits.sender_per_day)
+        || over(draft.known.sent_in_all.hour, limits.total_per_hour)
+        || (!policy.internal_domains.contains(&domain)
+            && over(to_domain.hour, limits.domain_per_hour))
+}

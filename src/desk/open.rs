@@ -1,0 +1,364 @@
+//! Opens a ticket for a mail.
+
+use super::draft::Draft;
+use super::route::{Route, is_ours};
+use super::tell::{self, Acknowledged, Words};
+use super::{Arrival, Disposition, Kind, Policy, Thread, reference, words};
+use crate::mail::authenticity::Authenticity;
+use crate::mail::{Address, Automatic};
+use crate::ticket::{
+    Actor, File, Level, Part, Person, Reference, Role, Status, Ticket, TicketId, What,
+};
+
+/// How a ticket is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Why it is not part of another ticket, in words.
+    pub why: Vec<String>,
+    /// The ticket that the mail pointed at.
+    pub linked: Option<TicketId>,
+    /// Its title, when it is not the mail's.
+    pub title: Option<String>,
+    /// The closed ticket that it continues: told in the acknowledgement.
+    pub continues: Option<Reference>,
+    /// Its sender could not be believed.
+    pub unverified: bool,
+    /// A machine wrote it: no acknowledgement.
+    pub automatic: Option<Automatic>,
+}
+
+/// Opens it, tells the sender and the teams. Returns its number.
+pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Opening) -> TicketId {
+    let policy = draft.policy;
+    let mail = &arrival.mail;
+    let id = draft.take_ticket();
+    let sender = mail.sender().cloned().unwrap_or_default();
+    let actor = actor_for(&sender, opening.automatic);
+    let language = language_of(draft, arrival);
+    let prefix = policy
+        .team(&route.lead)
+        .map(|team| team.prefix.clone())
+        .unwrap_or_default();
+    let claimed = if mail.urgent {
+        Level::High
+    } else {
+        Level::Normal
+    };
+
+    let mut why = route.why.clone();
+    why.extend(opening.why.iter().cloned());
+    if mail.importance == Some(crate::mail::Importance::High) && !mail.urgent {
+        why.push(words::pick(
+            &policy.language,
+            "Marqué « importance haute » par le logiciel de l'expéditeur, sans le mot URGENT.",
+            "Marked \"high importance\" by the sender's client, without the word URGENT.",
+        ));
+    }
+    let ticket = Ticket {
+        id,
+        reference: Reference { prefix, number: id },
+        title: opening
+            .title
+            .clone()
+            .unwrap_or_else(|| title_of(policy, arrival)),
+        status: Status::Open,
+        status_since: draft.now,
+        close_at: None,
+        urgency: claimed,
+        priority: claimed,
+        team: route.lead.clone(),
+        observing_teams: route.observers.clone(),
+        technician: None,
+        people: Vec::new(),
+        language,
+        sent_to: route.sent_to.clone(),
+        account: arrival.account.clone(),
+        automatic: opening.automatic.is_some(),
+        verified: !opening.unverified,
+        why,
+        linked: Vec::new(),
+        origin_message_id: mail.message_id.clone(),
+        last_message_id: mail.message_id.clone(),
+        created_at: draft.now,
+        updated_at: draft.now,
+        reopened: 0,
+    };
+    draft.open(ticket, actor.clone());
+    add_people(draft, id, arrival, &sender, opening.unverified);
+
+    let words = add_mail(
+        draft,
+        id,
+        arrival,
+        actor,
+        true,
+        opening.automatic,
+        Vec::new(),
+    );
+    if opening.unverified {
+        draft.event(
+            id,
+            Actor::desk(),
+            false,
+            What::Alert {
+                text: words::pick(
+                    &policy.language,
+                    format!(
+                        "Expéditeur non vérifié : rien ne prouve que ce message vienne de {}.",
+                        sender.address
+                    ),
+                    format!(
+                        "Sender not verified: nothing proves that this mail is from {}.",
+                        sender.address
+                    ),
+                ),
+            },
+        );
+    }
+    if let Some(other) = opening.linked
+        && draft.ticket(other).is_some()
+    {
+        let why = opening.why.last().cloned().unwrap_or_default();
+        draft.link(id, other, &why);
+    }
+
+    let acknowledged =
+        opening.automatic.is_none() && !opening.unverified && !is_ours(policy, &sender.address);
+    if acknowledged {
+        let outsider =
+            !policy.is_internal(&sender.address) && arrival.authenticity != Authenticity::Pass;
+        let files = words.files.clone();
+        tell::acknowledge(
+            draft,
+            id,
+            Acknowledged {
+                bare: outsider,
+                urgent: mail.urgent,
+                oversize: arrival.oversize,
+                continues: opening.continues,
+                files,
+                message_id: mail.message_id.clone(),
+            },
+        );
+    }
+    let cause = Some(sender.address.as_str());
+    tell::staff(draft, id, Kind::TeamNew, &words, &[], cause);
+    for team in &route.observers {
+        tell::observing_team(draft, id, team, &words, cause);
+    }
+    remember_ids(draft, id, arrival);
+    draft.dispose(
+        Disposition::Filed(id),
+        opening
+            .why
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "a new matter: opens a ticket".to_owned()),
+    );
+    id
+}
+
+/// The title of a ticket: the subject without "RE:" and "TR:", else what `mail` found.
+fn title_of(policy: &Policy, arrival: &Arrival) -> String {
+    let mail = &arrival.mail;
+    let subject = mail.subject.as_deref().unwrap_or_default();
+    // Another ticket's reference in a title would be taken for this one's in every reply.
+    let subject = reference::without_references(subject, &policy.prefixes());
+    let bare = reference::bare_subject(&subject);
+    let title = if bare.is_empty() { &mail.title } else { bare };
+    let title = title.trim();
+    if title.is_empty() {
+        "(sans objet)".to_owned()
+    } else {
+        title.to_owned()
+    }
+}
+
+fn actor_for(sender: &Address, automatic: Option<Automatic>) -> Actor {
+    Actor {
+        role: match automatic {
+            Some(_) => Role::Robot,
+            None => Role::Requester,
+        },
+        who: Some(sender.clone()),
+    }
+}
+
+/// The language of the mail, when the desk speaks it, else of the account.
+pub fn language_of(draft: &Draft<'_>, arrival: &Arrival) -> String {
+    let policy = draft.policy;
+    arrival
+        .mail
+        .language
+        .clone()
+        .filter(|language| words::is_spoken(language))
+        .or_else(|| {
+            policy
+                .accounts
+                .iter()
+                .find(|account| account.name == arrival.account)
+                .map(|account| account.language.clone())
+        })
+        .unwrap_or_else(|| policy.language.clone())
+}
+
+fn add_people(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    arrival: &Arrival,
+    sender: &Address,
+    unverified: bool,
+) {
+    let policy = draft.policy;
+    let reply_to = match arrival.mail.reply_to.as_slice() {
+        [one]
+            if !unverified
+                && !one.address.is_empty()
+                && one.key() != sender.key()
+                && !is_ours(policy, &one.address) =>
+        {
+            Some(one.address.clone())
+        }
+        _ => None,
+    };
+    let person = Person {
+        id: draft.take_person(),
+        part: Part::Requester,
+        who: sender.clone(),
+        reply_to,
+        generation: 0,
+    };
+    draft.event(id, Actor::desk(), false, What::Person { person });
+    if !unverified {
+        add_copied(draft, id, arrival);
+    }
+}
+
+/// Those who were put in To or Cc may add to the ticket (contributors), save ourselves and staff.
+pub fn add_copied(draft: &mut Draft<'_>, id: TicketId, arrival: &Arrival) {
+    let policy = draft.policy;
+    let mail = &arrival.mail;
+    for who in mail.to.iter().chain(&mail.cc) {
+        let known = draft
+            .ticket(id)
+            .is_some_and(|ticket| ticket.person(&who.address).is_some());
+        if known
+            || !who.address.contains('@')
+            || is_ours(policy, &who.address)
+            || policy.technician(&who.address).is_some()
+        {
+            continue;
+        }
+        let person = Person {
+            id: draft.take_person(),
+            part: Part::Contributor,
+            who: who.clone(),
+            reply_to: None,
+            generation: 0,
+        };
+        draft.event(id, Actor::desk(), false, What::Person { person });
+    }
+}
+
+/// Adds the mail to the timeline; returns its words, to be passed on.
+pub fn add_mail(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    arrival: &Arrival,
+    actor: Actor,
+    public: bool,
+    automatic: Option<Automatic>,
+    remarks: Vec<String>,
+) -> Words {
+    let mail = &arrival.mail;
+    let files = files_of(arrival);
+    let mut remarks = remarks;
+    remarks.extend(mail.remarks.iter().cloned());
+    if let Some(size) = arrival.oversize {
+        remarks.push(words::pick(
+            &draft.policy.language,
+            format!(
+                "Message de {} Mo, trop volumineux : il est resté sur le serveur, seul son texte est ici.",
+                size.div_ceil(1_000_000)
+            ),
+            format!(
+                "A mail of {} MB, too large: it stays on the server, only its text is here.",
+                size.div_ceil(1_000_000)
+            ),
+        ));
+    }
+    let words = Words {
+        text: text_of(arrival, &remarks, &draft.policy.language),
+        author: actor.who.clone(),
+        files: files.clone(),
+    };
+    draft.event(
+        id,
+        actor,
+        public,
+        What::Mail {
+            text: words.text.clone(),
+            folded: mail.folded.clone(),
+            files,
+            inbox: Some(arrival.inbox),
+            message_id: mail.message_id.clone(),
+            automatic,
+            thanks: mail.thanks || mail.reaction.is_some(),
+            remarks,
+        },
+    );
+    words
+}
+
+/// What was written, never blank: the reply, else the whole text, else the remarks.
+fn text_of(arrival: &Arrival, remarks: &[String], language: &str) -> String {
+    let mail = &arrival.mail;
+    [&mail.reply, &mail.text]
+        .into_iter()
+        .map(|text| text.trim())
+        .find(|text| !text.is_empty())
+        .map(str::to_owned)
+        .or_else(|| mail.reaction.clone())
+        .or_else(|| Some(remarks.join("\n")).filter(|text| !text.is_empty()))
+        .unwrap_or_else(|| {
+            words::pick(
+                language,
+                if mail.attachments.is_empty() {
+                    "(message sans texte)"
+                } else {
+                    "(message sans texte, voir les pièces jointes)"
+                },
+                if mail.attachments.is_empty() {
+                    "(a mail without text)"
+                } else {
+                    "(a mail without text, see its files)"
+                },
+            )
+        })
+}
+
+/// The files of a mail, decorations included (they are marked).
+pub fn files_of(arrival: &Arrival) -> Vec<File> {
+    arrival
+        .mail
+        .attachments
+        .iter()
+        .map(|attachment| File {
+            inbox: arrival.inbox,
+            attachment: attachment.clone(),
+        })
+        .collect()
+}
+
+/// Remembers the mail's id, and every id that it refers to (row D3).
+pub fn remember_ids(draft: &mut Draft<'_>, id: TicketId, arrival: &Arrival) {
+    let mail = &arrival.mail;
+    for ancestor in mail.references.iter().chain(&mail.in_reply_to) {
+        if !draft.known.threads.contains_key(ancestor) {
+            draft.remember(ancestor, id, Thread::Phantom);
+        }
+    }
+    if let Some(message_id) = &mail.message_id {
+        draft.remember(message_id, id, Thread::Incoming);
+    }
+}

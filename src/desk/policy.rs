@@ -1,0 +1,261 @@
+//! The rules of this instance, as used: compiled from the configuration, nothing optional that is
+//! needed.
+
+use chrono::Duration;
+use chrono_tz::Tz;
+use regex::Regex;
+
+use crate::mail::Address;
+
+/// How senders are authenticated (DESIGN "Who may do what").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By the `Authentication-Results` of our border server (RFC 8601).
+    Results {
+        /// Its identifier.
+        authserv_id: String,
+        /// Hosts whose `Received` fields may stand above it.
+        own_hosts: Vec<String>,
+        /// Hosts whose submission counts as `pass`.
+        trusted_submission: Vec<String>,
+    },
+    /// Not at all: every mail is `none`.
+    None,
+}
+
+/// `[limits]`: automatic mails; 0 = no limit (contract A2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// To one outside address, an hour.
+    pub sender_per_hour: u32,
+    /// To one outside address, a day.
+    pub sender_per_day: u32,
+    /// To one outside domain, an hour.
+    pub domain_per_hour: u32,
+    /// In all, an hour.
+    pub total_per_hour: u32,
+    /// To one technician, an hour.
+    pub technician_per_hour: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sender_per_hour: 5,
+            sender_per_day: 20,
+            domain_per_hour: 200,
+            total_per_hour: 2000,
+            technician_per_hour: 60,
+        }
+    }
+}
+
+/// Office hours of a team: days and minutes of the day, in the instance's zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// Monday first.
+    pub days: [bool; 7],
+    /// First minute of the day that is open.
+    pub from_minute: u32,
+    /// First minute of the day that is closed again.
+    pub to_minute: u32,
+}
+
+/// A team ("pot commun").
+#[derive(Clone, Debug)]
+pub struct Team {
+    /// Id of the configuration.
+    pub id: String,
+    /// Name as printed.
+    pub name: String,
+    /// Where its mails come from when the requester wrote to none of its addresses.
+    pub from: String,
+    /// Prefix of its references.
+    pub prefix: String,
+    /// Delay from resolution to closure; `None`: closed by validation only.
+    pub auto_close_after: Option<Duration>,
+    /// Printed in the acknowledgement of an urgent mail outside hours.
+    pub on_call: Option<String>,
+    /// When somebody is there.
+    pub hours: Hours,
+    /// How to reach it otherwise: a phone number, an office.
+    pub contact: Option<String>,
+}
+
+/// An address pattern that routes to a team.
+#[derive(Clone, Debug)]
+pub struct AddressPattern {
+    /// As written: `support@example.org`, `dsi.support.c?@…`, `scolarite.*@…`.
+    pub written: String,
+    /// Compiled; matches the folded address without its plus part.
+    pub matches: Regex,
+    /// Team id.
+    pub team: String,
+    /// Our own distribution list: its list headers do not make a mail automatic.
+    pub list_id: Option<String>,
+}
+
+/// What a technician may do beyond answering.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rank {
+    /// Answers.
+    #[default]
+    Technician,
+    /// Leads a team.
+    Lead,
+    /// Administers the desk.
+    Admin,
+}
+
+/// Somebody who answers.
+#[derive(Clone, Debug)]
+pub struct Technician {
+    /// Name as printed to requesters.
+    pub name: String,
+    /// Addresses, the first is the registered one that notices go to; folded on comparison.
+    pub addresses: Vec<String>,
+    /// Team ids.
+    pub teams: Vec<String>,
+    /// Rank.
+    pub rank: Rank,
+    /// Phone.
+    pub phone: Option<String>,
+    /// Language of the mails to him.
+    pub language: String,
+}
+
+impl Technician {
+    /// Name and registered address.
+    pub fn who(&self) -> Address {
+        Address {
+            name: Some(self.name.clone()),
+            address: self.addresses.first().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// This is one of his addresses.
+    pub fn has_address(&self, address: &str) -> bool {
+        let key = address.trim().to_lowercase();
+        self.addresses.iter().any(|own| own.to_lowercase() == key)
+    }
+}
+
+/// What the desk needs to know of an account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Name.
+    pub name: String,
+    /// Team when no address matches.
+    pub team: String,
+    /// Language when the mail does not tell.
+    pub language: String,
+}
+
+/// How subjects of notifications look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectStyle {
+    /// « [DSI-1042] Enregistrement de votre demande : title ».
+    #[default]
+    Titled,
+    /// « Re: title [DSI-1042] ».
+    Threaded,
+}
+
+/// The rules of this instance.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Default language.
+    pub language: String,
+    /// Zone of every date that people read.
+    pub timezone: Tz,
+    /// Where the page is, without a final `/`.
+    pub base_url: String,
+    /// Name of the desk as printed.
+    pub desk_name: String,
+    /// Domains of our own people, lower case: not counted against the limits per domain.
+    pub internal_domains: Vec<String>,
+    /// `support+token@…` reaches the mailbox.
+    pub plus_addressing: bool,
+    /// Who is told when the desk itself is ill.
+    pub operations: Option<String>,
+    /// How subjects look.
+    pub subject_style: SubjectStyle,
+    /// How senders are authenticated.
+    pub authentication: Authentication,
+    /// A technician's aligned `pass` is enough to command without a token.
+    pub pass_is_enough: bool,
+    /// Limits.
+    pub limits: Limits,
+    /// How long a public answer can be taken back.
+    pub hold_replies: Duration,
+    /// A reply to a ticket closed for longer opens a new, linked ticket (row D10).
+    pub reopen_within: Duration,
+    /// Files of a requester's mail are sent along to technicians up to this many bytes.
+    pub attach_up_to: u64,
+    /// Envelope sender, when it is not the team's address.
+    pub return_path: Option<String>,
+    /// Teams, in order.
+    pub teams: Vec<Team>,
+    /// Patterns, in order: the first match wins.
+    pub addresses: Vec<AddressPattern>,
+    /// Technicians.
+    pub technicians: Vec<Technician>,
+    /// Accounts.
+    pub accounts: Vec<Account>,
+}
+
+impl Policy {
+    /// The prefixes of references, one a team.
+    pub fn prefixes(&self) -> Vec<String> {
+        self.teams.iter().map(|team| team.prefix.clone()).collect()
+    }
+
+    /// The team with this id.
+    pub fn team(&self, id: &str) -> Option<&Team> {
+        self.teams.iter().find(|team| team.id == id)
+    }
+
+    /// The technician with this address.
+    pub fn technician(&self, address: &str) -> Option<&Technician> {
+        self.technicians
+            .iter()
+            .find(|technician| technician.has_address(address))
+    }
+
+    /// The technicians of a team, in order.
+    pub fn technicians_of<'a>(&'a self, team: &'a str) -> impl Iterator<Item = &'a Technician> {
+        self.technicians
+            .iter()
+            .filter(move |technician| technician.teams.iter().any(|id| id == team))
+    }
+
+    /// The address is of our own people.
+    pub fn is_internal(&self, address: &str) -> bool {
+        let domain = Address {
+            name: None,
+            address: address.to_owned(),
+        }
+        .domain();
+        self.internal_domains.contains(&domain)
+    }
+
+    /// The first pattern that the address (its plus part aside) matches.
+    pub fn pattern(&self, address: &str) -> Option<&AddressPattern> {
+        let plain = without_plus(address);
+        self.addresses
+            .iter()
+            .find(|pattern| pattern.matches.is_match(&plain))
+    }
+}
+
+/// `support+x@example.org` → `support@example.org`, folded.
+pub fn without_plus(address: &str) -> String {
+    let address = address.trim().to_lowercase();
+    match address.split_once('@') {
+        Some((local, domain)) => {
+            let local = local.split('+').next().unwrap_or(local);
+            format!("{local}@{domain}")
+        }
+        None => address,
+    }
+}

@@ -1,0 +1,330 @@
+//! Who is told what: one function for each occasion, all built on one notice.
+
+use super::draft::Draft;
+use super::policy::{Hours, Technician};
+use super::{Automation, Kind, Notice};
+use crate::mail::Address;
+use crate::ticket::{File, Part, Person, Reference, TicketId};
+use crate::token::Purpose;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono_tz::Tz;
+
+/// What somebody wrote, to be passed on.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    pub text: String,
+    /// As the recipient may know him.
+    pub author: Option<Address>,
+    pub files: Vec<File>,
+}
+
+/// A notice about a ticket with nothing in it yet.
+fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice {
+    let notice = draft.take_notice();
+    let team = draft.team(id);
+    let ticket = draft.ticket(id);
+    let from = ticket
+        .and_then(|ticket| ticket.sent_to.clone())
+        .or_else(|| team.map(|team| team.from.clone()))
+        .unwrap_or_default();
+    let language = ticket
+        .map(|ticket| ticket.language.clone())
+        .unwrap_or_else(|| draft.policy.language.clone());
+    let in_reply_to = ticket.and_then(|ticket| {
+        ticket
+            .last_message_id
+            .clone()
+            .or_else(|| ticket.origin_message_id.clone())
+    });
+    let close_at = ticket.and_then(|ticket| ticket.close_at);
+    Notice {
+        id: notice,
+        ticket: Some(id),
+        kind,
+        to,
+        link_for: None,
+        language,
+        purpose: Purpose::Requester,
+        automation: Automation::Generated,
+        from: Address {
+            name: team.map(|team| team.name.clone()),
+            address: from,
+        },
+        text: None,
+        author: None,
+        files: Vec::new(),
+        in_reply_to,
+        bare: false,
+        urgent: false,
+        on_call: None,
+        close_at,
+        continues: None,
+        oversize: None,
+        lines: Vec::new(),
+        due_at: None,
+        caused_by: None,
+    }
+}
+
+fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
+    let to = Address {
+        name: person.who.name.clone(),
+        address: person
+            .reply_to
+            .clone()
+            .unwrap_or_else(|| person.who.address.clone()),
+    };
+    let mut notice = about(draft, id, kind, to);
+    notice.link_for = Some(person.id);
+    notice
+}
+
+fn to_technician(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    technician: &Technician,
+    purpose: Purpose,
+) -> Notice {
+    let mut notice = about(draft, id, kind, technician.who());
+    notice.language = technician.language.clone();
+    notice.purpose = purpose;
+    notice
+}
+
+/// What the acknowledgement has to say beside the number and the link.
+#[derive(Clone, Debug, Default)]
+pub struct Acknowledged {
+    pub bare: bool,
+    pub urgent: bool,
+    pub oversize: Option<u64>,
+    pub continues: Option<Reference>,
+    pub files: Vec<File>,
+    pub message_id: Option<String>,
+}
+
+/// « Enregistrement de votre demande ».
+pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
+    let Some(requester) = draft
+        .ticket(id)
+        .and_then(|ticket| ticket.requester())
+        .cloned()
+    else {
+        return;
+    };
+    if requester.who.address.is_empty() {
+        return;
+    }
+    let on_call = draft
+        .team(id)
+        .filter(|team| what.urgent && !is_open(&team.hours, draft.policy.timezone, draft.now))
+        .and_then(|team| team.on_call.clone());
+    let notice = Notice {
+        automation: Automation::Replied,
+        bare: what.bare,
+        urgent: what.urgent,
+        oversize: what.oversize,
+        continues: what.continues,
+        files: what.files,
+        in_reply_to: what.message_id,
+        on_call,
+        caused_by: Some(requester.who.key()),
+        ..to_person(draft, id, Kind::Acknowledgement, &requester)
+    };
+    draft.notify(notice);
+}
+
+/// Somebody is there at that time.
+pub fn is_open(hours: &Hours, timezone: Tz, now: DateTime<Utc>) -> bool {
+    let local = now.with_timezone(&timezone);
+    let day = local.weekday().num_days_from_monday() as usize;
+    let minute = local.hour() * 60 + local.minute();
+    hours.days.get(day).copied().unwrap_or(false)
+        && (hours.from_minute..hours.to_minute).contains(&minute)
+}
+
+/// To the requester and those who follow: one mail each.
+pub fn public(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: Option<&Words>,
+    except: &str,
+) {
+    let Some(ticket) = draft.ticket(id) else {
+        return;
+    };
+    let except = except.trim().to_lowercase();
+    let people: Vec<Person> = ticket
+        .people
+        .iter()
+        .filter(|person| match person.part {
+            Part::Requester | Part::Beneficiary | Part::Observer => true,
+            Part::Contributor => false,
+        })
+        .filter(|person| !person.who.address.is_empty() && person.who.key() != except)
+        .cloned()
+        .collect();
+    let of_robot = ticket.automatic;
+    for person in people {
+        let mut notice = to_person(draft, id, kind, &person);
+        notice.author = draft
+            .ticket(id)
+            .and_then(|ticket| ticket.technician.clone());
+        if let Some(words) = words {
+            notice.text = Some(words.text.clone()).filter(|text| !text.is_empty());
+            notice.files.clone_from(&words.files);
+            notice.author = words.author.clone().or(notice.author);
+            if notice.text.is_some() || !notice.files.is_empty() {
+                notice.automation = Automation::Person;
+            }
+        }
+        // Requesters see a name, never a technician's own address.
+        if let Some(author) = &mut notice.author {
+            author.address.clear();
+        }
+        if notice.automation == Automation::Person
+            && let (Some(author), Some(team)) = (&notice.author, draft.team(id))
+            && let Some(name) = &author.name
+        {
+            notice.from.name = Some(format!("{name} – {}", team.name));
+        }
+        // A machine is not told that its ticket moves on; a person's words do reach it.
+        if of_robot && person.part == Part::Requester && notice.automation != Automation::Person {
+            continue;
+        }
+        draft.notify(notice);
+    }
+}
+
+/// To the technicians of the team that leads, or to the one who owns the ticket.
+pub fn staff(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+) {
+    let author = words.author.as_ref().map(Address::key).unwrap_or_default();
+    for technician in responsible(draft, id) {
+        if technician.has_address(&author) {
+            continue;
+        }
+        let mut notice = to_technician(draft, id, kind, technician, Purpose::Technician);
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        notice.lines = lines.to_vec();
+        notice.caused_by = outside(draft, caused_by);
+        draft.notify(notice);
+    }
+}
+
+/// The owner, when he still is a technician; else everybody of the team.
+fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
+    let policy = draft.policy;
+    let Some(ticket) = draft.ticket(id) else {
+        return Vec::new();
+    };
+    let owner = ticket
+        .technician
+        .as_ref()
+        .and_then(|owner| policy.technician(&owner.address));
+    match owner {
+        Some(owner) => vec![owner],
+        None => {
+            let team = ticket.team.clone();
+            policy
+                .technicians
+                .iter()
+                .filter(|technician| technician.teams.contains(&team))
+                .collect()
+        }
+    }
+}
+
+/// To the technicians of a further team: who leads (row C3). Those of the lead know already.
+pub fn observing_team(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    team: &str,
+    words: &Words,
+    caused_by: Option<&str>,
+) {
+    let policy = draft.policy;
+    let lead = draft.ticket(id).map(|ticket| ticket.team.clone());
+    for technician in policy.technicians.iter() {
+        let of_team = technician.teams.iter().any(|known| known == team);
+        let of_lead = technician
+            .teams
+            .iter()
+            .any(|known| Some(known) == lead.as_ref());
+        if !of_team || of_lead {
+            continue;
+        }
+        let mut notice = to_technician(
+            draft,
+            id,
+            Kind::TeamObserver,
+            technician,
+            Purpose::Technician,
+        );
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        notice.caused_by = outside(draft, caused_by);
+        draft.notify(notice);
+    }
+}
+
+/// The cause, when it is not of our own people.
+fn outside(draft: &Draft<'_>, caused_by: Option<&str>) -> Option<String> {
+    caused_by
+        .filter(|address| !address.is_empty() && !draft.policy.is_internal(address))
+        .map(|address| address.trim().to_lowercase())
+}
+
+/// To a technician: what his commands did.
+pub fn transcript(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+) {
+    // The latest mail of the conversation is the one that gets replied to: it must not be a trap.
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    draft.notify(notice);
+}
+
+/// To operations, when somebody is named: about a ticket or about the desk itself.
+pub fn operations(draft: &mut Draft<'_>, ticket: Option<TicketId>, lines: Vec<String>) {
+    let Some(address) = draft.policy.operations.clone() else {
+        return;
+    };
+    let to = Address {
+        name: None,
+        address,
+    };
+    // Without a ticket, the first team's address is as good as any to write from.
+    let mut notice = about(draft, ticket.unwrap_or(TicketId(0)), Kind::Operations, to);
+    notice.ticket = ticket;
+    notice.in_reply_to = None;
+    notice.language = draft.policy.language.clone();
+    notice.purpose = Purpose::Note;
+    notice.lines = lines;
+    if ticket.is_none()
+        && let Some(team) = draft.policy.teams.first()
+    {
+        notice.from = Address {
+            name: Some(draft.policy.desk_name.clone()),
+            address: team.from.clone(),
+        };
+    }
+    draft.notify(notice);
+}

@@ -1,0 +1,1053 @@
+//! Turns an HTML body into lines of readable text, in one pass over its tags.
+//!
+//! Written for mail rather than taken from a library because the lines must also say what the
+//! structure knew: what is quoted, where the history begins, what a client appended as signature.
+//! It builds no tree and keeps a bounded stack, so that a bomb of nested or misnested tags costs
+//! no more than its length. What it shows is never blank when the body has words: what was hidden
+//! is shown rather than nothing.
+
+use super::line::{self, History, Line, Nature};
+use super::structure::{self, Role};
+use super::token::{self, Tag, Token};
+
+/// Open elements that are remembered. Outlook nests about forty; a hundred quotations of quotations
+/// stay below this.
+const DEPTH: usize = 160;
+
+/// Lines that are made of one body; the rest is not shown (the raw message is kept).
+const LINES: usize = 200_000;
+
+/// Characters of a table row that is shown on one line.
+const ROW: usize = 400;
+
+/// Characters of an address that is shown beside its label.
+const ADDRESS: usize = 1_000;
+
+/// Renders `html`. Empty only when the body holds no characters at all.
+pub(super) fn render(html: &str) -> Vec<Line> {
+    let has_something = |token: Token<'_>| match token {
+        Token::Text(text) => !line::is_blank(text),
+        Token::Open(tag) => tag.name.eq_ignore_ascii_case("img"),
+        Token::Close(_) | Token::Comment(_) => false,
+    };
+    for show in [Show::Seen, Show::Hidden, Show::Everything] {
+        let lines = Renderer::new(show).render(html);
+        if lines.iter().any(|line| !line.is_blank()) {
+            return lines;
+        }
+        if show == Show::Seen && !token::tokens(html).any(has_something) {
+            break;
+        }
+    }
+    Vec::new()
+}
+
+/// What is shown, in the order in which it is tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    /// What a client shows.
+    Seen,
+    /// Hidden text and the alternative texts of images as well.
+    Hidden,
+    /// All characters that are not part of a tag.
+    Everything,
+}
+
+/// What an element hands down to what it holds.
+#[derive(Clone, Copy, Default)]
+struct Style {
+    hidden: bool,
+    no_size: bool,
+    /// White space is kept.
+    pre: bool,
+    quote: u8,
+    nature: Nature,
+    lists: u8,
+}
+
+/// An element that is open.
+struct Open {
+    key: Key,
+    is_block: bool,
+    is_never_text: bool,
+    style: Style,
+    what: What,
+}
+
+/// The first characters of a lower case tag name, made for comparing quickly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key(u128);
+
+impl Key {
+    fn of(name: &str) -> Self {
+        let mut bytes = [0; 16];
+        for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {
+            *slot = byte;
+        }
+        Self(u128::from_le_bytes(bytes))
+    }
+}
+
+/// What is to be done when an element closes.
+enum What {
+    Inline,
+    /// A block: what follows stands on a new line, after a blank one if it has a margin.
+    Block {
+        margin: bool,
+    },
+    /// A list: the number of the next item, 0 for bullets.
+    List(u32),
+    Item,
+    Row,
+    Cell,
+    /// A link and where its label begins (line, offset).
+    Link(Option<String>, usize, usize),
+    /// A list mark as Word writes it, and where it begins.
+    WordMark(usize, usize),
+}
+
+struct Renderer {
+    show: Show,
+    lines: Vec<Line>,
+    /// The line being written; `None` when nothing began.
+    current: Option<Line>,
+    space: bool,
+    blank: bool,
+    history: History,
+    /// The mark of a list item whose text did not begin yet.
+    mark: Option<String>,
+    stack: Vec<Open>,
+    /// Elements opened beyond the depth that is remembered.
+    beyond: usize,
+    /// Of each open row: the first line, and the first line of each cell.
+    rows: Vec<(usize, Vec<usize>)>,
+}
+
+impl Renderer {
+    fn new(show: Show) -> Self {
+        Self {
+            show,
+            lines: Vec::new(),
+            current: None,
+            space: false,
+            blank: false,
+            history: History::No,
+            mark: None,
+            stack: Vec::new(),
+            beyond: 0,
+            rows: Vec::new(),
+        }
+    }
+
+    fn render(mut self, html: &str) -> Vec<Line> {
+        for token in token::tokens(html) {
+            if self.lines.len() >= LINES {
+                break;
+            }
+            match token {
+                Token::Text(text) => self.text(text),
+                Token::Open(tag) => self.open(&tag),
+                Token::Close(name) => self.close(&name.to_ascii_lowercase()),
+                Token::Comment(text) => {
+                    // Samsung and Gmail's Android client put nothing else above the history.
+                    if text.trim().eq_ignore_ascii_case("originalmessage") {
+                        self.flush();
+                        self.history = History::Begins;
+                    }
+                }
+            }
+        }
+        while !self.stack.is_empty() {
+            self.pop();
+        }
+        self.flush();
+        // A message that is one <pre> is a plain text in disguise, not code.
+        if self
+            .lines
+            .iter()
+            .all(|line| line.is_blank() || line.nature == Nature::Verbatim)
+        {
+            let text = self
+                .lines
+                .iter()
+                .map(|line| line.text.as_str())
+                .collect::<Vec<_>>()
+                .join("\n");
+            return line::lines(&text);
+        }
+        self.lines
+    }
+
+    fn style(&self) -> Style {
+        self.stack.last().map(|open| open.style).unwrap_or_default()
+    }
+
+    fn is_hidden(&self) -> bool {
+        let style = self.style();
+        match self.show {
+            Show::Seen => style.hidden || style.no_size,
+            Show::Hidden => self.stack.iter().any(|open| open.is_never_text),
+            Show::Everything => false,
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.is_hidden() {
+            return;
+        }
+        let text = token::decode(text);
+        if self.style().pre {
+            for (at, line) in text.split('\n').enumerate() {
+                if at > 0 {
+                    self.newline();
+                }
+                let line = line.trim_end_matches('\r');
+                if !line.is_empty() {
+                    self.push(line);
+                }
+            }
+            return;
+        }
+        for piece in text.split_inclusive([' ', '\n', '\t', '\r', '\u{c}']) {
+            let word = piece.trim_end_matches([' ', '\n', '\t', '\r', '\u{c}']);
+            if !word.is_empty() {
+                self.push(&word.replace('\u{a0}', " "));
+            }
+            if word.len() < piece.len() && self.current.is_some() {
+                self.space = true;
+            }
+        }
+    }
+
+    /// Adds to the current line, which begins here if it did not.
+    fn push(&mut self, text: &str) {
+        let style = self.style();
+        if self.current.is_none() {
+            if std::mem::take(&mut self.blank) && self.lines.last().is_some_and(|l| !l.is_blank()) {
+                let quote = self
+                    .lines
+                    .last()
+                    .map_or(0, |last| last.quote.min(style.quote));
+                self.lines.push(Line {
+                    quote,
+                    ..Line::default()
+                });
+            }
+            self.space = false;
+        }
+        let (history, mark) = (&mut self.history, &mut self.mark);
+        let line = self.current.get_or_insert_with(|| Line {
+            text: mark.take().unwrap_or_default(),
+            quote: style.quote,
+            nature: style.nature,
+            history: std::mem::take(history),
+        });
+        if std::mem::take(&mut self.space) && !line.text.ends_with(' ') {
+            line.text.push(' ');
+        }
+        line.text.push_str(text);
+    }
+
+    /// Ends the current line, if one began.
+    fn flush(&mut self) {
+        self.space = false;
+        if let Some(mut line) = self.current.take() {
+            line.text.truncate(line.text.trim_end().len());
+            self.lines.push(line);
+        }
+    }
+
+    /// Ends the current line; a blank one if none began.
+    fn newline(&mut self) {
+        if self.current.is_none() {
+            let style = self.style();
+            let blank = self
+                .lines
+                .iter()
+                .rev()
+                .take_while(|l| l.is_blank())
+                .take(3)
+                .count();
+            if blank < 2 {
+                self.lines.push(Line {
+                    quote: style.quote,
+                    nature: style.nature,
+                    ..Line::default()
+                });
+            }
+        }
+        self.flush();
+    }
+
+    fn open(&mut self, tag: &Tag<'_>) {
+        let name = tag.name.to_ascii_lowercase();
+        if is_void(&name) {
+            self.void(&name, tag);
+            return;
+        }
+        self.imply(&name);
+        let role = structure::role(&name, tag);
+        let mut style = self.style();
+        let margin = self.styled(&mut style, &name, tag);
+        if is_block(&name) || matches!(role, Some(Role::Quote)) {
+            self.flush();
+        }
+        let quoted = style.quote > 0;
+        match role {
+            Some(Role::Quote) => {
+                style.quote = style.quote.saturating_add(1);
+                style.nature = Nature::Text;
+            }
+            Some(Role::Attribution) => style.nature = Nature::Attribution,
+            Some(Role::Signature) => style.nature = Nature::Signature,
+            Some(Role::History) if !quoted => {
+                self.flush();
+                self.history = History::Begins;
+            }
+            Some(Role::Rule) if !quoted && self.history == History::No => {
+                self.history = History::Probably;
+            }
+            Some(Role::History | Role::Rule | Role::WordMark) | None => {}
+        }
+        let what = match name.as_str() {
+            "a" => What::Link(
+                tag.attribute("href"),
+                self.lines.len(),
+                self.current.as_ref().map_or(0, |line| line.text.len()),
+            ),
+            _ if matches!(role, Some(Role::WordMark)) => What::WordMark(
+                self.lines.len(),
+                self.current.as_ref().map_or(0, |line| line.text.len()),
+            ),
+            "ul" | "menu" | "dir" | "ol" => {
+                style.lists = style.lists.saturating_add(1);
+                let number = tag
+                    .attribute("start")
+                    .and_then(|start| start.trim().parse().ok())
+                    .unwrap_or(1);
+                What::List(if name == "ol" { number } else { 0 })
+            }
+            "li" => What::Item,
+            "tr" => What::Row,
+            "td" | "th" => What::Cell,
+            _ if is_block(&name) => What::Block { margin },
+            _ => What::Inline,
+        };
+        if margin && self.mark.is_none() {
+            self.blank = true;
+        }
+        match what {
+            What::List(_) if style.lists == 1 => self.blank = true,
+            What::Row => self.rows.push((self.lines.len(), Vec::new())),
+            What::Cell => {
+                self.blank = false;
+                let first = self.lines.len();
+                if let Some((_, cells)) = self.rows.last_mut() {
+                    cells.push(first);
+                }
+            }
+            _ => {}
+        }
+        if self.stack.len() < DEPTH {
+            let is_item = matches!(what, What::Item);
+            self.stack.push(Open {
+                key: Key::of(&name),
+                is_block: is_block(&name),
+                is_never_text: is_never_text(&name),
+                style,
+                what,
+            });
+            if is_item {
+                self.item();
+            }
+        } else {
+            self.beyond += 1;
+        }
+        if self.rows.len() > DEPTH {
+            self.rows.pop();
+        }
+    }
+
+    /// Closes what the opening of `name` closes without saying so.
+    fn imply(&mut self, name: &str) {
+        let (closes, within): (&[&str], &[&str]) = match name {
+            "li" => (&["li"], &["ul", "ol", "menu", "dir"]),
+            "td" | "th" => (&["td", "th"], &["tr", "table"]),
+            "tr" => (&["tr"], &["table"]),
+            "dt" | "dd" => (&["dt", "dd"], &["dl"]),
+            "body" => (&["head"], &[]),
+            "p" | "div" | "ul" | "ol" | "table" | "blockquote" | "pre" | "hr" | "h1" | "h2"
+            | "h3" => (&["p"], &["td", "th", "div", "blockquote", "li", "body"]),
+            _ => return,
+        };
+        let among = |key: Key, names: &[&str]| names.iter().any(|name| Key::of(name) == key);
+        let found = self
+            .stack
+            .iter()
+            .rposition(|open| open.is_block && (among(open.key, closes) || among(open.key, within)))
+            .filter(|at| {
+                self.stack
+                    .get(*at)
+                    .is_some_and(|open| among(open.key, closes))
+            });
+        if let Some(at) = found {
+            self.close_to(at);
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        if name == "br" {
+            self.newline();
+            return;
+        }
+        if name == "p" && !self.stack.iter().any(|open| open.key == Key::of("p")) {
+            self.flush();
+        }
+        if self.beyond > 0 && !is_void(name) {
+            self.beyond -= 1;
+            if is_block(name) {
+                self.flush();
+            }
+            return;
+        }
+        let block = is_block(name);
+        let key = Key::of(name);
+        let is_table_part = matches!(name, "table" | "tr" | "td" | "th" | "tbody" | "thead");
+        let found = self
+            .stack
+            .iter()
+            .rposition(|open| {
+                open.key == key
+                    // An inline end closes no block, and only a table part leaves a cell.
+                    || (!block && open.is_block)
+                    || (!is_table_part && matches!(open.what, What::Cell))
+            })
+            .filter(|at| self.stack.get(*at).is_some_and(|open| open.key == key));
+        match found {
+            Some(at) => self.close_to(at),
+            None if block => self.flush(),
+            None => {}
+        }
+    }
+
+    fn close_to(&mut self, at: usize) {
+        while self.stack.len() > at {
+            self.pop();
+        }
+    }
+
+    fn pop(&mut self) {
+        let Some(open) = self.stack.last() else {
+            return;
+        };
+        let lists = open.style.lists;
+        // The element is still on the stack while its end is written.
+        match &open.what {
+            What::Inline => {}
+            What::Block { margin } => {
+                let margin = *margin;
+                self.flush();
+                self.blank |= margin;
+            }
+            What::Item => {
+                self.flush();
+                self.mark = None;
+            }
+            What::Cell => self.flush(),
+            What::List(_) => {
+                self.flush();
+                self.blank |= lists == 1;
+            }
+            What::Row => {
+                self.flush();
+                self.row();
+            }
+            What::Link(href, line, offset) => {
+                let (href, line, offset) = (href.clone(), *line, *offset);
+                self.link(href.as_deref(), line, offset);
+            }
+            What::WordMark(line, offset) => {
+                let (line, offset) = (*line, *offset);
+                self.word_mark(line, offset);
+            }
+        }
+        self.stack.pop();
+    }
+
+    fn void(&mut self, name: &str, tag: &Tag<'_>) {
+        match name {
+            "br" => {
+                if let Some(Role::Signature) = structure::role(name, tag) {
+                    self.flush();
+                }
+                if !self.is_hidden() {
+                    self.newline();
+                }
+            }
+            "hr" if !self.is_hidden() => {
+                self.flush();
+                let role = structure::role(name, tag);
+                self.push("________________________________");
+                if let Some(line) = self.current.as_mut().filter(|line| line.quote == 0) {
+                    match role {
+                        Some(Role::History) => line.history = History::Begins,
+                        _ if line.history == History::No => line.history = History::Perhaps,
+                        _ => {}
+                    }
+                }
+                self.flush();
+            }
+            "img" => self.image(tag),
+            _ => {}
+        }
+    }
+
+    /// An emoji stands for itself, a screenshot for its place; a logo is not worth a word.
+    fn image(&mut self, tag: &Tag<'_>) {
+        let alt = tag.attribute("alt").unwrap_or_default();
+        let alt = alt.trim();
+        if self.is_hidden() {
+            return;
+        }
+        let is_emoji = !alt.is_empty()
+            && alt.chars().count() <= 12
+            && alt.chars().all(|c| !c.is_ascii() && !c.is_alphabetic());
+        if is_emoji {
+            self.push(alt);
+            return;
+        }
+        if self.show != Show::Seen {
+            self.push(if alt.is_empty() { "[image]" } else { alt });
+            self.space = true;
+            return;
+        }
+        let source = tag.attribute("src").unwrap_or_default();
+        let is_ours = ["cid:", "data:", "blob:", "file:"].iter().any(|scheme| {
+            source
+                .get(..scheme.len())
+                .is_some_and(|s| s.eq_ignore_ascii_case(scheme))
+        });
+        let side = |name: &str| {
+            tag.attribute(name)
+                .and_then(|value| value.trim().trim_end_matches("px").parse::<f32>().ok())
+        };
+        let is_large = match (side("width"), side("height")) {
+            (None, None) => true,
+            (width, height) => width.unwrap_or(0.0) >= 300.0 || height.unwrap_or(0.0) >= 200.0,
+        };
+        if is_ours && is_large && self.style().nature != Nature::Signature {
+            let is_name = alt.len() <= 80 && alt.contains('.') && !alt.contains(['\n', ':', '/']);
+            if is_name {
+                self.push(&format!("[image: {alt}]"));
+            } else {
+                self.push("[image]");
+            }
+            self.space = true;
+        }
+    }
+
+    /// The mark of a list item.
+    fn item(&mut self) {
+        if self.is_hidden() {
+            return;
+        }
+        let lists = usize::from(self.style().lists.min(8));
+        let list = self
+            .stack
+            .iter_mut()
+            .rev()
+            .find_map(|open| match &mut open.what {
+                What::List(number) => Some(number),
+                _ => None,
+            });
+        let mark = match list {
+            Some(0) | None => "- ".to_owned(),
+            Some(number) => {
+                let mark = format!("{number}. ");
+                *number = number.saturating_add(1);
+                mark
+            }
+        };
+        let indent = "  ".repeat(lists.saturating_sub(1));
+        self.mark = Some(format!("{indent}{mark}"));
+    }
+
+    /// Word writes `·`, `o`, `§` or a number and a run of spaces before an item.
+    fn word_mark(&mut self, line: usize, offset: usize) {
+        if self.lines.len() != line {
+            return;
+        }
+        let Some(current) = self.current.as_mut() else {
+            return;
+        };
+        let Some(mark) = current.text.get(offset..) else {
+            return;
+        };
+        let mark = mark.trim();
+        let mark = if mark.chars().count() == 1 && !mark.starts_with(|c: char| c.is_ascii_digit()) {
+            "-".to_owned()
+        } else {
+            mark.to_owned()
+        };
+        current.text.truncate(offset);
+        current.text.push_str(&mark);
+        current.text.push(' ');
+    }
+
+    /// Writes the address of a link beside a label that does not say it.
+    fn link(&mut self, href: Option<&str>, line: usize, offset: usize) {
+        let Some(href) = href.map(str::trim).filter(|href| is_shown(href)) else {
+            return;
+        };
+        if self.is_hidden() {
+            return;
+        }
+        let href = structure::unwrapped(href);
+        let label = match &self.current {
+            Some(current) if self.lines.len() == line => current.text.get(offset..),
+            Some(current) => Some(current.text.as_str()),
+            None if self.lines.len() > line => self.lines.last().map(|line| line.text.as_str()),
+            None => None,
+        };
+        let Some(label) = label.map(str::trim).filter(|label| !label.is_empty()) else {
+            return;
+        };
+        if label.starts_with("[image") || same_address(label, &href) {
+            return;
+        }
+        let shown: String = href.chars().take(ADDRESS).collect();
+        let shown = format!(" <{}>", shown.strip_prefix("mailto:").unwrap_or(&shown));
+        if let Some(current) = self.current.as_mut() {
+            current.text.truncate(current.text.trim_end().len());
+        }
+        match (self.current.as_mut(), self.lines.last_mut()) {
+            (Some(current), _) => current.text.push_str(&shown),
+            (None, Some(last)) => last.text.push_str(&shown),
+            (None, None) => {}
+        }
+    }
+
+    /// Shows a row whose cells are short on one line.
+    fn row(&mut self) {
+        let Some((start, cells)) = self.rows.pop() else {
+            return;
+        };
+        let end = self.lines.len();
+        if cells.len() < 2 {
+            return;
+        }
+        let mut texts = Vec::new();
+        let mut model: Option<Line> = None;
+        let mut length = 0;
+        for (index, from) in cells.iter().enumerate() {
+            let to = cells.get(index + 1).copied().unwrap_or(end);
+            let mut shown = self
+                .lines
+                .get(*from..to)
+                .unwrap_or_default()
+                .iter()
+                .filter(|line| !line.is_blank());
+            let first = shown.next();
+            if shown.next().is_some() {
+                return;
+            }
+            if let Some(line) = first {
+                length += line.text.len();
+                if length > ROW || line.nature == Nature::Attribution {
+                    return;
+                }
+                match &model {
+                    Some(model) if model.quote != line.quote || line.history != History::No => {
+                        return;
+                    }
+                    Some(_) => {}
+                    None => model = Some(line.clone()),
+                }
+            }
+            texts.push(first.map_or("", |line| line.text.trim()));
+        }
+        let Some(model) = model else { return };
+        while texts.last() == Some(&"") {
+            texts.pop();
+        }
+        let filled = texts.iter().filter(|text| !text.is_empty()).count();
+        let text = if filled < 2 {
+            texts.concat()
+        } else {
+            texts.join(" | ")
+        };
+        self.lines.truncate(start);
+        self.lines.push(Line { text, ..model });
+        self.blank = false;
+    }
+
+    /// Reads what the attributes say of the appearance; whether the element has a margin.
+    fn styled(&self, style: &mut Style, name: &str, tag: &Tag<'_>) -> bool {
+        if !tag.has_attributes() && !is_block(name) {
+            style.hidden |= is_never_text(name);
+            return false;
+        }
+        let css: String = tag
+            .attribute("style")
+            .unwrap_or_default()
+            .chars()
+            .take(2_000)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        style.hidden |= is_never_text(name)
+            || css.contains("display:none")
+            // A button for everybody but Outlook says both.
+            || (css.contains("mso-hide:all") && !css.contains("display:inline") && !css.contains("display:block"))
+            || css.contains("visibility:hidden")
+            || (css.contains("max-height:0") && css.contains("overflow:hidden"))
+            || tag.attribute("hidden").is_some();
+        if let Some(size) = value(&css, "font-size:") {
+            let number: String = size
+                .chars()
+                .take_while(|c| c.is_ascii_digit() || *c == '.')
+                .collect();
+            // An inner element may set a size again: grids of newsletters do.
+            style.no_size = number.parse() == Ok(0.0_f32);
+        }
+        if let Some(space) = value(&css, "white-space:") {
+            style.pre = space.starts_with("pre") || space.starts_with("break-spaces");
+        }
+        if matches!(name, "pre" | "listing") {
+            style.pre = true;
+            let class = tag.attribute("class").unwrap_or_default();
+            if style.nature == Nature::Text && !class.contains("moz-") {
+                style.nature = Nature::Verbatim;
+            }
+        }
+        match name {
+            "p" => {
+                let class = tag.attribute("class").unwrap_or_default();
+                let margin = value(&css, "margin:").or_else(|| value(&css, "margin-bottom:"));
+                let is_tight = margin.is_some_and(|m| m.starts_with('0'))
+                    || class.contains("MsoNormal")
+                    || class.contains("MsoPlainText")
+                    || class.contains("MsoList");
+                !is_tight
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "pre" | "blockquote" => true,
+            _ => false,
+        }
+    }
+}
+
+/// The value of a property in compacted style text.
+fn value<'a>(css: &'a str, property: &str) -> Option<&'a str> {
+    let mut rest = css;
+    loop {
+        let at = rest.find(property)?;
+        let (before, found) = rest.split_at(at);
+        let found = found.get(property.len()..)?;
+        if before.is_empty() || before.ends_with([';', '"', '\'']) {
+            return Some(found.split(';').next().unwrap_or(found));
+        }
+        rest = found;
+    }
+}
+
+/// An address worth showing.
+fn is_shown(href: &str) -> bool {
+    [
+        "http://", "https://", "ftp://", "mailto:", "file:", "sip:", "tel:",
+    ]
+    .iter()
+    .any(|scheme| {
+        href.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+/// Whether a label already says the address.
+fn same_address(label: &str, href: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let text = text.trim().to_lowercase();
+        let text = text
+            .trim_start_matches('<')
+            .trim_end_matches('>')
+            .trim_start_matches("mailto:")
+            .trim_start_matches("tel:")
+            .trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .trim_start_matches("www.")
+            .trim_end_matches('/');
+        text.chars()
+            .filter(|c| !line::is_space(*c) && !matches!(c, '.' | '-' | '(' | ')'))
+            .collect()
+    };
+    let (label, href) = (plain(label), plain(href));
+    // A subject after the address, or a label cut short by the client.
+    label == href
+        || href
+            .split('?')
+            .next()
+            .is_some_and(|address| address == label && address.contains('@'))
+        || label
+            .strip_suffix('…')
+            .is_some_and(|short| short.len() > 8 && href.starts_with(short))
+}
+
+/// Elements that stand on their own lines.
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "center"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "dir"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "head"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "html"
+            | "legend"
+            | "li"
+            | "listing"
+            | "main"
+            | "menu"
+            | "nav"
+            | "ol"
+            | "p"
+            | "pre"
+            | "section"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+            | "caption"
+    )
+}
+
+/// Elements that never hold anything.
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "basefont"
+            | "bgsound"
+            | "br"
+            | "col"
+            | "embed"
+            | "frame"
+            | "hr"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+            | "v:imagedata"
+            | "v:fill"
+            | "v:stroke"
+            | "v:f"
+            | "v:path"
+            | "o:lock"
+    )
+}
+
+/// Elements whose characters are not written for a reader.
+fn is_never_text(name: &str) -> bool {
+    matches!(
+        name,
+        "head"
+            | "style"
+            | "script"
+            | "title"
+            | "template"
+            | "xml"
+            | "noframes"
+            | "object"
+            | "select"
+            | "svg"
+            | "math"
+            | "map"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::join;
+    use super::render;
+
+    fn text(html: &str) -> String {
+        join(&render(html))
+    }
+
+    #[test]
+    fn reads_as_a_person_would_see_it() {
+        for (html, seen) in [
+            ("a<br>b<br/><br>c", "a\nb\n\nc"),
+            ("<p>a</p><p>b</p>", "a\n\nb"),
+            (
+                "<div>a</div><div><br></div><div>b<br></div><div>c</div>",
+                "a\n\nb\nc",
+            ),
+            (
+                "<p class=MsoNormal>Bonjour,<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p>\
+                 <p class=MsoNormal>Mon poste\nne d&eacute;marre\r\nplus.<o:p></o:p></p>",
+                "Bonjour,\n\nMon poste ne démarre plus.",
+            ),
+            (
+                "<ul><li>un<li>deux<ol><li>x</li><li>y</li></ol></ul>fin",
+                "- un\n- deux\n  1. x\n  2. y\n\nfin",
+            ),
+            (
+                "<table><tr><td><p>Poste</p></td><td><p>État</p></td></tr><tr><td>PC-12</td><td></td><td>HS</td></tr></table>",
+                "Poste | État\nPC-12 |  | HS",
+            ),
+            (
+                "<table><tr><td>a<br>b</td><td>c</td></tr></table>",
+                "a\nb\nc",
+            ),
+            (
+                "voir <a href='https://example.org/x'>ici</a>, merci",
+                "voir ici <https://example.org/x>, merci",
+            ),
+            (
+                "<a href='https://www.example.org/'>example.org</a>",
+                "example.org",
+            ),
+            (
+                "<a href='mailto:a@example.org'>a@example.org</a>",
+                "a@example.org",
+            ),
+            (
+                "<a href='mailto:a@example.org'>Anne</a>",
+                "Anne <a@example.org>",
+            ),
+            (
+                "<a href='javascript:x'>Anne</a> <a href='#haut'>haut</a>",
+                "Anne haut",
+            ),
+            ("<pre>a\n   b  c\n</pre>d", "a\n   b  c\n\nd"),
+            ("<div style='white-space: pre-wrap'>a\n b</div>", "a\n b"),
+            ("a <b>b</b><i>c</i> d", "a bc d"),
+            ("un&nbsp;: deux", "un : deux"),
+            (
+                "<p>x <img alt='👍' src='https://e.example/1.png'></p>",
+                "x 👍",
+            ),
+            (
+                "<p>Voici<br><img src='cid:1' alt='capture.png' width=600></p>",
+                "Voici\n[image: capture.png]",
+            ),
+            ("Merci <img src='cid:logo' width=90 height=40>", "Merci"),
+            (
+                "<p class=MsoListParagraph><![if !supportLists]><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp; \
+                 </span></span><![endif]>imprimante</p>",
+                "- imprimante",
+            ),
+        ] {
+            assert_eq!(text(html), seen, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_stays_hidden() {
+        for hidden in [
+            "<div style='display: none'>x</div>",
+            "<span style=\"font-size:0px\">x</span>",
+            "<div style='MSO-HIDE:ALL'>x</div>",
+            "<style>p {x}</style>",
+            "<script>x</script>",
+            "<head><title>x</title><meta y>x</head>",
+            "<!--[if mso]><p>x</p><![endif]-->",
+            "<!-- x -->",
+            "<xml><w:x>x</w:x></xml>",
+            "<div hidden>x</div>",
+        ] {
+            assert_eq!(
+                text(&format!("<html>{hidden}<body>vu</body>")),
+                "vu",
+                "{hidden}"
+            );
+        }
+        assert_eq!(
+            text("<div style='font-size:0'><p style='font-size:12px'>vu</p></div>"),
+            "vu"
+        );
+        assert_eq!(text("<![if !mso]>vu<![endif]>"), "vu");
+    }
+
+    #[test]
+    fn never_blank_when_there_are_words() {
+        for (html, seen) in [
+            ("<div style='display:none'>caché</div>", "caché"),
+            ("<img src='https://e.example/a.png' alt='Offre'>", "Offre"),
+            ("<title>Objet</title>", "Objet"),
+            ("<select><option>un</select>", "un"),
+            ("<img src='https://e.example/a.png'>", "[image]"),
+        ] {
+            assert_eq!(text(html), seen, "{html}");
+        }
+        assert_eq!(text("<p> &nbsp; </p>"), "");
+    }
+
+    #[test]
+    fn quotations_are_counted() {
+        let lines = render(
+            "oui<blockquote type=cite>a<blockquote type='cite'>b</blockquote></blockquote>\
+             <blockquote style='margin:0 0 0 40px'>indenté</blockquote>",
+        );
+        let seen: Vec<_> = lines
+            .iter()
+            .filter(|line| !line.is_blank())
+            .map(|line| (line.quote, line.text.as_str()))
+            .collect();
+        assert_eq!(seen, [(0, "oui"), (1, "a"), (2, "b"), (0, "indenté")]);
+    }
+
+    #[test]
+    fn bombs_are_read_in_one_pass() {
+        let divs = "<div>".repeat(40_000);
+        let quotes = format!("{}x", "<blockquote type=cite>".repeat(40));
+        let tags = "<b><table><tr><td></div></i>".repeat(30_000);
+        let attributes = format!("<p {}>x", "a=1 b ".repeat(100_000));
+        for html in [format!("{divs}x"), quotes, format!("{tags}x"), attributes] {
+            assert!(text(&html).ends_with('x'));
+        }
+        for unfinished in [
+            "<!--",
+            "<a href=\"",
+            "<",
+            "&",
+            "<style>",
+            "</",
+            "<br>",
+            "<p>a<li>",
+        ] {
+            let _ = render(&unfinished.repeat(100_000));
+        }
+    }
+}

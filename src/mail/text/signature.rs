@@ -1,0 +1,561 @@
+//! Finds the signature at the end of what a person wrote: delimiters, « Envoyé de mon iPhone »,
+//! closing formulas with a name and a way to reach it, disclaimers. What a sender repeats from mail
+//! to mail is learned elsewhere (`mail::habits`).
+
+use std::ops::Range;
+
+use super::history::is_drawn;
+use super::line::{Line, Nature};
+use super::words::{fold, has_email, has_phone, has_substance, has_url, is_greeting, regex};
+
+/// Lines from the end in which a signature may begin, disclaimers in three languages included.
+const LINES: usize = 150;
+
+/// Lines that show something below a delimiter: a longer end is text after a rule.
+const BELOW_DELIMITER: usize = 30;
+
+/// Lines of a warning above a text.
+const BANNER: usize = 6;
+
+/// Lines of a name and a way to reach it.
+const CONTACT: usize = 16;
+
+/// The parts of `lines` (what one person wrote in one piece) that are signature, in order.
+pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let end = lines.len();
+    let mut at = end.saturating_sub(LINES);
+    while at < end {
+        let Some(line) = lines.get(at) else { break };
+        if line.is_blank() || line.nature == Nature::Verbatim {
+            at += 1;
+            continue;
+        }
+        match begins(lines, at) {
+            Some(part) => {
+                at = part.end.max(at + 1);
+                found.push(part);
+            }
+            None => at += 1,
+        }
+    }
+    if let Some(part) = contact_block(lines, &found) {
+        found.push(part);
+    }
+    found.retain(|part| !part.is_empty());
+    found
+}
+
+/// How many lines at the top a gateway or client put there: « Ce message provient de l'extérieur ».
+pub(super) fn banner(lines: &[Line]) -> usize {
+    let mut end = 0;
+    for (index, line) in shown(lines, 0).take(BANNER) {
+        let folded = fold(line.head());
+        let warns = EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
+            || UNUSUAL.is_match(&folded)
+            || matches!(
+                folded.trim_matches(|c: char| !c.is_alphanumeric()),
+                "external" | "externe" | "external email" | "external sender" | "mail externe"
+            );
+        let goes_on = end > 0 && (ADVICE.is_match(&folded) || is_drawn(line.head()));
+        if !warns && !goes_on {
+            break;
+        }
+        end = index + 1;
+    }
+    end
+}
+
+/// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
+pub(in crate::mail) fn is_closing(text: &str) -> bool {
+    closing(text).is_some()
+}
+
+regex!(
+    EXTERNAL,
+    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
+);
+regex!(
+    SENDER,
+    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
+);
+regex!(
+    UNUSUAL,
+    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
+);
+regex!(
+    ADVICE,
+    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
+);
+
+/// The part of the signature that begins at line `at`.
+fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
+    let end = lines.len();
+    let line = lines.get(at)?;
+    let text = line.head();
+    if line.nature == Nature::Signature {
+        let more = lines
+            .iter()
+            .skip(at)
+            .take_while(|line| line.nature == Nature::Signature || line.is_blank())
+            .count();
+        return Some(at..at + more);
+    }
+    let below = || shown(lines, at + 1).take(BELOW_DELIMITER + 1);
+    if matches!(text, "--" | "—" | "–" | "-- ") && lines.get(at)?.text.trim_start().len() <= 3 {
+        let count = below().count();
+        let is_exact = line.text.starts_with("-- ") || text == "--";
+        if count <= BELOW_DELIMITER && (is_exact || below().all(|(_, line)| is_contact(line))) {
+            return Some(at..end);
+        }
+    }
+    let is_ruled = is_drawn(text) && text.chars().count() >= 4 || text == "__";
+    if is_ruled {
+        let count = below().count();
+        let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line.head()));
+        let strong =
+            below().any(|(_, line)| is_reachable(line.head()) || is_disclaimer(line.head()));
+        if (1..=CONTACT).contains(&count) && contacts && strong {
+            return Some(at..end);
+        }
+        return None;
+    }
+    if is_disclaimer(text) {
+        // A disclaimer reaches to the end, unless somebody wrote below it.
+        let stop = shown(lines, at + 1)
+            .find(|(_, line)| is_postscript(line.head()))
+            .map_or(end, |(index, _)| index);
+        return Some(at..stop);
+    }
+    if is_sent_from(text) {
+        return Some(at..end);
+    }
+    let closing = closing(text)?;
+    let from = match closing {
+        Closing::Formula => at,
+        Closing::Thanks => at + 1,
+    };
+    closed(lines, from, at + 1, closing)
+}
+
+/// The end of what a closing formula announces.
+fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option<Range<usize>> {
+    let end = lines.len();
+    let mut count = 0;
+    let mut reachable = false;
+    let mut stop = end;
+    for (index, line) in shown(lines, after) {
+        let text = line.head();
+        if line.nature == Nature::Signature || is_disclaimer(text) || is_sent_from(text) {
+            // Another rule takes over from there.
+            stop = index;
+            break;
+        }
+        if is_drawn(text) {
+            continue;
+        }
+        // « Ouvert du lundi au vendredi » right below a number belongs to it.
+        let belongs = reachable
+            && count >= 3
+            && !is_postscript(text)
+            && !text.contains('?')
+            && lines.get(index - 1).is_some_and(|above| !above.is_blank());
+        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
+            stop = index;
+            // Text below many short lines: only a number or a postscript shows that they were an
+            // end, not a list.
+            if !is_postscript(text) && count > 3 && !reachable {
+                return None;
+            }
+            break;
+        }
+        reachable |= is_reachable(text);
+        count += 1;
+        if count > CONTACT {
+            return None;
+        }
+    }
+    match closing {
+        Closing::Formula => Some(from..stop),
+        // « Merci, » is said by people who sign and by people who go on.
+        Closing::Thanks => {
+            let first = shown(lines, after).next().map(|(_, line)| line.head());
+            (count > 0 && first.is_some_and(is_name)).then_some(from..stop)
+        }
+    }
+}
+
+/// A block of contact lines at the end without any formula above it.
+fn contact_block(lines: &[Line], found: &[Range<usize>]) -> Option<Range<usize>> {
+    let end = found.first().map_or(lines.len(), |part| part.start);
+    let last = (0..end)
+        .rev()
+        .find(|at| lines.get(*at).is_some_and(|l| !l.is_blank()))?;
+    // « -Jean » in the last line, below an empty one.
+    let text = lines.get(last)?.head();
+    if DASHED_NAME.is_match(text) && last > 0 && lines.get(last - 1).is_some_and(Line::is_blank) {
+        let above = lines
+            .get(..last)?
+            .iter()
+            .rev()
+            .find(|line| !line.is_blank())?;
+        let is_list = above.head().starts_with(['-', '–', '•', '*']) || above.head().ends_with(':');
+        return (!is_list).then_some(last..end);
+    }
+    let mut start = last + 1;
+    let mut count = 0;
+    for at in (0..=last).rev() {
+        let line = lines.get(at)?;
+        if line.is_blank() || line.nature == Nature::Verbatim || !is_contact(line) {
+            break;
+        }
+        start = at;
+        count += 1;
+        if count > CONTACT {
+            return None;
+        }
+    }
+    let block = lines.get(start..=last)?;
+    let ways = [has_email as fn(&str) -> bool, has_phone, has_url]
+        .iter()
+        .filter(|has| block.iter().any(|line| has(line.head())))
+        .count();
+    let above = lines
+        .get(..start)?
+        .iter()
+        .rev()
+        .find(|line| !line.is_blank())?;
+    let is_announced = above.head().ends_with(':') || is_greeting(above.head());
+    let named = block.first().is_some_and(|line| {
+        let text = line.head();
+        is_name(
+            text.split(['|', ',', '-', '–', '•'])
+                .next()
+                .unwrap_or(text)
+                .trim(),
+        )
+    });
+    (count >= 2 && ways >= 2 && named && !is_announced && start > 0).then_some(start..end)
+}
+
+/// The lines from `at` that show something.
+fn shown(lines: &[Line], at: usize) -> impl Iterator<Item = (usize, &Line)> {
+    lines
+        .iter()
+        .enumerate()
+        .skip(at)
+        .filter(|(_, line)| !line.is_blank())
+}
+
+/// What a closing line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    /// « Cordialement, ».
+    Formula,
+    /// « Merci, »: an end when a name follows, and words that count.
+    Thanks,
+}
+
+regex!(
+    FORMULA,
+    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
+);
+regex!(
+    THANKS,
+    r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore| a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance| for your help)*|(?:vielen |besten |herzlichen )?dank(?:e)?(?: im voraus)?|(?:muchas )?gracias|grazie(?: mille)?|(?:hartelijk )?(?:dank|bedankt)(?: alvast)?|obrigad[oa])(?:(?: et|,| and)? (?:bien )?(?:cordialement|cdlt|bonne (?:journee|soiree)|best regards|regards))?$"
+);
+regex!(
+    NAMED,
+    r"^(.{2,40}?)\s*[,.;!]\s*(\p{Lu}[\p{L}.'’\-]*(?:\s\p{Lu}[\p{L}.'’\-]*){0,3})\s*[.,]?$"
+);
+
+/// Whether a whole line is a closing formula, perhaps with a name after the comma.
+fn closing(text: &str) -> Option<Closing> {
+    if text.chars().count() > 160 {
+        return None;
+    }
+    let folded = fold(text);
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if let Some(closing) = formula(bare) {
+        return Some(closing);
+    }
+    let named = NAMED.captures(text)?;
+    let start = fold(named.get(1)?.as_str());
+    // « Merci, Jean » is short and says something: it stays.
+    formula(start.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|closing| *closing == Closing::Formula)
+}
+
+fn formula(bare: &str) -> Option<Closing> {
+    if FORMULA.is_match(bare) {
+        Some(Closing::Formula)
+    } else if THANKS.is_match(bare) {
+        Some(Closing::Thanks)
+    } else {
+        None
+    }
+}
+
+regex!(
+    SENT_FROM,
+    r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )"
+);
+regex!(
+    DEVICE,
+    r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b"
+);
+
+/// « Envoyé de mon iPhone » and what others add.
+fn is_sent_from(text: &str) -> bool {
+    let count = text.chars().count();
+    if count > 200 {
+        return false;
+    }
+    // The address of an advertised page does not count.
+    let text = text.split('<').next().unwrap_or(text);
+    let folded = fold(text);
+    let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
+        return false;
+    }
+    // "Sent from my desk, is much easier": a sentence.
+    let words = folded.split(' ').count();
+    let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
+    let names_device = DEVICE.is_match(folded);
+    let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
+    !is_sentence && words <= 9 && (names_device || is_bare)
+}
+
+regex!(
+    DISCLAIMER,
+    r"^(?:ce (?:message|courriel|mail|e-?mail|courrier electronique)(?: electronique)?(?:,| et| est| contient| peut| ainsi| a ete| ne| \()|(?:les|l')\s?informations? (?:contenues?|transmises?|figurant) dans|le contenu de ce|l'integrite de ce|l'absence de virus|si vous (?:n'etes pas|avez recu ce|recevez ce)|toute (?:utilisation|diffusion|publication|copie|modification)|afin de respecter l'environnement|(?:avis de |clause de )?confidentialite|avertissement|this (?:e-?mail|message|communication|email message|transmission)(?: and|,| is| may| contains| \(| has)|the (?:information|content|contents) (?:contained |transmitted )?(?:in|of) this|if you (?:are not the|have received this)|confidentiality (?:notice|warning)|disclaimer|diese (?:e-?mail|nachricht)|der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|(?:before|think before you|do not) print|(?:merci de |pensez|pensons|s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|scanned))"
+);
+regex!(
+    ENVIRONMENT,
+    r"environ|virus|imprim|print\b|avast|confidentialit|disclaimer"
+);
+regex!(
+    LEGAL,
+    r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|exclusi|unauthori|non autoris|legal"
+);
+
+/// A legal, environmental or antivirus footer.
+fn is_disclaimer(text: &str) -> bool {
+    let count = text.chars().count();
+    if count < 12 {
+        return false;
+    }
+    let folded = fold(text);
+    let folded = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+    // The tree of Webdings is a letter for everybody else.
+    let folded = folded.strip_prefix("p ").map_or(folded, |rest| {
+        rest.trim_start_matches(|c: char| !c.is_alphanumeric())
+    });
+    DISCLAIMER.is_match(folded)
+        && (LEGAL.is_match(folded) && count >= 50 || ENVIRONMENT.is_match(folded) && count <= 200)
+        && !text.ends_with('?')
+}
+
+regex!(
+    POSTSCRIPT,
+    r"^(?:p\.? ?s\.?(?: ?:|\b)|n\.? ?b\.?(?: ?:|\b)|note ?:|post-?scriptum)"
+);
+
+/// « PS : … ».
+fn is_postscript(text: &str) -> bool {
+    POSTSCRIPT.is_match(&fold(text))
+}
+
+regex!(
+    DASHED_NAME,
+    r"^[-–—~]{1,2}\s?\p{Lu}[\p{L}.'’\-]*(?: \p{Lu}[\p{L}.'’\-]*){0,2}\.?$"
+);
+regex!(
+    NAME,
+    r"^(?:(?:M\.|Mme|Mr|Mrs|Ms|Dr|Pr|Me|Mlle)\.? )?\p{Lu}[\p{L}.'’\-]*(?: (?:de|du|des|la|le|von|van|der|den|di|da|dos|el|ben|d'|l')?\s?\p{Lu}[\p{L}.'’\-]*){0,4}[,.]?$"
+);
+
+/// A person's name, as far as capitals tell.
+fn is_name(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '-' | '~'));
+    text.chars().count() <= 50 && NAME.is_match(text)
+}
+
+/// Names a way to reach somebody.
+fn is_reachable(text: &str) -> bool {
+    has_email(text) || has_phone(text) || has_url(text)
+}
+
+regex!(
+    SENTENCE,
+    r"\b(?:je|j'ai|j'|tu|il|elle|on|nous|vous|ils|est|sont|sera|ai|avez|avons|faut|peut|pouvez|pourriez|merci|ne|n'est|que|quand|si|you|we|they|is|are|was|can|could|please|have|has|will|not|ich|wir|sie|ist|bitte|mon|ma|mes|my|ca|c'est|cela|svp|voici|i'm|i've|i'll|i am|i have)\b"
+);
+
+/// A line of a name, a function, a place, a number: short, and not a sentence.
+fn is_contact(line: &Line) -> bool {
+    let text = line.head();
+    if !has_substance(text) {
+        return true;
+    }
+    let count = text.chars().count();
+    if text.contains('?') || is_postscript(text) || is_greeting(text) || text.starts_with("```") {
+        return false;
+    }
+    let folded = fold(text);
+    let words = folded.split(' ').count();
+    let reachable = is_reachable(text) || text.contains('|');
+    let sentences = SENTENCE.find_iter(&folded).count();
+    if reachable {
+        return count <= 220 && sentences < 3 && !(sentences >= 1 && words > 12);
+    }
+    if text.ends_with(':')
+        || (text.ends_with('!') && !text.contains('@'))
+        || text.starts_with(['#', '{', '}', '/'])
+    {
+        return false;
+    }
+    let is_item = text.starts_with("- ") || text.starts_with("* ") || text.starts_with("• ");
+    if is_item {
+        return false;
+    }
+    let ends = text.ends_with('.') && words > 4;
+    count <= 90 && words <= 12 && sentences == 0 && !ends || (words <= 3 && sentences == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{join, lines};
+    use super::*;
+
+    /// What remains when the signature is taken off.
+    fn kept(text: &str) -> String {
+        let lines = lines(text);
+        let parts = find(&lines);
+        join(
+            lines
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !parts.iter().any(|part| part.contains(at)))
+                .map(|(_, line)| line),
+        )
+    }
+
+    #[test]
+    fn signatures_are_taken_off() {
+        for signature in [
+            "-- \nJean Dupont\nDSI",
+            "--\nJean",
+            "Envoyé de mon iPhone",
+            "Envoyé de mon Galaxy A52 5G",
+            "Envoyé à partir de Outlook pour iOS<https://aka.ms/o0ukef>",
+            "Envoyé depuis mon smartphone Samsung Galaxy.",
+            "Envoyé depuis l’application Mail Orange",
+            "Télécharger Outlook pour Android <https://aka.ms/AAb9ysg>",
+            "Provenance : Courrier <https://go.microsoft.com/fwlink/?LinkId=550986> pour Windows",
+            "Sent from my iPad",
+            "Sent from Mail for Windows 10",
+            "Get Outlook for iOS<https://aka.ms/o0ukef>",
+            "Von meinem iPhone gesendet",
+            "Gesendet von Outlook für Android<https://aka.ms/AAb9ysg>",
+            "Inviato da iPhone",
+            "Enviado desde mi iPhone",
+            "Verzonden vanaf mijn iPhone",
+            "Enviado do meu iPhone",
+            "Cordialement,\nJean Dupont\nResponsable informatique\nTél. : 01 23 45 67 89\n12 rue de la Paix\n75002 Paris\nwww.example.org",
+            "Cordialement,\n\nJean Dupont",
+            "Bien cordialement.\nJean",
+            "Bien à vous,\n\n*Marie MARTIN*\nAssistante de direction | Mairie de Trifouilly",
+            "Cdlt,\nPaul",
+            "Cordialement, Jean Dupont",
+            "Best regards,\nJohn Smith\nSenior Developer\nExample Corp",
+            "Regards,\n\nJohn Doe\nCEO @ Acme !",
+            "Mit freundlichen Grüßen\nHans Müller\nIT-Leiter",
+            "Je vous souhaite une bonne journée.\nSophie",
+            "Cordialement,\nJean Dupont\n\nCe message et toutes les pièces jointes sont confidentiels et établis à l'intention exclusive de ses destinataires.\nToute utilisation non autorisée est interdite.",
+            "Pensez à l'environnement avant d'imprimer ce message.",
+            "This email and any attachments are confidential and intended solely for the use of the recipient.",
+            "Garanti sans virus. www.avast.com <https://www.avast.com/sig-email>",
+            "_______________________________________________\nriak-users mailing list\nriak-users@lists.example.com\nhttp://lists.example.com/mailman/listinfo",
+            "-Abhishek Kona",
+            "Jean DUPONT\nTechnicien support\nTél. : 01 23 45 67 89\nwww.example.org",
+            "—————\nSarah Johnson\nProduct Manager\n📧 sarah@example.com\n📱 +1 555 0123 456",
+            "Dans l'attente de votre retour,\nCordialement,\nJean Dupont",
+        ] {
+            let text = format!("Bonjour,\n\nMon imprimante ne marche plus.\n\n{signature}");
+            assert_eq!(
+                kept(&text),
+                "Bonjour,\n\nMon imprimante ne marche plus.",
+                "{signature}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_after_thanks_goes_and_the_thanks_stay() {
+        assert_eq!(
+            kept("L'écran est noir.\n\nMerci d'avance,\nJean Dupont\nService RH\n01 23 45 67 89"),
+            "L'écran est noir.\n\nMerci d'avance,"
+        );
+        assert_eq!(
+            kept("Merci beaucoup !\n\nCordialement,\nJean"),
+            "Merci beaucoup !"
+        );
+    }
+
+    #[test]
+    fn text_is_not_signature() {
+        for text in [
+            "Bonjour,\n\nMon code :\n-- premier point à vérifier\n-- second point\n\nMerci !",
+            "Service Expire Date\n--------------------------------------------------------------\nRegistration Jun 27, 2018 github.com\nRegistration Jun 28, 2018 twitter.com\n\nAll dates are in that format.\n\nIf you have any questions, please reply to this e-mail.",
+            "Here is another email\n\nSent from my desk, is much easier then my mobile phone.",
+            "The notification was sent from my iPhone app to all users.",
+            "Envoyé depuis hier, mon message n'arrive pas : pouvez-vous regarder ?",
+            "Voici mes coordonnées :\n\nJean Dupont\n06 12 34 56 78\njean@example.org",
+            "Liste des absents :\n\n- Paul\n\n- Marie",
+            "On this regards we need to be careful.",
+            "Points clés\n----\n\n1. Mieux de 50 %\n2. Moins de mémoire\n\n----\n\nLes tirets sont du texte.",
+            "Ce message s'affiche quand je démarre : « Erreur 42 ».",
+            "Ce mail n'arrive pas, pouvez-vous vérifier le serveur ?",
+            "Merci de me rappeler au 01 23 45 67 89.",
+            "Merci,\nje vous rappelle demain.",
+            "Erreur :\n\n```\n--\nJean\n```\n\nQue faire ?",
+            "java.lang.NullPointerException\n\tat com.example.Main.run(Main.java:12)\n\tat java.lang.Thread.run(Thread.java:748)",
+        ] {
+            assert_eq!(kept(text), text);
+        }
+    }
+
+    #[test]
+    fn warnings_of_gateways() {
+        for (text, count) in [
+            (
+                "ATTENTION : Cet e-mail provient de l'extérieur de l'organisation.\nNe cliquez pas sur les liens.\n\nBonjour",
+                2,
+            ),
+            ("[EXTERNAL]\nHello", 1),
+            (
+                "CAUTION: This email originated from outside of the organization. Do not click links.\n---\nHi",
+                2,
+            ),
+            (
+                "Vous n’obtenez pas souvent d’e-mail à partir de a@example.org. Découvrez pourquoi\n\nBonjour",
+                1,
+            ),
+            ("Attention : le disque externe ne marche plus", 0),
+            ("Ce message vient quand je branche un écran externe", 0),
+            ("Bonjour,\nmon disque externe", 0),
+        ] {
+            assert_eq!(banner(&lines(text)), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_postscript_stays() {
+        assert_eq!(
+            kept(
+                "L'écran est noir.\n\nCordialement,\nJean Dupont\nDSI\n\nPS : pouvez-vous aussi regarder l'imprimante du 2e étage ?"
+            ),
+            "L'écran est noir.\n\nPS : pouvez-vous aussi regarder l'imprimante du 2e étage ?"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! What mail clients say with identifiers, classes and styles of their HTML: the one place that
+//! knows their names. What is made of it belongs to `html` and `history`.
+
+use super::token::Tag;
+
+/// The role of an element in a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Holds what somebody else wrote.
+    Quote,
+    /// "Le … a écrit :".
+    Attribution,
+    /// The history begins here.
+    History,
+    /// The history begins here if a header block follows.
+    Rule,
+    /// Holds a signature.
+    Signature,
+    /// Holds the mark of a list item (Word).
+    WordMark,
+}
+
+/// Identifiers and classes, in lower case, that announce the history.
+const HISTORY: [&str; 17] = [
+    "divrplyfwdmsg",                           // Outlook, OWA
+    "appendonsend",                            // OWA
+    "ms-outlook-mobile-reference-message",     // Outlook for iOS and Android
+    "mail-editor-reference-message-container", // new Outlook, Outlook mobile
+    "olk_src_body_section",                    // Outlook for Mac
+    "mac_outlook_attribution_html_block",      // Outlook for Mac
+    "zwchr",                                   // Zimbra
+    "gmail_quote",                             // Gmail (the div; its blockquote is a quote)
+    "gmail_quote_container",
+    "gmail_extra_quote",
+    "protonmail_quote",      // Proton
+    "moz-forward-container", // Thunderbird
+    "stopspelling",          // Hotmail
+    "replyforwardheader",    // BlueMail, K-9
+    "quoted-message-header",
+    "front-blockquote",
+    "reply-separator",
+];
+
+/// The same for attributions.
+const ATTRIBUTION: [&str; 5] = [
+    "gmail_attr",
+    "moz-cite-prefix",
+    "reply-intro", // Roundcube
+    "aolreplyheader",
+    "moz-email-headers-table-caption",
+];
+
+/// The same for signatures.
+const SIGNATURE: [&str; 11] = [
+    "gmail_signature",
+    "gmail_signature_prefix",
+    "moz-signature",
+    "signature", // Outlook's `Signature`, OWA
+    "ms-outlook-mobile-signature",
+    "applemailsignature",
+    "protonmail_signature_block",
+    "composer_signature", // Samsung
+    "_rc_sig",            // Roundcube
+    "mobile-signature",
+    "ms-outlook-mobile-body-separator-line",
+];
+
+/// What an element is, by its name and attributes.
+pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
+    if !tag.has_attributes() {
+        return None;
+    }
+    let id = tag.attribute("id").unwrap_or_default();
+    let class = tag.attribute("class").unwrap_or_default();
+    let marker = tag.attribute("data-marker").unwrap_or_default();
+    let quote = name == "blockquote";
+    for word in std::iter::once(id.as_str())
+        .chain(class.split_ascii_whitespace().take(12))
+        .map(known)
+        .filter(|word| !word.is_empty())
+    {
+        let word = word.as_str();
+        if HISTORY.contains(&word) {
+            return Some(if quote { Role::Quote } else { Role::History });
+        }
+        if ATTRIBUTION.contains(&word) {
+            return Some(Role::Attribution);
+        }
+        if SIGNATURE.contains(&word) || is_yahoo(word, "signature") {
+            return Some(Role::Signature);
+        }
+        if word.starts_with("yahoo_quoted") || is_yahoo(word, "quoted") {
+            return Some(Role::History);
+        }
+        if quote && matches!(word, "tutanota_quote" | "mori" | "quote" | "gmail-quote") {
+            return Some(Role::Quote);
+        }
+    }
+    // Zimbra's modern client.
+    match marker.as_str() {
+        "__DIVIDER__" | "__HEADERS__" | "__QUOTED_TEXT__" if !quote => return Some(Role::History),
+        "__SIG_PRE__" | "__SIG_POST__" => return Some(Role::Signature),
+        _ => {}
+    }
+    let style = tag.attribute("style").unwrap_or_default();
+    let style: String = style
+        .chars()
+        .take(2_000)
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    if quote {
+        let is_cite = tag
+            .attribute("type")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
+            || tag.attribute("cite").is_some()
+            // The bar beside a quotation; an indentation has none.
+            || (style.contains("border-left:") && !style.contains("border-left:none"))
+            || style.contains("border-left-width:")
+            || style.contains("border-left-style:solid");
+        return is_cite.then_some(Role::Quote);
+    }
+    if style.contains("mso-list:ignore") {
+        return Some(Role::WordMark);
+    }
+    // Outlook's line above "De : … Envoyé : …".
+    if name == "div"
+        && style.contains("border-top:solid")
+        && (style.contains("padding:3.0pt") || style.contains("padding:3pt"))
+    {
+        return Some(Role::Rule);
+    }
+    None
+}
+
+/// An identifier in lower case without the prefixes that gateways add: Outlook's `x_`, `x_x_`,
+/// Gmail's `m_-123456`, in front of identifiers that it does not keep.
+fn known(word: &str) -> String {
+    let word: String = word
+        .chars()
+        .take(80)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    let mut rest = word.as_str();
+    while let Some(shorter) = rest.strip_prefix("x_") {
+        rest = shorter;
+    }
+    if let Some(numbered) = rest.strip_prefix("m_") {
+        rest = numbered.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_');
+        rest = rest.strip_prefix("gmail-").unwrap_or(rest);
+    }
+    rest.to_owned()
+}
+
+/// Yahoo's `ydp1a2b3cyahoo_quoted_0123456789`, `ydp…signature`.
+fn is_yahoo(word: &str, what: &str) -> bool {
+    word.starts_with("ydp") && word.contains(what)
+}
+
+/// The address behind a link checker's own: Outlook's "safe links".
+pub(super) fn unwrapped(href: &str) -> String {
+    let is_wrapped = href.split('/').nth(2).is_some_and(|host| {
+        host.to_ascii_lowercase()
+            .ends_with(".safelinks.protection.outlook.com")
+    });
+    if is_wrapped
+        && let Some(query) = href.split_once('?').map(|(_, query)| query)
+        && let Some(url) = query.split('&').find_map(|pair| pair.strip_prefix("url="))
+        && let Some(url) = percent_decoded(url)
+    {
+        return url;
+    }
+    href.to_owned()
+}
+
+/// `%3A` → `:`; `None` when the result is not text.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    loop {
+        match rest {
+            [] => break,
+            [b'%', high, low, tail @ ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                let byte = digit(high)? * 16 + digit(low)?;
+                bytes.push(u8::try_from(byte).ok()?);
+                rest = tail;
+            }
+            [byte, tail @ ..] => {
+                bytes.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    let url = String::from_utf8(bytes).ok()?;
+    (!url.chars().any(char::is_control)).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::token::{Token, tokens};
+    use super::*;
+
+    #[test]
+    fn clients_are_recognised() {
+        for (html, expected) in [
+            ("<div id=divRplyFwdMsg>", Some(Role::History)),
+            ("<div id='x_x_divRplyFwdMsg'>", Some(Role::History)),
+            (
+                "<div class='gmail_quote gmail_quote_container'>",
+                Some(Role::History),
+            ),
+            ("<blockquote class=gmail_quote>", Some(Role::Quote)),
+            ("<div class='gmail_attr' dir=ltr>", Some(Role::Attribution)),
+            ("<div id='ydp1234yahoo_quoted_567'>", Some(Role::History)),
+            ("<div class=yahoo_quoted>", Some(Role::History)),
+            ("<hr id=zwchr data-marker=__DIVIDER__>", Some(Role::History)),
+            ("<p id=reply-intro>", Some(Role::Attribution)),
+            ("<div id=Signature>", Some(Role::Signature)),
+            ("<blockquote type=cite>", Some(Role::Quote)),
+            (
+                "<blockquote style='margin:0 0 0 40px;border:none;padding:0'>",
+                None,
+            ),
+            (
+                "<blockquote style='border-left: 2px solid #1010FF'>",
+                Some(Role::Quote),
+            ),
+            (
+                "<div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'>",
+                Some(Role::Rule),
+            ),
+            ("<div class='signatures-list'>", None),
+            ("<div>", None),
+        ] {
+            let Some(Token::Open(tag)) = tokens(html).next() else {
+                panic!("{html}")
+            };
+            assert_eq!(
+                role(&tag.name.to_ascii_lowercase(), &tag),
+                expected,
+                "{html}"
+            );
+        }
+    }
+
+    #[test]
+    fn safe_links_are_unwrapped() {
+        assert_eq!(
+            unwrapped(
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fa%3Fb&data=x"
+            ),
+            "https://example.org/a?b"
+        );
+        assert_eq!(
+            unwrapped("https://example.org/?url=x"),
+            "https://example.org/?url=x"
+        );
+    }
+}

@@ -1,0 +1,523 @@
+//! Whether a reply is nothing but thanks (row E9) or an emoji (row E10).
+//!
+//! A lexicon, so that every verdict can be explained: words of thanks or of success are required,
+//! words that ask, object, announce or deny are refused, and what is left over must be little.
+//! In doubt it is not thanks: then a ticket is reopened for nothing, which costs less than a
+//! request that nobody reads.
+
+use super::signature::is_closing;
+use super::words::{fold, is_greeting, regex};
+
+/// Characters of a thanks; a longer text says something else too.
+const CHARACTERS: usize = 500;
+
+/// Words of a thanks.
+const WORDS: usize = 45;
+
+/// Emoji of a reaction.
+const EMOJI: usize = 8;
+
+// Taken out first: they hold a word that is refused elsewhere, or a number.
+regex!(
+    HARMLESS,
+    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|(?:c'est |tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|gentiment|promptement)|n'hesiterai pas|que demander de plus)"
+);
+regex!(
+    REFUSED,
+    r"\b(?:mais|toujours|encore|par contre|cependant|pourtant|neanmoins|sauf|hormis|en revanche|toutefois|malheureusement|dommage|but|still|however|except|although|though|yet|unfortunately|svp|stp|s'il (?:vous|te) plait|please|pouvez|pourriez|pourrez|peux|pourrais|puis-je|pouvons|peut-on|could|would|can|should|besoin|need|needs|faut|faudrait|faudra|quand|comment|pourquoi|combien|lequel|when|how|why|what|where|which|attends|attendons|attente|attendant|waiting|wait|avance|advance|autre|autres|another|other|else|reste|remains|sinon|otherwise|si|if|avant|before|des que|urgent|urgence|rappel|rappeler|rappelle[rz]?|appelez|call|contacter|contactez|envoie|envoyer|envoyez|envoi|transmets|transmettre|ci-joint|joint|jointe|pj|attached|send|sending|vais|va|allons|vont|will|i'll|we'll|going|teste|tester|testerai|essaie|essayer|essaierai|try|check|verifie|verifier|regarde|regarder|demain|tomorrow|lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday|ticket|question|probleme|problemes|souci|soucis|bug|erreur|erreurs|error|errors|problem|issue|panne|bloque|bloquee|blocked|lent|lente|slow|ne|n'\p{L}+|pas|aucun|aucune|jamais|rien|impossible|not|\p{L}+n't|cannot|never|no|non|nicht|kein|pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|informer|tenir|tenez)\b"
+);
+regex!(
+    THANKS,
+    r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|resolved|regle|reglee|ca (?:re)?marche|ca (?:re)?fonctionne|ca roule|c'est (?:tout )?bon|c'est ok|tout (?:est |re)?fonctionne|tout est (?:ok|bon|rentre dans l'ordre)|(?:it|everything|all) works|works (?:fine|great|now|again|perfectly|like a charm)|all good|working (?:again|now|fine))\b"
+);
+regex!(
+    STATE,
+    r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|retabli|retablie|back)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b"
+);
+regex!(
+    MERCI_DE,
+    r"\bmerci(?: beaucoup| bien| infiniment)? (?:de |d')(.*)$"
+);
+regex!(
+    OWNED,
+    r"^(?:(?:votre|vos|ton|ta|tes|cette|ce|cet|ces|son|sa|leur|toute|tout|tous|rien)\b|(?:la |l')\p{L}+(?:tion|ite|de|nse|ge|ment)\b)"
+);
+regex!(
+    HAVING,
+    r"^(?:(?:m'|nous |vous |t'|l'|les |me |lui )?(?:vous |en |y )?)?(?:avoir|etre|s'etre)\b"
+);
+
+/// Words that may stand beside a thanks.
+const BESIDE: &[&str] = &[
+    "a",
+    "ai",
+    "aide",
+    "aider",
+    "aidee",
+    "all",
+    "and",
+    "appreciate",
+    "appreciated",
+    "apres",
+    "as",
+    "assistance",
+    "au",
+    "aussi",
+    "avec",
+    "bcp",
+    "beaucoup",
+    "belle",
+    "best",
+    "bien",
+    "bon",
+    "bonne",
+    "bonjour",
+    "bonsoir",
+    "c'est",
+    "c'etait",
+    "ca",
+    "ce",
+    "cela",
+    "cet",
+    "cette",
+    "chef",
+    "collegue",
+    "collegues",
+    "comprehension",
+    "cool",
+    "cordialement",
+    "d'avoir",
+    "d'accord",
+    "day",
+    "de",
+    "dear",
+    "depannage",
+    "des",
+    "diligence",
+    "disponibilite",
+    "du",
+    "efficace",
+    "efficacite",
+    "en",
+    "equipe",
+    "est",
+    "et",
+    "everyone",
+    "everything",
+    "excellente",
+    "explications",
+    "explication",
+    "fast",
+    "fin",
+    "fonctionne",
+    "for",
+    "general",
+    "gentillesse",
+    "grand",
+    "grande",
+    "guys",
+    "hello",
+    "help",
+    "helpful",
+    "hi",
+    "i",
+    "il",
+    "infiniment",
+    "info",
+    "information",
+    "informations",
+    "infos",
+    "intervention",
+    "is",
+    "it",
+    "it's",
+    "j'ai",
+    "je",
+    "journee",
+    "l'aide",
+    "l'assistance",
+    "l'equipe",
+    "l'info",
+    "l'information",
+    "l'intervention",
+    "la",
+    "le",
+    "les",
+    "lot",
+    "ma",
+    "maintenant",
+    "many",
+    "marche",
+    "meilleur",
+    "mon",
+    "more",
+    "morning",
+    "much",
+    "my",
+    "nice",
+    "nous",
+    "now",
+    "of",
+    "oh",
+    "ok",
+    "okay",
+    "on",
+    "oui",
+    "ordre",
+    "patience",
+    "plus",
+    "pour",
+    "prise",
+    "charge",
+    "professionnalisme",
+    "prompt",
+    "promptitude",
+    "quick",
+    "quickly",
+    "rapide",
+    "rapidement",
+    "rapidite",
+    "reactif",
+    "reactivite",
+    "recu",
+    "rentre",
+    "reponse",
+    "response",
+    "reply",
+    "retour",
+    "salut",
+    "service",
+    "so",
+    "soiree",
+    "solution",
+    "suis",
+    "sujet",
+    "support",
+    "sur",
+    "t'es",
+    "team",
+    "tes",
+    "that",
+    "the",
+    "this",
+    "to",
+    "ton",
+    "tous",
+    "tout",
+    "toute",
+    "toutes",
+    "travail",
+    "tres",
+    "un",
+    "une",
+    "vite",
+    "very",
+    "vos",
+    "votre",
+    "vous",
+    "vraiment",
+    "was",
+    "we",
+    "week-end",
+    "weekend",
+    "work",
+    "works",
+    "yes",
+    "you",
+    "your",
+    "youpi",
+    "ouf",
+    "top",
+    "trop",
+    "nouveau",
+    "desormais",
+    "enfin",
+    "fait",
+    "effet",
+    "moi",
+    "toi",
+    "nos",
+    "notre",
+    "me",
+    "chez",
+    "cote",
+    "perfectly",
+    "fine",
+    "again",
+];
+
+/// Whether a reply, without quotation and signature, says nothing but thanks.
+///
+/// `has_files`: something came with it that is not decoration.
+pub fn is_thanks(reply: &str, has_files: bool) -> bool {
+    if has_files || reply.contains(['?', '？', '@']) || reply.contains("://") {
+        return false;
+    }
+    if reply.chars().nth(CHARACTERS).is_some() {
+        return false;
+    }
+    let mut thanked = false;
+    let mut words = 0;
+    for line in reply.lines() {
+        if is_greeting(line) {
+            continue;
+        }
+        for sentence in sentences(line) {
+            match judge(sentence) {
+                Verdict::Thanks => thanked = true,
+                Verdict::Harmless => {}
+                Verdict::More => return false,
+            }
+            words += sentence.split_whitespace().count();
+        }
+    }
+    thanked && words <= WORDS
+}
+
+/// The emoji of a reply that holds nothing else, without spaces: "👍", "❤️🎉".
+pub fn lone_reaction(reply: &str) -> Option<String> {
+    let bare: String = reply
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200B}' | '\u{FEFF}'))
+        .collect();
+    let count = bare.chars().filter(|c| is_emoji(*c)).count();
+    let only = bare.chars().all(|c| is_emoji(c) || joins_emoji(c));
+    (only && (1..=EMOJI).contains(&count)).then_some(bare)
+}
+
+/// What one sentence says.
+enum Verdict {
+    Thanks,
+    /// « Bonne journée », a name.
+    Harmless,
+    /// Anything else.
+    More,
+}
+
+fn sentences(line: &str) -> impl Iterator<Item = &str> {
+    line.split(['.', '!', ';', '…', '。'])
+        .map(str::trim)
+        .filter(|sentence| !sentence.is_empty())
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
+        .filter(|word| !word.is_empty())
+}
+
+fn judge(sentence: &str) -> Verdict {
+    if sentence.chars().any(is_unhappy) {
+        return Verdict::More;
+    }
+    let happy = sentence.chars().any(is_happy);
+    let folded = fold(sentence);
+    let text = HARMLESS.replace_all(&folded, " ");
+    let removed = text.len() != folded.len();
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if bare.is_empty() {
+        return if happy {
+            Verdict::Thanks
+        } else {
+            Verdict::Harmless
+        };
+    }
+    if let Some(rest) = MERCI_DE.captures(&text).and_then(|found| found.get(1)) {
+        let rest = rest.as_str();
+        if !(HAVING.is_match(rest) || OWNED.is_match(rest)) {
+            return Verdict::More;
+        }
+    }
+    if REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
+        return Verdict::More;
+    }
+    let thanks = THANKS.is_match(&folded) || (removed && !REFUSED.is_match(&text)) || happy;
+    if !thanks && is_closing(sentence) {
+        return Verdict::Harmless;
+    }
+    // Names begin with a capital, and so does the first word.
+    let capitals: Vec<String> = words(sentence)
+        .filter(|word| word.chars().next().is_some_and(char::is_uppercase))
+        .map(fold)
+        .collect();
+    let (mut names, mut others) = (0, 0);
+    for word in words(&text) {
+        let apart = word.split_once('\'').map_or(word, |(_, rest)| rest);
+        if BESIDE.contains(&word) || BESIDE.contains(&apart) || THANKS.is_match(word) {
+            continue;
+        }
+        if capitals.iter().any(|capital| capital == word) {
+            names += 1;
+        } else {
+            others += 1;
+        }
+    }
+    let room = if thanks && STATE.is_match(&text) {
+        5
+    } else {
+        usize::from(thanks)
+    };
+    if names > 4 || others > room {
+        return Verdict::More;
+    }
+    if thanks {
+        Verdict::Thanks
+    } else {
+        Verdict::Harmless
+    }
+}
+
+fn is_emoji(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1F000}'..='\u{1FAFF}'
+            | '\u{2190}'..='\u{21FF}'
+            | '\u{2300}'..='\u{23FF}'
+            | '\u{2600}'..='\u{27BF}'
+            | '\u{2B05}'..='\u{2B55}'
+            | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}'
+    )
+}
+
+/// Variation selectors, joiners, skin tones, keycaps and tags within an emoji.
+fn joins_emoji(character: char) -> bool {
+    matches!(
+        character,
+        '\u{FE0E}' | '\u{FE0F}' | '\u{200D}' | '\u{20E3}' | '\u{E0020}'..='\u{E007F}'
+    )
+}
+
+fn is_happy(character: char) -> bool {
+    "👍👌🙏❤💙💚💛🧡💜🖤🤍💖💕💗😍🥰😘😀😃😄😁😆😊🙂😉😎🤩🥳🎉🎊👏🙌💪✅✔💯🌟⭐🌞🤗🤝👋🌹🌷💐🍀🔥🚀🏆🥇☺♥"
+        .contains(character)
+}
+
+fn is_unhappy(character: char) -> bool {
+    "👎😡😠🤬😢😭😞😟😤😩😫🙁☹😱💔❌🤔😕".contains(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thanks() {
+        for reply in [
+            "Merci",
+            "merci !",
+            "Merci beaucoup, ça marche !",
+            "Parfait 👍",
+            "Parfait, merci.",
+            "Super, merci beaucoup",
+            "Bonjour,\n\nMerci pour votre aide.\n\nBonne journée",
+            "Merci de votre réponse rapide",
+            "Merci de ton retour",
+            "Merci d'avoir réglé ça si vite !",
+            "Merci de m'avoir aidé",
+            "Merci de vous être déplacé",
+            "Encore merci !",
+            "Merci encore",
+            "Un grand merci à toute l'équipe",
+            "Nickel, ça fonctionne maintenant",
+            "C'est bon, merci",
+            "C'est tout bon pour moi, merci !",
+            "L'imprimante fonctionne de nouveau, merci.",
+            "Tout est rentré dans l'ordre, merci",
+            "Le problème est résolu, merci beaucoup.",
+            "Plus de problème, merci !",
+            "Génial 🎉",
+            "Merci Julie !",
+            "Merci Julie, bonne soirée",
+            "Ok merci",
+            "Merci pour la réactivité",
+            "Je vous remercie",
+            "Je vous remercie pour votre efficacité.",
+            "Merci ❤️",
+            "❤️👍",
+            "Mille mercis",
+            "Impeccable, vous pouvez fermer le ticket. Merci !",
+            "Bravo à l'équipe",
+            "Merci à vous, bonne journée.\nSophie",
+            "Merci !\n\nCordialement,\nJean",
+            "Thanks!",
+            "Thank you very much",
+            "Thanks a lot, it works!",
+            "Thank you so much for your help",
+            "Perfect, thanks",
+            "Great, works fine now. Thank you!",
+            "Thanks again",
+            "All good, thank you",
+            "Awesome, thanks team",
+            "Problem solved, thanks",
+            "Vielen Dank, danke",
+        ] {
+            assert!(is_thanks(reply, false), "{reply}");
+        }
+    }
+
+    #[test]
+    fn more_than_thanks() {
+        for reply in [
+            "",
+            "   ",
+            "OK",
+            "Merci mais ça ne marche toujours pas",
+            "Merci, mais l'écran reste noir.",
+            "Merci d'avance",
+            "Merci par avance pour votre retour",
+            "Merci de me rappeler",
+            "Merci de rappeler Mme Martin au 01 23 45 67 89",
+            "Merci de bien vouloir réinitialiser mon mot de passe",
+            "Merci de le faire rapidement",
+            "Merci de la remplacer",
+            "Merci de vous en occuper",
+            "merci de votre aide pour installer Word ?",
+            "Merci, ça marche ?",
+            "Merci. Par contre l'imprimante est en panne",
+            "Merci, j'ai encore un souci",
+            "Merci, pouvez-vous aussi regarder l'autre poste",
+            "Super, et pour le deuxième écran ?",
+            "Merci, je teste demain",
+            "Merci, je passe demain récupérer le PC",
+            "Merci, j'attends votre appel",
+            "Merci, toujours rien",
+            "Merci pour rien, c'est pareil",
+            "Merci 😡",
+            "Merci. Voici le numéro de série : AB-1234",
+            "Merci, il faut aussi créer un compte pour Paul",
+            "Merci, ça ne marche pas",
+            "Ça ne marche pas",
+            "Merci, voir https://example.org/",
+            "Bonjour, mon imprimante ne marche plus. Merci",
+            "Bonjour,\n\nImprimante en panne au 2e étage\n\nMerci",
+            "Nouvelle souris pour le bureau de Marie, merci",
+            "Thanks but it still fails",
+            "Thanks, could you also install Word",
+            "Thanks in advance",
+            "Thanks, it doesn't work",
+            "Please call me, thanks",
+            "Thanks, I'll try tomorrow",
+            "Thank you for calling me back when you can",
+            "Je voudrais un nouvel écran, merci",
+        ] {
+            assert!(!is_thanks(reply, false), "{reply}");
+        }
+        assert!(!is_thanks("Merci", true), "a thanks with a file is more");
+    }
+
+    #[test]
+    fn reactions() {
+        for (reply, expected) in [
+            ("👍", Some("👍")),
+            (" ❤️ \n", Some("❤️")),
+            ("👍🏽 🎉", Some("👍🏽🎉")),
+            ("👨‍👩‍👧", Some("👨‍👩‍👧")),
+            ("Merci 👍", None),
+            ("", None),
+            ("!!!", None),
+            ("ok", None),
+            ("👍👍👍👍👍👍👍👍👍", None),
+        ] {
+            assert_eq!(lone_reaction(reply).as_deref(), expected, "{reply}");
+        }
+    }
+}

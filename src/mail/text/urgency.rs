@@ -1,0 +1,101 @@
+//! Whether a subject claims urgency (row C4).
+
+use super::words::{fold, regex};
+
+// Words that claim it, in the languages of the desk's users; plural « urgences » is a ward.
+regex!(
+    URGENT,
+    r"\b(?:urgent|urgente|urgents|urgentes|urgence|urgentissime|urgently|urgency|dringend|dringende|eilt|spoed|asap)\b"
+);
+// What takes the claim back when it stands right before the word.
+regex!(
+    DENIED,
+    r"(?:\b(?:non|pas|peu|est plus|moins|sans|aucune?|jamais|not|isn'?t|no|never|nicht|kein|keine|niet|geen|nada|hors)(?: (?:du tout|tres|trop|vraiment|si|tant|plus|forcement|encore|super|hyper|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|l'))*[ '\-]*(?:d')?)$"
+);
+// « d'urgence » as the name of a thing.
+regex!(
+    THING,
+    r"\b(?:arrets?|boutons?|numeros?|issues?|sorties?|eclairages?|telephones?|plans?|contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|dispositif) (?:d'|de l'|de )$"
+);
+
+/// Whether the subject says that it is urgent: « URGENT », « [URGENT] », « très urgent »,
+/// « urgence »; not « non urgent », « pas urgent », « arrêt d'urgence », « urgentiste ».
+pub fn claims_urgency(subject: &str) -> bool {
+    let head: String = subject.chars().take(1_000).collect();
+    let folded = fold(&head).replace(['_', '*', '#'], " ");
+    URGENT.find_iter(&folded).any(|found| {
+        let (before, _) = folded.split_at(found.start());
+        !DENIED.is_match(before) && !THING.is_match(before)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::claims_urgency;
+
+    #[test]
+    fn claimed() {
+        for subject in [
+            "URGENT",
+            "urgent",
+            "[URGENT] imprimante",
+            "URGENT: plus d'accès",
+            "Urgent ! PC bloqué",
+            "Demande très urgente",
+            "TRES URGENT",
+            "très urgent : salle 12",
+            "Re: URGENT serveur",
+            "(urgent)",
+            "urgence",
+            "Urgence paie",
+            "URGENCE – badge",
+            "À traiter d'urgence",
+            "besoin en urgence d'un câble",
+            "c'est urgentissime",
+            "Demandes urgentes",
+            "_URGENT_ mot de passe",
+            "Urgent: server down",
+            "Need help ASAP",
+            "DRINGEND: Drucker defekt",
+            "Impresora rota, urgente",
+            "plus d'Internet - urgent",
+            "U\u{301}RGENT",
+            "de plus en plus urgent",
+        ] {
+            assert!(claims_urgency(subject), "{subject}");
+        }
+    }
+
+    #[test]
+    fn not_claimed() {
+        for subject in [
+            "",
+            "imprimante",
+            "non urgent",
+            "Non-urgent : changement de souris",
+            "[NON URGENT] écran",
+            "pas urgent",
+            "Pas très urgent",
+            "pas du tout urgent",
+            "pas d'urgence",
+            "sans urgence",
+            "aucune urgence : commande de toner",
+            "peu urgent",
+            "ce n'est plus urgent",
+            "ce n'est pas une urgence",
+            "not urgent",
+            "Not that urgent",
+            "isn't urgent",
+            "nicht dringend",
+            "Dr Martin, urgentiste",
+            "Bouton d'arrêt d'urgence de l'atelier",
+            "éclairage d'urgence HS",
+            "issue d’urgence",
+            "Service des urgences : PC en panne",
+            "insurgent",
+            "divergente",
+        ] {
+            assert!(!claims_urgency(subject), "{subject}");
+        }
+    }
+}

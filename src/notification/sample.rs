@@ -1,0 +1,101 @@
+//! Mails to try templates with: one in which everything is said, one in which as little as
+//! possible is, one in the bare form. A template that renders with all three renders.
+
+use std::collections::BTreeSet;
+
+use super::words::{File, Requester, Team, Technician, Words, reply_line};
+use crate::desk::Kind;
+
+/// The samples of a kind.
+pub fn all(language: &str, kind: Kind) -> Vec<Words> {
+    let spare = Words {
+        bare: false,
+        ..spare(language, kind)
+    };
+    let bare = Words {
+        bare: true,
+        link: full(language, kind).link,
+        ..spare.clone()
+    };
+    vec![full(language, kind), spare, bare]
+}
+
+/// The names that templates may use.
+pub fn variables() -> BTreeSet<String> {
+    serde_json::to_value(Words::default())
+        .ok()
+        .and_then(|value| value.as_object().map(|map| map.keys().cloned().collect()))
+        .unwrap_or_default()
+}
+
+fn full(language: &str, kind: Kind) -> Words {
+    let date = Some("lundi 23 novembre 2026 à 14 h 05".to_owned());
+    Words {
+        heading: true,
+        title: Some("Imprimante <3> & {{ config }}".to_owned()),
+        link: Some("https://support.example.org/t/abc".to_owned()),
+        observer: true,
+        person: true,
+        author: Some("Camille Martin".to_owned()),
+        text: Some("Bonjour,\n\n  <b>ligne</b>\nfin".to_owned()),
+        files: vec![
+            File {
+                name: "capture.png".to_owned(),
+                size: "48 ko".to_owned(),
+                sent: true,
+            },
+            File {
+                name: "film.mp4".to_owned(),
+                size: "40 Mo".to_owned(),
+                sent: false,
+            },
+        ],
+        files_left: true,
+        team: Some(Team {
+            name: "DSI – Support".to_owned(),
+            address: "support@example.org".to_owned(),
+            contact: Some("02 31 00 00 00".to_owned()),
+        }),
+        technician: Some(Technician {
+            name: "Camille Martin".to_owned(),
+            phone: Some("02 31 00 00 01".to_owned()),
+        }),
+        requester: Some(Requester {
+            name: "Jeanne Dupont".to_owned(),
+            address: "jeanne.dupont@example.org".to_owned(),
+        }),
+        why: vec!["support@example.org → DSI".to_owned()],
+        urgency: "high",
+        observing: vec!["Scolarité".to_owned()],
+        unverified: true,
+        reopened: 2,
+        created_at: date.clone(),
+        urgent: true,
+        on_call: Some("02 31 00 00 00".to_owned()),
+        close_at: date,
+        continues: Some("DSI-7".to_owned()),
+        oversize: Some("60 Mo".to_owned()),
+        lines: vec!["✔ #prendre : fait".to_owned()],
+        ..spare(language, kind)
+    }
+}
+
+fn spare(language: &str, kind: Kind) -> Words {
+    let replied = !matches!(kind, Kind::Operations | Kind::Digest);
+    Words {
+        language: language.to_owned(),
+        kind: kind.as_str(),
+        reply_line: replied.then(|| reply_line(language).to_owned()),
+        marker: replied.then(|| "Réf. [DSI-1042] · guichet:abcdefgh".to_owned()),
+        desk_name: "Guichet".to_owned(),
+        reference: replied.then(|| "DSI-1042".to_owned()),
+        purpose: if kind.is_internal() {
+            "technician"
+        } else {
+            "requester"
+        },
+        urgency: "normal",
+        status: "open",
+        ..Words::default()
+    }
+}

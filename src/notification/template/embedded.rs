@@ -1,0 +1,57 @@
+//! The files of `mail-templates/`, as they were when the binary was built. A test compares this
+//! list with the folder.
+
+macro_rules! embed {
+    ($($language:literal: [$($file:literal),* $(,)?]),* $(,)?) => {
+        &[$($((
+            concat!($language, "/", $file),
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/mail-templates/", $language, "/", $file
+            )),
+        )),*),*]
+    };
+}
+
+macro_rules! languages {
+    ($($language:literal),*) => {
+        embed!($($language: [
+            "_commands.html",
+            "_commands.txt",
+            "_facts.html",
+            "_facts.txt",
+            "_files.html",
+            "_files.txt",
+            "_foot.txt",
+            "acknowledgement.html",
+            "acknowledgement.txt",
+            "base.html",
+            "closed.html",
+            "closed.txt",
+            "digest.html",
+            "digest.txt",
+            "follow-up.html",
+            "follow-up.txt",
+            "operations.html",
+            "operations.txt",
+            "reopened.html",
+            "reopened.txt",
+            "resolved.html",
+            "resolved.txt",
+            "taken.html",
+            "taken.txt",
+            "team-alert.html",
+            "team-alert.txt",
+            "team-new.html",
+            "team-new.txt",
+            "team-observer.html",
+            "team-observer.txt",
+            "team-reply.html",
+            "team-reply.txt",
+            "transcript.html",
+            "transcript.txt",
+        ]),*)
+    };
+}
+
+/// Name (`<lang>/<file>`) and text of every embedded file.
+pub const EMBEDDED: &[(&str, &str)] = languages!("en", "fr");

@@ -1,0 +1,241 @@
+//! Templates that see each other: compiled strictly, tried with samples, rendered.
+
+use std::collections::BTreeSet;
+
+use tera::{Context, Kwargs, State, Tera, Value};
+
+use super::problem::{line_of, problem};
+use super::source::{Layer, Source, kind_of, split};
+use super::{EMBEDDED, TemplateProblem, Wording};
+use crate::desk::Kind;
+use crate::notification::header::Line;
+use crate::notification::words::Words;
+use crate::notification::{layout, sample};
+
+/// Blocks that a frame gives to the mails that extend it.
+const BLOCKS: [&str; 3] = ["heading", "content", "foot"];
+
+/// Templates that see each other.
+#[derive(Debug)]
+pub(super) struct Set {
+    tera: Tera,
+    /// Kinds that can be written, by language.
+    pub(super) complete: BTreeSet<(String, Kind)>,
+}
+
+impl Set {
+    pub(super) fn compile(layer: &Layer, problems: &mut Vec<TemplateProblem>) -> Self {
+        let mut tera = Tera::new();
+        tera.autoescape_on([".html"]);
+        tera.register_filter("lines", lines);
+        let mut set = Self {
+            tera,
+            complete: BTreeSet::new(),
+        };
+        let mut pieces: Vec<(String, String)> = Vec::new();
+        for (name, source) in layer {
+            match kind_of(name) {
+                Some(_) if name.ends_with(".txt") => match split(source) {
+                    Ok(split) => {
+                        let stem = name.trim_end_matches(".txt");
+                        pieces.push((format!("{stem}.subject"), split.subject));
+                        pieces.push((format!("{stem}.name"), split.name));
+                        pieces.push((name.clone(), split.body));
+                    }
+                    Err(problem) => problems.push(problem),
+                },
+                _ if name.ends_with("/base.html") => {
+                    pieces.push((name.clone(), frame(name, source, problems)));
+                }
+                _ => pieces.push((name.clone(), source.text.clone())),
+            }
+        }
+        let all = pieces
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        if set.tera.add_raw_templates(all).is_err() {
+            set.compile_one_by_one(&pieces, layer, problems);
+            return set;
+        }
+        set.check(layer, problems);
+        set
+    }
+
+    /// Finds what of the pieces does not compile: first what is alone, then what needs others.
+    fn compile_one_by_one(
+        &mut self,
+        pieces: &[(String, String)],
+        layer: &Layer,
+        problems: &mut Vec<TemplateProblem>,
+    ) {
+        let mut left: Vec<&(String, String)> = pieces.iter().collect();
+        loop {
+            let mut refused = Vec::new();
+            let before = left.len();
+            for piece in left {
+                if let Err(error) = self.tera.add_raw_template(&piece.0, &piece.1) {
+                    refused.push((piece, error));
+                }
+            }
+            if refused.is_empty() {
+                return;
+            }
+            if refused.len() == before {
+                for (piece, error) in refused {
+                    problems.push(problem(layer, &piece.0, &error));
+                }
+                return;
+            }
+            left = refused.into_iter().map(|(piece, _)| piece).collect();
+        }
+    }
+
+    /// Renders everything once: a wrong variable is found at start, not in a mail.
+    fn check(&mut self, layer: &Layer, problems: &mut Vec<TemplateProblem>) {
+        let known = sample::variables();
+        for (name, source) in layer {
+            for variable in self.tera.get_template_variables(name).unwrap_or_default() {
+                if !known.contains(variable) {
+                    let line = line_of(&source.text, variable);
+                    // Included and extended files are named when it is their turn.
+                    if let Some(line) = line {
+                        problems.push(TemplateProblem {
+                            file: source.file.clone(),
+                            line,
+                            message: format!("unknown variable `{variable}`"),
+                        });
+                    }
+                }
+            }
+            let Some((language, kind)) = kind_of(name) else {
+                continue;
+            };
+            let stem = format!("{language}/{}", kind.as_str());
+            let other = if name.ends_with(".txt") {
+                "html"
+            } else {
+                "txt"
+            };
+            if !layer.contains_key(&format!("{stem}.{other}")) {
+                problems.push(TemplateProblem {
+                    file: source.file.clone(),
+                    line: 1,
+                    message: format!("there is no {}.{other} beside it", kind.as_str()),
+                });
+                continue;
+            }
+            if name.ends_with(".html") {
+                continue;
+            }
+            let before = problems.len();
+            for words in sample::all(&language, kind) {
+                self.check_sample(layer, &stem, &words, problems);
+            }
+            if problems.len() == before {
+                self.complete.insert((language, kind));
+            }
+        }
+    }
+
+    fn check_sample(
+        &self,
+        layer: &Layer,
+        stem: &str,
+        words: &Words,
+        problems: &mut Vec<TemplateProblem>,
+    ) {
+        match self.write_as(stem, words) {
+            Err(error) => problems.push(problem(layer, &format!("{stem}.txt"), &error)),
+            Ok(wording) => {
+                for (ending, body) in [("txt", &wording.text), ("html", &wording.html)] {
+                    let needed = [("marker", &words.marker), ("reply_line", &words.reply_line)];
+                    for (variable, value) in needed {
+                        let missing = value.as_ref().is_some_and(|value| !body.contains(value));
+                        if let Some(source) = layer.get(&format!("{stem}.{ending}"))
+                            && missing
+                        {
+                            problems.push(TemplateProblem {
+                                file: source.file.clone(),
+                                line: 1,
+                                message: format!(
+                                    "it does not print {{{{ {variable} }}}}, which replies need"
+                                ),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn write(&self, words: &Words) -> Result<Wording, tera::Error> {
+        self.write_as(&format!("{}/{}", words.language, words.kind), words)
+    }
+
+    fn write_as(&self, stem: &str, words: &Words) -> Result<Wording, tera::Error> {
+        let mut context = Context::from_serialize(words)?;
+        let name = Line::new(&self.tera.render(&format!("{stem}.name"), &context)?);
+        context.insert("name", name.as_str());
+        let subject = Line::new(&self.tera.render(&format!("{stem}.subject"), &context)?);
+        for (date, value) in [
+            ("created_at", &words.created_at),
+            ("close_at", &words.close_at),
+        ] {
+            context.insert(date, &value.as_deref().map(unbroken));
+        }
+        let html = self.tera.render(&format!("{stem}.html"), &context)?;
+        for (date, value) in [
+            ("created_at", &words.created_at),
+            ("close_at", &words.close_at),
+        ] {
+            context.insert(date, value);
+        }
+        context.insert("text", &words.text.as_deref().map(layout::keep));
+        let text = self.tera.render(&format!("{stem}.txt"), &context)?;
+        Ok(Wording {
+            subject,
+            text: layout::lay_out(&text),
+            html: html.trim_start().to_owned(),
+        })
+    }
+}
+
+/// A date that is not broken inside « 14 h 05 »; the text part keeps plain blanks, `layout` knows.
+fn unbroken(date: &str) -> String {
+    date.replace(" h ", "\u{a0}h\u{a0}")
+}
+
+/// The filter `lines`: a text of several lines as HTML.
+fn lines(text: &str, _: Kwargs, _: &State<'_>) -> Value {
+    Value::safe_string(&layout::to_html(text))
+}
+
+/// The text of a frame. One that lacks a block is told once and replaced by the embedded one, so
+/// that not every mail that extends it is told as well.
+fn frame(name: &str, source: &Source, problems: &mut Vec<TemplateProblem>) -> String {
+    let missing: Vec<&str> = BLOCKS
+        .into_iter()
+        .filter(|block| !has_block(&source.text, block))
+        .collect();
+    if missing.is_empty() {
+        return source.text.clone();
+    }
+    problems.push(TemplateProblem {
+        file: source.file.clone(),
+        line: 1,
+        message: format!("it does not define the blocks {}", missing.join(", ")),
+    });
+    let embedded = |wanted: &str| EMBEDDED.iter().find(|(name, _)| *name == wanted);
+    embedded(name)
+        .or_else(|| embedded("en/base.html"))
+        .map_or_else(String::new, |(_, text)| (*text).to_owned())
+}
+
+fn has_block(text: &str, block: &str) -> bool {
+    text.split("{%").any(|tag| {
+        let tag = tag.trim_start_matches('-').trim_start();
+        let name = tag.strip_prefix("block").unwrap_or_default().trim_start();
+        name.strip_prefix(block)
+            .is_some_and(|rest| rest.starts_with([' ', '-', '%']))
+    })
+}

@@ -1,0 +1,403 @@
+//! What a template may say: the variables of one mail.
+//!
+//! Values are text that was made safe to stand anywhere (one line, no controls) except `text`,
+//! which has lines. Nothing is looked up later: a template that is written when a notice is due
+//! says what the notice said.
+
+use serde::Serialize;
+
+use super::header::Line;
+use super::{Stationery, date, layout};
+use crate::desk::{Automation, Kind, Notice};
+use crate::mail::Address;
+use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::token::{Page, Purpose, marker_tokens};
+
+/// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
+/// stops at 102 kB), and the whole goes along as a file.
+const TEXT_CHARACTERS: usize = 20_000;
+
+/// Files and lines that a mail lists; of more, the number is told.
+const LISTED: usize = 50;
+
+/// The file that holds the whole of a text that was cut.
+pub const WHOLE_TEXT: &str = "message.txt";
+
+/// The variables of one mail, by the names that templates use.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Words {
+    /// Language it is written in, `fr`.
+    pub language: String,
+    /// Kind, `follow-up`.
+    pub kind: &'static str,
+    /// Name of the mail (`Name:` of its template); filled in by the templates themselves.
+    pub name: Option<String>,
+    /// The name is printed as a heading of the text, since the subject does not say it.
+    pub heading: bool,
+    /// The line that replies are written above; `None` where replies are not read.
+    pub reply_line: Option<String>,
+    /// The last line: reference and token, for clients that lose the headers (row D11).
+    pub marker: Option<String>,
+    /// Name of the desk.
+    pub desk_name: String,
+    /// The service that leads the ticket.
+    pub team: Option<Team>,
+    /// `DSI-1042`.
+    pub reference: Option<String>,
+    /// Title of the ticket; `None` in the bare form.
+    pub title: Option<String>,
+    /// The page of the recipient.
+    pub link: Option<String>,
+    /// Number and link only (contract A3).
+    pub bare: bool,
+    /// The recipient follows the request of somebody else.
+    pub observer: bool,
+    /// `requester`, `technician` or `note`: what a reply does.
+    pub purpose: &'static str,
+    /// A person wrote it.
+    pub person: bool,
+    /// Who wrote `text`.
+    pub author: Option<String>,
+    /// What was written.
+    pub text: Option<String>,
+    /// Files of `text`.
+    pub files: Vec<File>,
+    /// Some file is listed only.
+    pub files_left: bool,
+    /// Who takes care of it.
+    pub technician: Option<Technician>,
+    /// Who asked; to staff only.
+    pub requester: Option<Requester>,
+    /// Why it is where it is; to staff only.
+    pub why: Vec<String>,
+    /// `low`, `normal`, `high`: as claimed.
+    pub urgency: &'static str,
+    /// `open`, `waiting`, `waiting-third-party`, `paused`, `resolved`, `closed`.
+    pub status: &'static str,
+    /// Services that follow.
+    pub observing: Vec<String>,
+    /// Its sender could not be believed.
+    pub unverified: bool,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// When the ticket was opened, in words.
+    pub created_at: Option<String>,
+    /// Claimed urgent (S0.21).
+    pub urgent: bool,
+    /// On-call number (row J9).
+    pub on_call: Option<String>,
+    /// When it closes by itself, in words.
+    pub close_at: Option<String>,
+    /// The closed ticket that it continues.
+    pub continues: Option<String>,
+    /// Size of a mail too large to be taken whole, in words.
+    pub oversize: Option<String>,
+    /// Lines of a transcript, an alert, a digest.
+    pub lines: Vec<String>,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Team {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// How to reach it otherwise.
+    pub contact: Option<String>,
+}
+
+/// Who takes care of the ticket.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Technician {
+    /// Name.
+    pub name: String,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+/// Who asked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Requester {
+    /// Name, else the address.
+    pub name: String,
+    /// Address.
+    pub address: String,
+}
+
+/// A file.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct File {
+    /// Its name, never empty.
+    pub name: String,
+    /// Its size in words.
+    pub size: String,
+    /// It goes with this mail.
+    pub sent: bool,
+}
+
+impl Words {
+    /// The variables of this mail in `language`; `sent` says of each file of the notice that is
+    /// shown whether it goes along.
+    pub fn of(
+        stationery: Stationery<'_>,
+        notice: &Notice,
+        ticket: Option<&Ticket>,
+        language: String,
+        token: &str,
+        sent: &[bool],
+    ) -> Self {
+        let policy = stationery.policy;
+        let staff = notice.kind.is_internal();
+        let team = ticket.and_then(|ticket| policy.team(&ticket.team));
+        let reference = ticket.map(|ticket| line(&ticket.reference.to_string()));
+        let moment = |at| date::moment(at, policy.timezone, &language);
+        let files: Vec<File> = shown(notice)
+            .zip(sent)
+            .map(|(file, &sent)| File {
+                name: file_name(file.attachment.name.as_deref(), &language),
+                size: date::size(file.attachment.size, &language),
+                sent,
+            })
+            .collect();
+        Self {
+            kind: notice.kind.as_str(),
+            name: None,
+            heading: false,
+            reply_line: replies(notice.kind).then(|| reply_line(&language).to_owned()),
+            marker: reference
+                .as_ref()
+                .filter(|_| replies(notice.kind))
+                .map(|reference| marker(&language, reference, token)),
+            desk_name: line(&policy.desk_name),
+            team: team.map(|team| Team {
+                name: line(&team.name),
+                address: line(&notice.from.address),
+                contact: team.contact.as_deref().and_then(some_line),
+            }),
+            title: ticket
+                .filter(|_| !notice.bare)
+                .map(|ticket| line(&ticket.title)),
+            link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
+            bare: notice.bare,
+            observer: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor)),
+            purpose: match notice.purpose {
+                Purpose::Requester => "requester",
+                Purpose::Technician => "technician",
+                Purpose::Note => "note",
+            },
+            person: notice.automation == Automation::Person,
+            author: notice
+                .author
+                .as_ref()
+                .filter(|_| !notice.bare)
+                .and_then(|author| shown_name(author, staff)),
+            text: notice
+                .text
+                .as_deref()
+                .filter(|_| !notice.bare)
+                .and_then(layout::clean)
+                .map(|text| cut(without_tokens(text), &language)),
+            files_left: files.iter().any(|file| !file.sent),
+            files: if notice.bare {
+                Vec::new()
+            } else {
+                few_files(files, notice, &language)
+            },
+            technician: ticket.and_then(|ticket| {
+                let taker = notice
+                    .author
+                    .as_ref()
+                    .filter(|_| notice.kind == Kind::Taken);
+                let owner = ticket.technician.as_ref().or(taker)?;
+                Some(Technician {
+                    name: owner.name.as_deref().and_then(some_line)?,
+                    phone: policy
+                        .technician(&owner.address)
+                        .and_then(|technician| technician.phone.as_deref())
+                        .and_then(some_line),
+                })
+            }),
+            requester: ticket
+                .filter(|_| staff)
+                .and_then(Ticket::requester)
+                .map(|person| Requester {
+                    name: shown_name(&person.who, true).unwrap_or_default(),
+                    address: line(&person.who.address),
+                }),
+            why: ticket
+                .filter(|_| staff)
+                .map(|ticket| all_lines(&ticket.why))
+                .unwrap_or_default(),
+            urgency: ticket
+                .map_or(Level::Normal, |ticket| ticket.urgency)
+                .as_str(),
+            status: match ticket.map(|ticket| ticket.status) {
+                Some(Status::Waiting {
+                    of: Awaited::ThirdParty,
+                }) => "waiting-third-party",
+                Some(status) => status.as_str(),
+                None => "open",
+            },
+            observing: ticket
+                .map(|ticket| {
+                    let names = ticket.observing_teams.iter();
+                    names
+                        .filter_map(|id| Some(line(&policy.team(id)?.name)))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            unverified: ticket.is_some_and(|ticket| !ticket.verified),
+            reopened: ticket.map_or(0, |ticket| ticket.reopened),
+            created_at: ticket.map(|ticket| moment(ticket.created_at)),
+            urgent: notice.urgent,
+            on_call: notice.on_call.as_deref().and_then(some_line),
+            close_at: notice.close_at.map(moment),
+            continues: notice
+                .continues
+                .as_ref()
+                .map(|reference| line(&reference.to_string())),
+            oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
+            lines: few_lines(all_lines(&notice.lines), &language),
+            reference,
+            language,
+        }
+    }
+}
+
+fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
+    let Some(more) = files.len().checked_sub(LISTED).filter(|&more| more > 0) else {
+        return files;
+    };
+    let sent = files.iter().skip(LISTED).all(|file| file.sent);
+    let left = shown(notice).skip(LISTED);
+    let bytes = left.map(|file| file.attachment.size).sum();
+    files.truncate(LISTED);
+    files.push(File {
+        name: match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        },
+        size: date::size(bytes, language),
+        sent,
+    });
+    files
+}
+
+fn few_lines(mut lines: Vec<String>, language: &str) -> Vec<String> {
+    if let Some(more) = lines.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        lines.truncate(LISTED);
+        lines.push(match language {
+            "fr" => format!("… et {more} de plus"),
+            _ => format!("… and {more} more"),
+        });
+    }
+    lines
+}
+
+/// The whole text of a notice, when it is too long to be shown whole.
+pub fn cut_text(notice: &Notice) -> Option<String> {
+    let text = notice.text.as_deref().filter(|_| !notice.bare)?;
+    let text = layout::clean(text)?;
+    (text.chars().nth(TEXT_CHARACTERS).is_some()).then_some(text)
+}
+
+fn cut(mut text: String, language: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(TEXT_CHARACTERS) else {
+        return text;
+    };
+    text.truncate(end);
+    let end = text.rfind('\n').filter(|&at| at > end / 2).unwrap_or(end);
+    text.truncate(end);
+    text.push_str(&match language {
+        "fr" => format!("\n[…]\n(La suite est dans le fichier joint {WHOLE_TEXT}.)"),
+        _ => format!("\n[…]\n(The rest is in the attached file {WHOLE_TEXT}.)"),
+    });
+    text
+}
+
+/// The files of a notice that people see: signature logos and tracking pixels are not among them.
+pub fn shown(notice: &Notice) -> impl Iterator<Item = &crate::ticket::File> {
+    notice
+        .files
+        .iter()
+        .filter(|file| !file.attachment.decoration)
+}
+
+/// A file's name as people see it.
+pub fn file_name(name: Option<&str>, language: &str) -> String {
+    name.and_then(some_line).unwrap_or_else(|| match language {
+        "fr" => "fichier sans nom".to_owned(),
+        _ => "unnamed file".to_owned(),
+    })
+}
+
+/// A reply to a mail of this kind is read, so it carries what finds its ticket.
+fn replies(kind: Kind) -> bool {
+    !matches!(kind, Kind::Operations | Kind::Digest)
+}
+
+/// The line that replies are written above (row F12). `mail` cuts quoted history there: the two
+/// strings are part of the format.
+pub fn reply_line(language: &str) -> &'static str {
+    match language {
+        "fr" => "-- Répondez au-dessus de cette ligne --",
+        _ => "-- Reply above this line --",
+    }
+}
+
+/// The last line of a mail. `token::marker_tokens` finds the token in it.
+fn marker(language: &str, reference: &str, token: &str) -> String {
+    let word = match language {
+        "fr" => "Réf.",
+        _ => "Ref.",
+    };
+    format!("{word} [{reference}] · guichet:{token}")
+}
+
+fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {
+    let person = notice.link_for?;
+    let person = ticket.people.iter().find(|known| known.id == person)?;
+    let page = Page {
+        ticket: ticket.id.0,
+        person: person.id.0,
+        generation: person.generation,
+    };
+    let base = stationery.policy.base_url.trim_end_matches('/');
+    Some(format!("{base}/t/{}", page.seal(stationery.keys)))
+}
+
+fn shown_name(address: &Address, staff: bool) -> Option<String> {
+    let name = address.name.as_deref().and_then(some_line);
+    match name {
+        None if staff => some_line(&address.address),
+        name => name,
+    }
+}
+
+/// What somebody wrote, without markers of other mails: quoted history, or a stranger, must not
+/// send the reply to this mail elsewhere.
+fn without_tokens(text: String) -> String {
+    let tokens = marker_tokens(&text);
+    tokens
+        .iter()
+        .fold(text, |text, token| text.replace(token.as_str(), "…"))
+}
+
+fn line(text: &str) -> String {
+    some_line(text).unwrap_or_default()
+}
+
+fn some_line(text: &str) -> Option<String> {
+    Line::new(text).into_text().map(without_tokens)
+}
+
+fn all_lines(texts: &[String]) -> Vec<String> {
+    texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(some_line)
+        .collect()
+}

@@ -1,0 +1,337 @@
+//! One IMAP account: what is on the server minus what the ledger knows is taken in, in sets, oldest
+//! first; after the commit it is filed. Then IDLE, and a SEARCH before each.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::accounts::Ending;
+use super::{Service, convert, filing, space};
+use crate::config::{Account, Server};
+use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
+use crate::store::{Accepted, Incoming, Origin};
+
+/// UIDs asked for their size at once.
+const LISTED_AT_ONCE: usize = 500;
+
+/// Raw bytes of one set: bounds what is in memory between the server and the commit.
+const SET_BYTES: u64 = 8 << 20;
+
+/// Mails of one set.
+const SET_MAILS: usize = 100;
+
+/// Of a mail that is too large, this much from its beginning is read: its headers and its text.
+const HEAD_BYTES: u32 = 512 << 10;
+
+/// After a failure of the database.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Why a session ended.
+enum Ended {
+    /// The server or the network.
+    Imap(crate::imap::Error),
+    /// The database.
+    Store(anyhow::Error),
+}
+
+impl From<crate::imap::Error> for Ended {
+    fn from(error: crate::imap::Error) -> Self {
+        Self::Imap(error)
+    }
+}
+
+impl From<filing::Stopped> for Ended {
+    fn from(stopped: filing::Stopped) -> Self {
+        match stopped {
+            filing::Stopped::Imap(error) => Self::Imap(error),
+            filing::Stopped::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Ended {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Watches the account until `ending`.
+pub async fn watch(service: &Service, account: &Account, server: &Server, ending: &Ending) {
+    let mut backoff = Backoff::default();
+    let name = &account.name;
+    while !ending.is_now() {
+        let pause = match session(service, account, server, ending, &mut backoff).await {
+            Ok(()) => return,
+            Err(Ended::Imap(error)) => {
+                let pause = backoff.after(error.kind, chance());
+                tracing::warn!(
+                    account = name,
+                    failures = backoff.failures(),
+                    "{error}; next attempt in {} s",
+                    pause.as_secs()
+                );
+                service.account_down(name, error.to_string());
+                pause
+            }
+            Err(Ended::Store(error)) => {
+                tracing::error!(
+                    account = name,
+                    "Account \"{name}\" waits for the database: {error:#}"
+                );
+                service.account_down(name, format!("{error:#}"));
+                PAUSE
+            }
+        };
+        ending.sleep(pause).await;
+    }
+}
+
+/// Evenly from 0 to 1; 0.5 should the system have no chance to give.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+/// One folder as this session sees it.
+struct Watched<'a> {
+    service: &'a Service,
+    account: &'a Account,
+    selected: Selected,
+    /// UIDs that are in the ledger.
+    known: HashSet<u32>,
+    /// UIDs that the server lists and would not give; asked for again after a quiet wait.
+    refused: HashSet<u32>,
+    /// Mails that reached the server before are left alone.
+    not_before: Option<DateTime<Utc>>,
+}
+
+async fn session(
+    service: &Service,
+    account: &Account,
+    server: &Server,
+    ending: &Ending,
+    backoff: &mut Backoff,
+) -> Result<(), Ended> {
+    let settings = convert::imap_settings(account, server);
+    let mut session = Session::connect(&settings).await?;
+    let selected = session.select(&account.folder).await?;
+    let filer = filing::Filer::prepare(&mut session, account, selected).await?;
+    let ledger = service
+        .store()
+        .ledger(&account.name, &account.folder, selected.uid_validity)
+        .await?;
+    let not_before = match account.first_start_age {
+        None => None,
+        Some(age) => {
+            let first = service
+                .store()
+                .first_start(&account.name, service.now())
+                .await?;
+            chrono::Duration::from_std(age)
+                .ok()
+                .and_then(|age| first.checked_sub_signed(age))
+        }
+    };
+    tracing::info!(
+        account = account.name,
+        "Account \"{}\": watching {} ({} mails)",
+        account.name,
+        account.folder,
+        selected.exists
+    );
+    let mut watched = Watched {
+        service,
+        account,
+        selected,
+        known: ledger.known.into_iter().collect(),
+        refused: HashSet::new(),
+        not_before,
+    };
+    let (mut unfiled, copying, copied) = (ledger.unfiled, ledger.copying, ledger.copied);
+    let mut half_done = !(copying.is_empty() && copied.is_empty());
+    while !ending.is_now() {
+        let listed = session.search_all().await?;
+        // The account works: it answered a whole question.
+        backoff.reset();
+        service.account_up(&account.name);
+        let here: HashSet<u32> = listed.iter().copied().collect();
+        // Accepted before a crash or a lost connection, and not filed yet.
+        unfiled.retain(|uid| here.contains(uid));
+        if std::mem::take(&mut half_done) {
+            filer
+                .resume(service, &mut session, &copying, &copied, &here)
+                .await?;
+        }
+        filer.file(service, &mut session, &unfiled).await?;
+        unfiled.clear();
+
+        let new: Vec<u32> = listed
+            .into_iter()
+            .filter(|uid| !watched.known.contains(uid) && !watched.refused.contains(uid))
+            .collect();
+        if !new.is_empty() {
+            watched.take_in(&mut session, &filer, &new, ending).await?;
+            // What is listed and was not given must not be asked for in a circle.
+            let not_given = new.iter().filter(|uid| !watched.known.contains(uid));
+            watched.refused.extend(not_given);
+            // More may have come meanwhile; search_all tells, and so does the wait.
+            continue;
+        }
+        let longest = if session.capabilities().idle() {
+            account.idle.unwrap_or(account.poll)
+        } else {
+            account.poll
+        };
+        if session.wait(longest, ending.wait()).await? == Woken::Timeout {
+            watched.refused.clear();
+        }
+    }
+    session.logout().await;
+    Ok(())
+}
+
+impl Watched<'_> {
+    async fn take_in(
+        &mut self,
+        session: &mut Session,
+        filer: &filing::Filer,
+        new: &[u32],
+        ending: &Ending,
+    ) -> Result<(), Ended> {
+        for chunk in new.chunks(LISTED_AT_ONCE) {
+            let listed = session.sizes_and_dates(chunk).await?;
+            let (old, listed): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(|mail| {
+                self.not_before
+                    .is_some_and(|limit| mail.internal_date.is_some_and(|date| date < limit))
+            });
+            self.leave(&old).await?;
+            let limit = self.service.current().settings.max_message;
+            let (large, listed): (Vec<Listed>, Vec<Listed>) =
+                listed.into_iter().partition(|mail| mail.size > limit);
+            for set in sets(&listed, SET_BYTES, SET_MAILS) {
+                if ending.is_now() {
+                    return Ok(());
+                }
+                space::wait_for_room(self.service).await;
+                let bodies = session.fetch(set).await?;
+                for refusal in &bodies.refused {
+                    tracing::warn!(
+                        account = self.account.name,
+                        "Mail {} of {} cannot be read now: {}",
+                        refusal.uid,
+                        self.account.folder,
+                        refusal.why
+                    );
+                }
+                let mails: Vec<Incoming> = bodies
+                    .mails
+                    .into_iter()
+                    .map(|mail| self.incoming(mail, None))
+                    .collect();
+                let uids = self.accept(mails).await?;
+                filer.file(self.service, session, &uids).await?;
+            }
+            for mail in large {
+                if ending.is_now() {
+                    return Ok(());
+                }
+                space::wait_for_room(self.service).await;
+                if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
+                    // It stays where it is: only its headers and text are here.
+                    let incoming = self.incoming(head, Some(mail.size));
+                    let uids = self.accept(vec![incoming]).await?;
+                    self.filed(&uids).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn incoming(&self, mail: Fetched, oversize: Option<u64>) -> Incoming {
+        Incoming {
+            account: self.account.name.clone(),
+            origin: Origin::Imap {
+                folder: self.account.folder.clone(),
+                uid_validity: self.selected.uid_validity,
+                uid: mail.uid,
+            },
+            recipient: None,
+            sender: None,
+            received_at: mail.internal_date.unwrap_or_else(|| self.service.now()),
+            bytes: mail.bytes,
+            oversize,
+            proven: None,
+        }
+    }
+
+    /// Commit A; returns the UIDs that may be filed now.
+    async fn accept(&mut self, mails: Vec<Incoming>) -> Result<Vec<u32>, Ended> {
+        if mails.is_empty() {
+            return Ok(Vec::new());
+        }
+        let uids: Vec<u32> = mails
+            .iter()
+            .filter_map(|mail| match mail.origin {
+                Origin::Imap { uid, .. } => Some(uid),
+                Origin::Maildir { .. } | Origin::Pipe => None,
+            })
+            .collect();
+        let accepted = self.service.store().accept(mails).await?;
+        let new = accepted
+            .iter()
+            .filter(|accepted| matches!(accepted, Accepted::New(_)))
+            .count();
+        tracing::info!(
+            account = self.account.name,
+            "Account \"{}\": took in {new} mails, {} known already",
+            self.account.name,
+            accepted.len() - new
+        );
+        self.known.extend(&uids);
+        self.service.inner.bells.inbox.notify_one();
+        Ok(uids)
+    }
+
+    async fn leave(&mut self, old: &[Listed]) -> Result<(), Ended> {
+        if old.is_empty() {
+            return Ok(());
+        }
+        let uids: Vec<u32> = old.iter().map(|mail| mail.uid).collect();
+        self.service
+            .store()
+            .leave(
+                &self.account.name,
+                &self.account.folder,
+                self.selected.uid_validity,
+                uids.clone(),
+            )
+            .await?;
+        tracing::info!(
+            account = self.account.name,
+            "Account \"{}\": left alone {} mails older than its first start",
+            self.account.name,
+            uids.len()
+        );
+        self.known.extend(uids);
+        Ok(())
+    }
+
+    async fn filed(&self, uids: &[u32]) -> Result<(), Ended> {
+        self.service
+            .store()
+            .filed(
+                &self.account.name,
+                &self.account.folder,
+                self.selected.uid_validity,
+                uids.to_vec(),
+            )
+            .await?;
+        Ok(())
+    }
+}

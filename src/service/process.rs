@@ -1,0 +1,178 @@
+//! The second station: reads what is in the inbox, decides, and writes the outcome, one
+//! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::{Rules, Service, conclude};
+use crate::desk::policy::Authentication;
+use crate::desk::{Arrival, Disposition, Input};
+use crate::mail::authenticity::{self, Authenticity};
+use crate::mail::{self, Mail};
+use crate::store::{InboxMail, Settled};
+
+/// Mails of one batch; with one commit a batch the cost of `fsync` is spread thin.
+const BATCH_MAILS: usize = 100;
+
+/// Raw bytes of one batch: bounds the memory, whatever the inbox holds.
+const BATCH_BYTES: u64 = 16 << 20;
+
+/// A mail is read and decided in milliseconds; a lease this long only ends after a crash.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// Without a bell, look this often: another process may have released a mail.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The loop.
+pub async fn station(service: Service) -> Result<()> {
+    while !service.is_stopping() {
+        match once(&service).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!("Processing waits: {error:#}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = service.inner.bells.inbox.notified() => {}
+            () = service.stopped() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Processes one batch; returns how many mails that were.
+pub async fn once(service: &Service) -> Result<usize> {
+    let now = service.now();
+    let mails = service
+        .store()
+        .next_mails(BATCH_MAILS, BATCH_BYTES, LEASE, now)
+        .await?;
+    let rules = service.rules();
+    if mails.is_empty() {
+        return set_aside(service, &rules, now).await;
+    }
+    let mut reading = Vec::new();
+    for mail in mails {
+        let rules = Arc::clone(&rules);
+        reading.push(tokio::task::spawn_blocking(move || {
+            let id = mail.id;
+            // A panic in the reader must not take the batch down; it counts as an attempt.
+            std::panic::catch_unwind(AssertUnwindSafe(|| understand(&rules, mail))).map_err(|_| id)
+        }));
+    }
+    let mut inputs = Vec::new();
+    let mut count = 0;
+    for read in reading {
+        match read.await? {
+            Ok(input) => inputs.push(input),
+            Err(id) => {
+                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again")
+            }
+        }
+        count += 1;
+    }
+    let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
+    let settled = service
+        .store()
+        .settle(inputs, now, move |input, lookup| {
+            conclude(&rules, input, lookup, now)
+        })
+        .await?;
+    for (id, result) in ids.into_iter().flatten().zip(settled) {
+        match result {
+            Ok(Settled::Before) => {}
+            Ok(Settled::Done(settled)) => match &settled.decision.disposition {
+                Some(Disposition::Filed(ticket)) => {
+                    tracing::info!(inbox.id = %id, ticket.id = %ticket, "Mail {id} is part of ticket {ticket}");
+                }
+                other => tracing::info!(inbox.id = %id, "Mail {id}: {}", word(other.as_ref())),
+            },
+            Err(error) => {
+                tracing::error!(inbox.id = %id, "Mail {id} could not be processed, it is tried again: {error:#}");
+            }
+        }
+    }
+    service.inner.bells.outbox.notify_one();
+    service.inner.bells.timers.notify_one();
+    Ok(count)
+}
+
+/// Mails that failed three times go to the quarantine, unread and with their bytes (contract I7).
+async fn set_aside(service: &Service, rules: &Arc<Rules>, now: DateTime<Utc>) -> Result<usize> {
+    let poisoned = service.store().poisoned(now).await?;
+    if poisoned.is_empty() {
+        return Ok(0);
+    }
+    let inputs: Vec<Input> = poisoned
+        .into_iter()
+        .map(|(inbox, why)| {
+            tracing::error!(inbox.id = %inbox, "Mail {inbox} failed three times and goes to the quarantine");
+            Input::Poison { inbox, why }
+        })
+        .collect();
+    let rules = Arc::clone(rules);
+    let settled = service
+        .store()
+        .settle(inputs, now, move |input, lookup| {
+            conclude(&rules, input, lookup, now)
+        })
+        .await?;
+    service.inner.bells.outbox.notify_one();
+    Ok(settled.iter().filter(|result| result.is_ok()).count())
+}
+
+fn word(disposition: Option<&Disposition>) -> &'static str {
+    match disposition {
+        Some(Disposition::Filed(_)) => "part of a ticket",
+        Some(Disposition::Duplicate(..)) => "recorded as a duplicate",
+        Some(Disposition::Ignored) => "ignored, kept and listed",
+        Some(Disposition::Quarantined) => "in quarantine, kept and listed",
+        None => "nothing to do",
+    }
+}
+
+fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
+    match input {
+        Input::Mail(arrival) => Some(arrival.inbox),
+        Input::Poison { inbox, .. } => Some(*inbox),
+        Input::Action(_) | Input::Timer(_) | Input::Delivery(_) => None,
+    }
+}
+
+/// Reads and authenticates one mail of the inbox.
+pub fn understand(rules: &Rules, mail: InboxMail) -> Input {
+    let read: Mail = mail::read(&mail.bytes);
+    let authenticity = match &mail.proven {
+        Some(proven) if read.sender().is_some_and(|from| from.key() == *proven) => {
+            Authenticity::Pass
+        }
+        _ => authenticity_of(rules, &mail.bytes),
+    };
+    Input::Mail(Box::new(Arrival {
+        inbox: mail.id,
+        account: mail.account,
+        recipient: mail.recipient,
+        sender: mail.sender,
+        received_at: mail.received_at,
+        mail: read,
+        digest: mail.digest,
+        authenticity,
+        oversize: mail.oversize,
+        released: mail.released,
+    }))
+}
+
+fn authenticity_of(rules: &Rules, raw: &[u8]) -> Authenticity {
+    match &rules.policy.authentication {
+        Authentication::Results {
+            authserv_id,
+            own_hosts,
+            trusted_submission,
+        } => authenticity::from_results(raw, authserv_id, own_hosts, trusted_submission),
+        Authentication::None => Authenticity::None,
+    }
+}

@@ -1,0 +1,46 @@
+//! The rules, words and keys in force.
+
+use anyhow::Result;
+
+use crate::config::{Settings, signing_keys};
+use crate::desk::Policy;
+use crate::notification::{Stationery, Templates};
+use crate::token::Keys;
+
+/// What every decision and every notification is made with.
+#[derive(Debug)]
+pub struct Rules {
+    /// Rules.
+    pub policy: Policy,
+    /// Words.
+    pub templates: Templates,
+    /// Keys.
+    pub keys: Keys,
+}
+
+impl Rules {
+    /// Loads templates and keys; the key file is made when there is none.
+    ///
+    /// # Errors
+    /// When a template is wrong (all of them are named), or the key file is.
+    pub fn load(settings: &Settings) -> Result<Self> {
+        let templates = Templates::load(&settings.template_dirs).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", lines.join("\n"))
+        })?;
+        Ok(Self {
+            policy: settings.policy.clone(),
+            templates,
+            keys: signing_keys(&settings.key_file)?,
+        })
+    }
+
+    /// For writing notifications.
+    pub fn stationery(&self) -> Stationery<'_> {
+        Stationery {
+            policy: &self.policy,
+            templates: &self.templates,
+            keys: &self.keys,
+        }
+    }
+}

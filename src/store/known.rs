@@ -1,0 +1,272 @@
+//! Answers a [`Question`]: the rows that a decision may depend on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::raw::RawFiles;
+use super::{Store, millis, time};
+use crate::desk::{Kind, Known, Question, Sent, Thread, Told};
+use crate::mail::{self, Digest};
+use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
+
+/// What a decision may look up, inside its transaction.
+pub struct Lookup<'a> {
+    connection: &'a Connection,
+    raw: &'a RawFiles,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(connection: &'a Connection, raw: &'a RawFiles, now: DateTime<Utc>) -> Self {
+        Self {
+            connection,
+            raw,
+            now,
+        }
+    }
+
+    /// What is known of what was asked, with the numbers that come next.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn known(&self, question: &Question) -> Result<Known> {
+        known(self.connection, question, self.now)
+    }
+
+    /// The bytes of a file; `None` when its mail is missing, damaged, or does not hold it.
+    pub fn file(&self, file: &File) -> Option<Vec<u8>> {
+        match file_bytes(self.connection, self.raw, file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(inbox.id = %file.inbox, "A file of mail {}: {error:#}", file.inbox);
+                None
+            }
+        }
+    }
+
+    /// A notice that went out or was kept; `None` when there is none, or it is about no ticket.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn notice(&self, id: NoticeId) -> Result<Option<Told>> {
+        told(self.connection, id)
+    }
+}
+
+impl Store {
+    /// What a decision would know, for `guichet explain`. The numbers that come next may be another's.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known(&self, question: Question, now: DateTime<Utc>) -> Result<Known> {
+        self.read("looking up what is known", move |connection, _| {
+            known(connection, &question, now)
+        })
+        .await
+    }
+}
+
+fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Result<Known> {
+    let mut known = Known {
+        next_ticket: next_number(connection, "tickets")?,
+        next_notice: next_number(connection, "notices")?,
+        next_person: next_number(connection, "people")?,
+        ..Known::default()
+    };
+    let mut tickets = question.tickets.clone();
+    for message_id in &question.message_ids {
+        let threads = threads(connection, message_id)?;
+        tickets.extend(threads.iter().map(|(ticket, _, _)| *ticket));
+        if !threads.is_empty() {
+            known.threads.insert(message_id.clone(), threads);
+        }
+    }
+    for id in &question.notices {
+        if let Some(told) = told(connection, *id)? {
+            tickets.insert(told.ticket);
+            known.notices.insert(*id, told);
+        }
+        executed(connection, *id, &mut known.executed)?;
+    }
+    if let Some(content) = &question.content {
+        known.duplicate_of = earlier(connection, content, question.inbox)?;
+        tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
+    }
+    for id in tickets {
+        if let Some(ticket) = ticket(connection, id)? {
+            known.tickets.insert(id, ticket);
+        }
+    }
+    limits(connection, &question.addresses, now, &mut known)?;
+    Ok(known)
+}
+
+/// The number that the next row of `table` gets, never one that was used before.
+fn next_number(connection: &Connection, table: &str) -> Result<i64> {
+    let last: Option<i64> = connection
+        .prepare_cached(r"SELECT seq FROM sqlite_sequence WHERE name = ?1")?
+        .query_row(params![table], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+fn threads(
+    connection: &Connection,
+    message_id: &str,
+) -> Result<Vec<(TicketId, Thread, Option<NoticeId>)>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT ticket, thread, notice FROM message_ids WHERE message_id = ?1 ORDER BY id",
+    )?;
+    let mut rows = statement.query(params![message_id])?;
+    let mut threads = Vec::new();
+    while let Some(row) = rows.next()? {
+        let token = row.get_ref(1)?.as_str()?;
+        let thread = match token {
+            "incoming" => Thread::Incoming,
+            "outgoing" => Thread::Outgoing,
+            "phantom" => Thread::Phantom,
+            _ => anyhow::bail!("an unknown kind of thread: {token}"),
+        };
+        let notice: Option<i64> = row.get(2)?;
+        threads.push((TicketId(row.get(0)?), thread, notice.map(NoticeId)));
+    }
+    Ok(threads)
+}
+
+fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT ticket, kind, addressed, at, state, notice FROM notices
+          WHERE id = ?1 AND ticket IS NOT NULL",
+    )?;
+    let mut rows = statement.query(params![id.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let kind = row.get_ref(1)?.as_str()?;
+    let notice = match row.get_ref(4)?.as_str()? {
+        "kept" => Some(
+            serde_json::from_str(row.get_ref(5)?.as_str()?)
+                .with_context(|| format!("reading notice {id}"))?,
+        ),
+        _ => None,
+    };
+    Ok(Some(Told {
+        ticket: TicketId(row.get(0)?),
+        kind: Kind::parse(kind).with_context(|| format!("an unknown kind of notice: {kind}"))?,
+        recipient: row.get(2)?,
+        at: time(row.get(3)?),
+        notice,
+    }))
+}
+
+fn executed(
+    connection: &Connection,
+    notice: NoticeId,
+    executed: &mut BTreeSet<(NoticeId, String)>,
+) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached(r"SELECT line FROM executed WHERE notice = ?1")?;
+    let mut rows = statement.query(params![notice.0])?;
+    while let Some(row) = rows.next()? {
+        executed.insert((notice, row.get(0)?));
+    }
+    Ok(())
+}
+
+/// The first mail with the same content that was settled, other than the one that asks.
+fn earlier(
+    connection: &Connection,
+    content: &Digest,
+    inbox: Option<InboxId>,
+) -> Result<Option<(InboxId, Option<TicketId>)>> {
+    Ok(connection
+        .prepare_cached(
+            r"SELECT id, ticket FROM inbox
+              WHERE content = ?1 AND id IS NOT ?2 AND state NOT IN ('new', 'duplicate')
+              ORDER BY id LIMIT 1",
+        )?
+        .query_row(params![content.0, inbox.map(|id| id.0)], |row| {
+            Ok((
+                InboxId(row.get(0)?),
+                row.get::<_, Option<i64>>(1)?.map(TicketId),
+            ))
+        })
+        .optional()?)
+}
+
+pub(super) fn ticket(connection: &Connection, id: TicketId) -> Result<Option<Ticket>> {
+    let json: Option<String> = connection
+        .prepare_cached(r"SELECT ticket FROM tickets WHERE id = ?1")?
+        .query_row(params![id.0], |row| row.get(0))
+        .optional()?;
+    json.map(|json| serde_json::from_str(&json).with_context(|| format!("reading ticket {id}")))
+        .transpose()
+}
+
+fn limits(
+    connection: &Connection,
+    addresses: &BTreeSet<String>,
+    now: DateTime<Utc>,
+    known: &mut Known,
+) -> Result<()> {
+    let mut to = BTreeMap::new();
+    let mut to_domain = BTreeMap::new();
+    for address in addresses {
+        to.insert(address.clone(), said(connection, "to", address, now)?);
+        if let Some((_, domain)) = address.rsplit_once('@') {
+            to_domain.insert(domain.to_owned(), said(connection, "domain", domain, now)?);
+        }
+    }
+    known.sent_to = to;
+    known.sent_to_domain = to_domain;
+    known.sent_in_all = said(connection, "all", "", now)?;
+    Ok(())
+}
+
+/// Automatic mails said, to the minute.
+fn said(connection: &Connection, scope: &str, whom: &str, now: DateTime<Utc>) -> Result<Sent> {
+    let minute = millis(now).div_euclid(60_000);
+    Ok(connection
+        .prepare_cached(
+            r"SELECT coalesce(sum(mails) FILTER (WHERE minute > ?3 - 60), 0),
+                     coalesce(sum(mails), 0),
+                     coalesce(sum(mails) FILTER (WHERE minute > ?3 - 10), 0)
+              FROM said WHERE scope = ?1 AND whom = ?2 AND minute > ?3 - 1440",
+        )?
+        .query_row(params![scope, whom, minute], |row| {
+            Ok(Sent {
+                hour: row.get(0)?,
+                day: row.get(1)?,
+                ten_minutes: row.get(2)?,
+            })
+        })?)
+}
+
+pub(super) fn file_bytes(
+    connection: &Connection,
+    raw: &RawFiles,
+    file: &File,
+) -> Result<Option<Vec<u8>>> {
+    let Some(bytes) = raw_of(connection, raw, file.inbox)? else {
+        return Ok(None);
+    };
+    Ok(mail::extract(&bytes, &file.attachment.sha256))
+}
+
+pub(super) fn raw_of(
+    connection: &Connection,
+    raw: &RawFiles,
+    inbox: InboxId,
+) -> Result<Option<Vec<u8>>> {
+    let digest: Option<[u8; 32]> = connection
+        .prepare_cached(r"SELECT digest FROM inbox WHERE id = ?1")?
+        .query_row(params![inbox.0], |row| row.get(0))
+        .optional()?;
+    match digest {
+        Some(digest) => raw.load(connection, &Digest(digest)),
+        None => Ok(None),
+    }
+}

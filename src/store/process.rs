@@ -1,0 +1,358 @@
+//! What the processing station asks: mails to read, and the one transaction in which everything is
+//! decided and written.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Durability, Lookup, Store, count, deliver, millis, record, time, writer};
+use crate::desk::{Decision, Input};
+use crate::mail::Digest;
+use crate::mail::authenticity::Authenticity;
+use crate::notification::Outgoing;
+use crate::ticket::InboxId;
+
+/// A mail that was tried so often is poison: it is quarantined unread (contract I7).
+const ATTEMPTS: u32 = 3;
+
+/// How long a mail rests whose settlement failed: what made it fail may pass.
+const REST: Duration = Duration::from_secs(10);
+
+/// A mail to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxMail {
+    /// Its row.
+    pub id: InboxId,
+    /// The account it came through.
+    pub account: String,
+    /// Envelope recipient, when known.
+    pub recipient: Option<String>,
+    /// Envelope sender, when known; `Some("")` is the null path.
+    pub sender: Option<String>,
+    /// When it reached the mailbox.
+    pub received_at: DateTime<Utc>,
+    /// The message; its header alone when it is too large.
+    pub bytes: Vec<u8>,
+    /// Digest of `bytes`.
+    pub digest: Digest,
+    /// Its size on the server in bytes, when it was too large to fetch whole.
+    pub oversize: Option<u64>,
+    /// The address whose owner is proven to be its author.
+    pub proven: Option<String>,
+    /// An operator released it: it is a person's mail.
+    pub released: bool,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    /// The verdict on its sender, when an earlier attempt came that far.
+    pub authenticity: Option<Authenticity>,
+}
+
+/// What is to be written for one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    /// What was decided.
+    pub decision: Decision,
+    /// The notices that are due now, written.
+    pub outgoing: Vec<Outgoing>,
+}
+
+/// What became of one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was decided and written.
+    Done(Settlement),
+    /// The mail, or the delivery, was settled before; nothing was asked or written.
+    Before,
+}
+
+impl Store {
+    /// Takes mails to read, oldest first, at most `limit` and about `max_bytes`, for the time of
+    /// `lease`; their attempt is counted before anybody looks at them (C). A mail that was tried
+    /// before comes alone, so that it can hurt only itself; after three attempts it comes no more
+    /// and is among [`Store::poisoned`].
+    ///
+    /// A mail whose bytes cannot be read is left out and logged; its attempt counts.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn next_mails(
+        &self,
+        limit: usize,
+        max_bytes: u64,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<InboxMail>> {
+        let leased = self
+            .write(Durability::Killproof, "taking mails", move |connection| {
+                lease_mails(connection, limit, max_bytes, lease, now)
+            })
+            .await?;
+        if leased.is_empty() {
+            return Ok(leased);
+        }
+        self.read("reading mails", move |connection, raw| {
+            let mut mails = Vec::with_capacity(leased.len());
+            for mut mail in leased {
+                match raw.load(connection, &mail.digest) {
+                    Ok(Some(bytes)) => {
+                        mail.bytes = bytes;
+                        mails.push(mail);
+                    }
+                    Ok(None) => {
+                        tracing::error!(inbox.id = %mail.id, "Mail {} has no bytes", mail.id);
+                    }
+                    Err(error) => {
+                        tracing::error!(inbox.id = %mail.id, "Mail {}: {error:#}", mail.id);
+                    }
+                }
+            }
+            Ok(mails)
+        })
+        .await
+    }
+
+    /// Mails that were tried three times and never settled, and why as far as it is known; each is
+    /// to be settled as [`Input::Poison`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn poisoned(&self, now: DateTime<Utc>) -> Result<Vec<(InboxId, String)>> {
+        self.read("looking for poison", move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                r"SELECT id, error FROM inbox
+                  WHERE state = 'new' AND attempts >= ?1 AND lease_until <= ?2 ORDER BY id",
+            )?;
+            let rows = statement.query_map(params![ATTEMPTS, millis(now)], |row| {
+                Ok((InboxId(row.get(0)?), row.get(1)?))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Keeps verdicts on senders, so that a later attempt need not ask again.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn authenticated(&self, verdicts: Vec<(InboxId, Authenticity)>) -> Result<()> {
+        self.write(
+            Durability::Killproof,
+            "keeping verdicts",
+            move |connection| {
+                for (id, verdict) in &verdicts {
+                    write_verdict(connection, *id, *verdict)?;
+                }
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Gives mails back that were taken and not tried, at a stop or while a name server is away:
+    /// their attempt does not count. They come again from `again_at` on.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn give_back(&self, mails: Vec<InboxId>, again_at: DateTime<Utc>) -> Result<()> {
+        self.write(
+            Durability::Killproof,
+            "giving mails back",
+            move |connection| {
+                let mut statement = connection.prepare_cached(
+                    r"UPDATE inbox SET attempts = max(attempts - 1, 0), lease_until = ?2
+                  WHERE id = ?1 AND state = 'new'",
+                )?;
+                for id in &mails {
+                    statement.execute(params![id.0, millis(again_at)])?;
+                }
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Decides and writes, in one durable transaction (D): for each input `decide` is called with
+    /// what it may look up, and what it wants is written, or, when either fails or panics, nothing
+    /// of it. The results are in the order of the inputs; an input sees what those before it wrote.
+    /// A mail that fails rests for a while and comes again.
+    ///
+    /// # Errors
+    /// When the transaction as a whole failed; nothing was written.
+    pub async fn settle<F>(
+        &self,
+        inputs: Vec<Input>,
+        now: DateTime<Utc>,
+        decide: F,
+    ) -> Result<Vec<Result<Settled>>>
+    where
+        F: Fn(&Input, &Lookup<'_>) -> Result<Settlement> + Send + 'static,
+    {
+        let raw = self.inner.raw.clone();
+        self.write(Durability::Durable, "settling", move |connection| {
+            let mut results = Vec::with_capacity(inputs.len());
+            for input in &inputs {
+                let result = writer::in_savepoint(connection, || {
+                    if !is_open(connection, input)? {
+                        return Ok(Settled::Before);
+                    }
+                    let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
+                    record::write(connection, input, &settlement, now)?;
+                    Ok(Settled::Done(settlement))
+                });
+                match result {
+                    Ok(settled) => results.push(Ok(settled)),
+                    Err(error) if connection.is_autocommit() => return Err(error),
+                    Err(error) => {
+                        rest(connection, input, &error, now)?;
+                        results.push(Err(error));
+                    }
+                }
+            }
+            Ok(results)
+        })
+        .await
+    }
+
+    /// When [`Store::next_mails`] or [`Store::poisoned`] has something next; may be in the past.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn next_mail_at(&self) -> Result<Option<DateTime<Utc>>> {
+        self.read("looking for the next mail", |connection, _| {
+            let earliest: Option<i64> = connection.query_row(
+                r"SELECT min(lease_until) FROM inbox INDEXED BY inbox_new WHERE state = 'new'",
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(earliest.map(time))
+        })
+        .await
+    }
+}
+
+/// Ends the leases of the run before; the attempts stay counted.
+pub(super) fn end_leases(connection: &Connection) -> Result<usize> {
+    Ok(connection.execute(
+        r"UPDATE inbox SET lease_until = 0 WHERE state = 'new' AND lease_until > 0",
+        [],
+    )?)
+}
+
+fn lease_mails(
+    connection: &Connection,
+    limit: usize,
+    max_bytes: u64,
+    lease: Duration,
+    now: DateTime<Utc>,
+) -> Result<Vec<InboxMail>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT inbox.id, account, recipient, sender, received_at, inbox.digest, oversize, proven,
+                 released, attempts, authenticity, size
+          FROM inbox JOIN raw ON raw.digest = inbox.digest
+          WHERE state = 'new' AND attempts < ?1 AND lease_until <= ?2 ORDER BY inbox.id",
+    )?;
+    let mut rows = statement.query(params![ATTEMPTS, millis(now)])?;
+    let mut mails = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        let attempts: u32 = row.get(9)?;
+        bytes += count(row.get(11)?);
+        if !mails.is_empty() && (attempts > 0 || bytes > max_bytes) || mails.len() >= limit {
+            break;
+        }
+        let authenticity: Option<String> = row.get(10)?;
+        mails.push(InboxMail {
+            id: InboxId(row.get(0)?),
+            account: row.get(1)?,
+            recipient: row.get(2)?,
+            sender: row.get(3)?,
+            received_at: time(row.get(4)?),
+            bytes: Vec::new(),
+            digest: Digest(row.get(5)?),
+            oversize: row.get::<_, Option<i64>>(6)?.map(count),
+            proven: row.get(7)?,
+            released: row.get(8)?,
+            attempts: attempts + 1,
+            authenticity: authenticity.as_deref().and_then(verdict),
+        });
+        if attempts > 0 {
+            break;
+        }
+    }
+    let until = millis(now) + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2);
+    let mut statement = connection.prepare_cached(
+        r"UPDATE inbox SET attempts = attempts + 1, lease_until = ?2
+          WHERE id = ?1 AND state = 'new'",
+    )?;
+    for mail in &mails {
+        let rows = statement.execute(params![mail.id.0, until])?;
+        ensure!(rows == 1, "mail {} could not be taken", mail.id);
+    }
+    Ok(mails)
+}
+
+/// Whether this input is still to be settled: two processes may have taken the same one.
+fn is_open(connection: &Connection, input: &Input) -> Result<bool> {
+    match input {
+        Input::Mail(arrival) => is_new(connection, arrival.inbox),
+        Input::Poison { inbox, .. } => is_new(connection, *inbox),
+        Input::Delivery(delivery) => deliver::is_unreported(connection, delivery),
+        Input::Action(_) | Input::Timer(_) => Ok(true),
+    }
+}
+
+fn is_new(connection: &Connection, id: InboxId) -> Result<bool> {
+    connection
+        .prepare_cached(r"SELECT state = 'new' FROM inbox WHERE id = ?1")?
+        .query_row(params![id.0], |row| row.get(0))
+        .optional()?
+        .with_context(|| format!("there is no mail {id}"))
+}
+
+/// Lets a mail rest that could not be settled, and writes down why.
+fn rest(
+    connection: &Connection,
+    input: &Input,
+    error: &anyhow::Error,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let id = match input {
+        Input::Mail(arrival) => arrival.inbox,
+        Input::Poison { inbox, .. } => *inbox,
+        Input::Action(_) | Input::Timer(_) | Input::Delivery(_) => return Ok(()),
+    };
+    let until = millis(now) + i64::try_from(REST.as_millis()).unwrap_or(0);
+    connection
+        .prepare_cached(
+            r"UPDATE inbox SET error = ?2, lease_until = ?3 WHERE id = ?1 AND state = 'new'",
+        )?
+        .execute(params![id.0, format!("{error:#}"), until])?;
+    Ok(())
+}
+
+fn write_verdict(connection: &Connection, id: InboxId, verdict: Authenticity) -> Result<()> {
+    let rows = connection
+        .prepare_cached(r"UPDATE inbox SET authenticity = ?2 WHERE id = ?1")?
+        .execute(params![id.0, verdict_token(verdict)])?;
+    ensure!(rows == 1, "there is no mail {id}");
+    Ok(())
+}
+
+pub(super) fn verdict_token(verdict: Authenticity) -> &'static str {
+    match verdict {
+        Authenticity::Pass => "pass",
+        Authenticity::Fail => "fail",
+        Authenticity::None => "none",
+    }
+}
+
+pub(super) fn verdict(token: &str) -> Option<Authenticity> {
+    match token {
+        "pass" => Some(Authenticity::Pass),
+        "fail" => Some(Authenticity::Fail),
+        "none" => Some(Authenticity::None),
+        _ => None,
+    }
+}

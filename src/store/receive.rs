@@ -1,0 +1,223 @@
+//! Keeps the bytes of a mail, once, wherever it turns up. Which places are known is in `ledger`.
+
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Durability, Store, millis, number, raw};
+use crate::mail::Digest;
+use crate::ticket::InboxId;
+
+/// Where a mail came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A message of an IMAP folder (RFC 3501 §2.3.1.1).
+    Imap {
+        /// The folder, as the server names it.
+        folder: String,
+        /// Its UIDVALIDITY when the message was fetched.
+        uid_validity: u32,
+        /// The message.
+        uid: u32,
+    },
+    /// A file of a Maildir.
+    Maildir {
+        /// Its name, without the `:2,` and flags.
+        name: String,
+    },
+    /// `guichet deliver`, from a mail server or a script.
+    Pipe,
+}
+
+impl Origin {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Imap { .. } => "imap",
+            Self::Maildir { .. } => "maildir",
+            Self::Pipe => "pipe",
+        }
+    }
+}
+
+/// A mail to accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// The account it came through.
+    pub account: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Envelope recipient, when known.
+    pub recipient: Option<String>,
+    /// Envelope sender, when known; `Some("")` is the null path.
+    pub sender: Option<String>,
+    /// When it reached the mailbox (INTERNALDATE), else now.
+    pub received_at: DateTime<Utc>,
+    /// The message; its header alone when it is too large.
+    pub bytes: Vec<u8>,
+    /// Its size on the server in bytes, when it was too large to fetch whole.
+    pub oversize: Option<u64>,
+    /// The address whose owner is proven to be its author (a web form), if any.
+    pub proven: Option<String>,
+}
+
+/// What accepting a mail did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is a new row of the inbox.
+    New(InboxId),
+    /// It was there: the same place, or the same bytes in the same account, as after a change of
+    /// UIDVALIDITY or a restored mailbox (contract I3). Only its place was written down.
+    Known(InboxId),
+}
+
+impl Accepted {
+    /// The row of the inbox.
+    pub fn id(self) -> InboxId {
+        match self {
+            Self::New(id) | Self::Known(id) => id,
+        }
+    }
+}
+
+impl Store {
+    /// Keeps mails, all or none, durably: once this answers, the server may be told (A). The
+    /// answers are in the order of the mails.
+    ///
+    /// # Errors
+    /// When nothing was kept; [`super::is_disk_full`] tells a full disk.
+    pub async fn accept(&self, incoming: Vec<Incoming>) -> Result<Vec<Accepted>> {
+        let inner = std::sync::Arc::clone(&self.inner);
+        let hashed = tokio::task::spawn_blocking(move || {
+            incoming
+                .into_iter()
+                .map(|mail| {
+                    let digest = Digest::of(&mail.bytes);
+                    inner.raw.keep(&digest, &mail.bytes)?;
+                    Ok((mail, digest))
+                })
+                .collect::<Result<Vec<_>>>()
+        })
+        .await
+        .context("keeping large mails was interrupted")??;
+        self.write(Durability::Durable, "accepting mails", move |connection| {
+            hashed
+                .iter()
+                .map(|(mail, digest)| accept(connection, mail, digest))
+                .collect()
+        })
+        .await
+    }
+}
+
+fn accept(connection: &Connection, mail: &Incoming, digest: &Digest) -> Result<Accepted> {
+    if let Some(id) = at_this_place(connection, mail)? {
+        return Ok(Accepted::Known(id));
+    }
+    let known = same_bytes(connection, mail, digest)?;
+    let id = match known {
+        Some(id) => id,
+        None => insert(connection, mail, digest)?,
+    };
+    write_place(connection, mail, id)?;
+    Ok(known.map_or(Accepted::New(id), Accepted::Known))
+}
+
+/// The row of the same place; a place that was left alone has none.
+fn at_this_place(connection: &Connection, mail: &Incoming) -> Result<Option<InboxId>> {
+    let inbox: Option<Option<i64>> = match &mail.origin {
+        Origin::Imap {
+            folder,
+            uid_validity,
+            uid,
+        } => connection
+            .prepare_cached(
+                r"SELECT inbox FROM ledger
+                  WHERE account = ?1 AND folder = ?2 AND uid_validity = ?3 AND uid = ?4",
+            )?
+            .query_row(params![mail.account, folder, uid_validity, uid], |row| {
+                row.get(0)
+            })
+            .optional()?,
+        Origin::Maildir { name } => connection
+            .prepare_cached(r"SELECT inbox FROM maildir_ledger WHERE account = ?1 AND name = ?2")?
+            .query_row(params![mail.account, name], |row| row.get(0))
+            .optional()?,
+        Origin::Pipe => None,
+    };
+    Ok(inbox.flatten().map(InboxId))
+}
+
+/// The row of the same bytes in this account, for the same recipient when one is known: a mail
+/// server hands one mail to two recipients in the same bytes.
+fn same_bytes(
+    connection: &Connection,
+    mail: &Incoming,
+    digest: &Digest,
+) -> Result<Option<InboxId>> {
+    let id = connection
+        .prepare_cached(
+            r"SELECT id FROM inbox
+              WHERE digest = ?1 AND account = ?2 AND recipient IS ?3 AND oversize IS ?4
+              ORDER BY id LIMIT 1",
+        )?
+        .query_row(
+            params![
+                digest.0,
+                mail.account,
+                mail.recipient,
+                mail.oversize.map(number)
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(id.map(InboxId))
+}
+
+fn insert(connection: &Connection, mail: &Incoming, digest: &Digest) -> Result<InboxId> {
+    raw::insert(connection, digest, &mail.bytes)?;
+    connection
+        .prepare_cached(
+            r"INSERT INTO inbox
+                (account, origin, recipient, sender, received_at, digest, oversize, proven)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            mail.account,
+            mail.origin.as_str(),
+            mail.recipient,
+            mail.sender,
+            millis(mail.received_at),
+            digest.0,
+            mail.oversize.map(number),
+            mail.proven
+        ])?;
+    Ok(InboxId(connection.last_insert_rowid()))
+}
+
+fn write_place(connection: &Connection, mail: &Incoming, id: InboxId) -> Result<()> {
+    let rows = match &mail.origin {
+        Origin::Imap {
+            folder,
+            uid_validity,
+            uid,
+        } => connection
+            .prepare_cached(
+                r"INSERT INTO ledger (account, folder, uid_validity, uid, inbox, state)
+                  VALUES (?1, ?2, ?3, ?4, ?5, 'unfiled')
+                  ON CONFLICT (account, folder, uid_validity, uid)
+                  DO UPDATE SET inbox = excluded.inbox, state = excluded.state",
+            )?
+            .execute(params![mail.account, folder, uid_validity, uid, id.0])?,
+        Origin::Maildir { name } => connection
+            .prepare_cached(
+                r"INSERT INTO maildir_ledger (account, name, inbox, state)
+                  VALUES (?1, ?2, ?3, 'unfiled')
+                  ON CONFLICT (account, name)
+                  DO UPDATE SET inbox = excluded.inbox, state = excluded.state",
+            )?
+            .execute(params![mail.account, name, id.0])?,
+        Origin::Pipe => return Ok(()),
+    };
+    ensure!(rows == 1, "the place of mail {id} was not written");
+    Ok(())
+}

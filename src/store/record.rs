@@ -1,0 +1,390 @@
+//! Writes one [`Settlement`]: what was decided about a mail, the tickets, their events, who is
+//! told, and the bytes that go out.
+
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Settlement, deliver, millis, number, process};
+use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
+use crate::mail::Digest;
+use crate::notification::Outgoing;
+use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Status, Ticket, TicketId, What};
+
+/// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
+const COUNTED_MINUTES: i64 = 2 * 24 * 60;
+
+/// Writes everything that follows from `input`.
+pub(super) fn write(
+    connection: &Connection,
+    input: &Input,
+    settlement: &Settlement,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let decision = &settlement.decision;
+    for changed in &decision.changed {
+        write_ticket(connection, changed)?;
+    }
+    for id in &decision.settled_notices {
+        drop_notice(connection, *id)?;
+    }
+    for notice in &decision.notices {
+        write_notice(connection, notice, now)?;
+    }
+    for (message_id, ticket, thread) in &decision.message_ids {
+        write_message_id(connection, message_id, *ticket, *thread, None)?;
+    }
+    for (notice, line) in &decision.executed {
+        connection
+            .prepare_cached(
+                r"INSERT INTO executed (notice, line, at) VALUES (?1, ?2, ?3)
+                  ON CONFLICT (notice, line) DO NOTHING",
+            )?
+            .execute(params![notice.0, line, millis(now)])?;
+    }
+    for outgoing in &settlement.outgoing {
+        write_outgoing(connection, outgoing, now)?;
+    }
+    match input {
+        Input::Mail(arrival) => {
+            let content = arrival.mail.content_digest.as_ref();
+            write_disposition(connection, arrival.inbox, decision, content, now)?;
+            connection
+                .prepare_cached(r"UPDATE inbox SET authenticity = ?2 WHERE id = ?1")?
+                .execute(params![
+                    arrival.inbox.0,
+                    process::verdict_token(arrival.authenticity)
+                ])?;
+            Ok(())
+        }
+        Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now),
+        Input::Delivery(delivery) => deliver::reported(connection, delivery),
+        Input::Action(_) | Input::Timer(_) => Ok(()),
+    }
+}
+
+fn write_disposition(
+    connection: &Connection,
+    inbox: InboxId,
+    decision: &Decision,
+    content: Option<&Digest>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let disposition = decision
+        .disposition
+        .as_ref()
+        .with_context(|| format!("nothing was decided about mail {inbox}"))?;
+    let (state, ticket, duplicate_of) = match disposition {
+        Disposition::Filed(ticket) => ("filed", Some(*ticket), None),
+        Disposition::Duplicate(of, ticket) => ("duplicate", *ticket, Some(*of)),
+        Disposition::Ignored => ("ignored", None, None),
+        Disposition::Quarantined => ("quarantined", None, None),
+    };
+    let rows = connection
+        .prepare_cached(
+            r"UPDATE inbox SET state = ?2, ticket = ?3, duplicate_of = ?4, why = ?5, content = ?6,
+                     settled_at = ?7, lease_until = 0
+              WHERE id = ?1 AND state = 'new'",
+        )?
+        .execute(params![
+            inbox.0,
+            state,
+            ticket.map(|id| id.0),
+            duplicate_of.map(|id| id.0),
+            decision.why,
+            content.map(|digest| digest.0),
+            millis(now)
+        ])?;
+    ensure!(rows == 1, "mail {inbox} could not be settled");
+    Ok(())
+}
+
+fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
+    let ticket = &changed.ticket;
+    let opens = matches!(
+        changed.events.first().map(|event| &event.what),
+        Some(What::Opened(_))
+    );
+    let sql = if opens {
+        r"INSERT INTO tickets (id, reference, status, team, technician, requester, close_at,
+                               created_at, updated_at, ticket)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    } else {
+        r"UPDATE tickets SET reference = ?2, status = ?3, team = ?4, technician = ?5,
+                 requester = ?6, close_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
+          WHERE id = ?1"
+    };
+    let technician = ticket.technician.as_ref().map(|who| who.key());
+    let requester = ticket.requester().map(|person| person.who.key());
+    let close_at = match ticket.status {
+        Status::Resolved => ticket.close_at,
+        Status::Open | Status::Waiting { .. } | Status::Paused { .. } | Status::Closed => None,
+    };
+    let rows = connection
+        .prepare_cached(sql)?
+        .execute(params![
+            ticket.id.0,
+            ticket.reference.to_string(),
+            ticket.status.as_str(),
+            ticket.team,
+            technician.unwrap_or_default(),
+            requester.unwrap_or_default(),
+            close_at.map(millis),
+            millis(ticket.created_at),
+            millis(ticket.updated_at),
+            serde_json::to_string(ticket)?
+        ])
+        .with_context(|| format!("writing ticket {}", ticket.id))?;
+    ensure!(rows == 1, "there is no ticket {}", ticket.id);
+    for event in &changed.events {
+        write_event(connection, ticket, event)?;
+        match &event.what {
+            What::Opened(opened) => {
+                for person in &opened.people {
+                    write_person(connection, ticket.id, person)?;
+                }
+            }
+            What::Person { person } => write_person(connection, ticket.id, person)?,
+            What::Mail { .. }
+            | What::Note { .. }
+            | What::Status { .. }
+            | What::Assigned { .. }
+            | What::Team { .. }
+            | What::TeamObserves { .. }
+            | What::Priority { .. }
+            | What::Linked { .. }
+            | What::Command { .. }
+            | What::Notified { .. }
+            | What::Delivery { .. }
+            | What::Duplicate { .. }
+            | What::Alert { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Result<()> {
+    connection
+        .prepare_cached(
+            r"INSERT INTO events (ticket, at, kind, public, event) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            ticket.id.0,
+            millis(event.at),
+            event.what.kind(),
+            event.public,
+            serde_json::to_string(event)?
+        ])?;
+    let id = connection.last_insert_rowid();
+    let words = words(event);
+    if !words.is_empty() {
+        connection
+            .prepare_cached(r"INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
+            .execute(params![id, words])?;
+    }
+    Ok(())
+}
+
+/// What a search finds an event by.
+fn words(event: &Event) -> String {
+    let mut words = Vec::new();
+    match &event.what {
+        What::Opened(ticket) => {
+            words.push(ticket.reference.to_string());
+            words.push(ticket.title.clone());
+            for person in &ticket.people {
+                words.extend(person.who.name.clone());
+                words.push(person.who.address.clone());
+            }
+        }
+        What::Person { person } => {
+            words.extend(person.who.name.clone());
+            words.push(person.who.address.clone());
+        }
+        what => {
+            words.extend(what.text().map(str::to_owned));
+            words.extend(
+                what.files()
+                    .iter()
+                    .filter_map(|file| file.attachment.name.clone()),
+            );
+        }
+    }
+    words.join("\n")
+}
+
+fn write_person(connection: &Connection, ticket: TicketId, person: &Person) -> Result<()> {
+    let rows = connection
+        .prepare_cached(
+            r"INSERT INTO people (id, ticket, address, part) VALUES (?1, ?2, ?3, ?4)
+              ON CONFLICT (id) DO UPDATE SET address = excluded.address, part = excluded.part
+              WHERE ticket = excluded.ticket",
+        )?
+        .execute(params![
+            person.id.0,
+            ticket.0,
+            person.who.key(),
+            part_token(person.part)
+        ])?;
+    ensure!(
+        rows == 1,
+        "person {} is of another ticket than {ticket}",
+        person.id
+    );
+    Ok(())
+}
+
+fn part_token(part: Part) -> &'static str {
+    match part {
+        Part::Requester => "requester",
+        Part::Beneficiary => "beneficiary",
+        Part::Observer => "observer",
+        Part::Contributor => "contributor",
+    }
+}
+
+fn drop_notice(connection: &Connection, id: NoticeId) -> Result<()> {
+    connection
+        .prepare_cached(r"UPDATE notices SET state = 'dropped' WHERE id = ?1 AND state = 'kept'")?
+        .execute(params![id.0])?;
+    Ok(())
+}
+
+fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) -> Result<()> {
+    let (state, json) = match notice.due_at {
+        Some(_) => ("kept", serde_json::to_string(notice)?),
+        None => ("said", String::new()),
+    };
+    let automatic = match notice.automation {
+        Automation::Replied | Automation::Generated => true,
+        Automation::Person => false,
+    };
+    let rows = connection
+        .prepare_cached(
+            r"INSERT INTO notices (id, ticket, kind, recipient, addressed, caused_by, internal,
+                                   automatic, at, due_at, state, notice)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+              ON CONFLICT (id) DO UPDATE SET
+                  at = excluded.at, due_at = excluded.due_at, state = excluded.state,
+                  notice = excluded.notice
+              WHERE state <> 'said' AND recipient = excluded.recipient",
+        )?
+        .execute(params![
+            notice.id.0,
+            notice.ticket.map(|id| id.0),
+            notice.kind.as_str(),
+            notice.to.key(),
+            notice.to.address,
+            notice.caused_by.as_deref().unwrap_or_default(),
+            notice.kind.is_internal(),
+            automatic,
+            millis(now),
+            notice.due_at.map(millis),
+            state,
+            json
+        ])?;
+    ensure!(rows == 1, "notice {} was said before", notice.id);
+    if automatic && notice.due_at.is_none() {
+        count_said(connection, &notice.to.key(), notice.kind.is_internal(), now)?;
+    }
+    Ok(())
+}
+
+/// Counts an automatic mail for the limits; those to staff only by their recipient.
+fn count_said(
+    connection: &Connection,
+    recipient: &str,
+    internal: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let minute = millis(now).div_euclid(60_000);
+    let mut statement = connection.prepare_cached(
+        r"INSERT INTO said (scope, whom, minute, mails) VALUES (?1, ?2, ?3, 1)
+          ON CONFLICT (scope, whom, minute) DO UPDATE SET mails = mails + 1",
+    )?;
+    statement.execute(params!["to", recipient, minute])?;
+    if !internal {
+        let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain);
+        statement.execute(params!["domain", domain, minute])?;
+        statement.execute(params!["all", "", minute])?;
+    }
+    connection
+        .prepare_cached(r"DELETE FROM said WHERE minute < ?1")?
+        .execute(params![minute - COUNTED_MINUTES])?;
+    Ok(())
+}
+
+fn write_message_id(
+    connection: &Connection,
+    message_id: &str,
+    ticket: TicketId,
+    thread: Thread,
+    notice: Option<NoticeId>,
+) -> Result<()> {
+    let thread = match thread {
+        Thread::Incoming => "incoming",
+        Thread::Outgoing => "outgoing",
+        Thread::Phantom => "phantom",
+    };
+    connection
+        .prepare_cached(
+            r"INSERT INTO message_ids (message_id, ticket, thread, notice) VALUES (?1, ?2, ?3, ?4)
+              ON CONFLICT (message_id, ticket, thread) DO NOTHING",
+        )?
+        .execute(params![message_id, ticket.0, thread, notice.map(|id| id.0)])?;
+    Ok(())
+}
+
+fn write_outgoing(connection: &Connection, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<()> {
+    say_kept(connection, outgoing.notice, now)?;
+    if let Some(ticket) = outgoing.ticket {
+        let notice = Some(outgoing.notice);
+        write_message_id(
+            connection,
+            &outgoing.message_id,
+            ticket,
+            Thread::Outgoing,
+            notice,
+        )?;
+    }
+    // A notice that was written before stays as it was written (contract O1).
+    connection
+        .prepare_cached(
+            r"INSERT INTO outbox (notice, ticket, kind, sender, recipient, whom, message_id, digest,
+                                  size, bytes, text, created_at, next_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+              ON CONFLICT (notice, recipient) DO NOTHING",
+        )?
+        .execute(params![
+            outgoing.notice.0,
+            outgoing.ticket.map(|id| id.0),
+            outgoing.kind.as_str(),
+            outgoing.envelope_from,
+            outgoing.envelope_to,
+            outgoing.envelope_to.trim().to_lowercase(),
+            outgoing.message_id,
+            Digest::of(&outgoing.bytes).0,
+            number(outgoing.bytes.len() as u64),
+            outgoing.bytes,
+            outgoing.text,
+            millis(now)
+        ])?;
+    Ok(())
+}
+
+/// A notice that was kept until now is said now.
+fn say_kept(connection: &Connection, id: NoticeId, now: DateTime<Utc>) -> Result<()> {
+    let said: Option<(String, bool, bool)> = connection
+        .prepare_cached(
+            r"UPDATE notices SET state = 'said', at = ?2, due_at = NULL, notice = ''
+              WHERE id = ?1 AND state <> 'said' RETURNING recipient, internal, automatic",
+        )?
+        .query_row(params![id.0, millis(now)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    if let Some((recipient, internal, true)) = said {
+        count_said(connection, &recipient, internal, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! One entry of a ticket's timeline.
+
+use super::*;
+
+/// In which capacity somebody acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Opened the ticket.
+    Requester,
+    /// Has the trouble.
+    Beneficiary,
+    /// Follows it.
+    Observer,
+    /// Was put in copy, or replied to a forwarded notification.
+    Contributor,
+    /// Answers it.
+    Technician,
+    /// The command line.
+    Operator,
+    /// A machine elsewhere: monitoring, an absence, a mail server.
+    Robot,
+    /// The desk itself.
+    Desk,
+}
+
+impl Role {
+    /// The token of the command line's JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Beneficiary => "beneficiary",
+            Self::Observer => "observer",
+            Self::Contributor => "contributor",
+            Self::Technician => "technician",
+            Self::Operator => "operator",
+            Self::Robot => "robot",
+            Self::Desk => "desk",
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// In which capacity.
+    pub role: Role,
+    /// Name and address; `None` for the desk.
+    pub who: Option<Address>,
+}
+
+impl Actor {
+    /// The desk itself.
+    pub fn desk() -> Self {
+        Self {
+            role: Role::Desk,
+            who: None,
+        }
+    }
+}
+
+/// One entry of a ticket's append-only timeline (row E18).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When the desk took note of it.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// Requesters see it, on the page and in mails.
+    pub public: bool,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum What {
+    /// The ticket as it was opened; the first event of every chain.
+    Opened(Box<Ticket>),
+    /// A mail (or a text given by other means) joined the ticket. Public: it is part of the
+    /// conversation with the requester.
+    Mail {
+        /// What was written now.
+        text: String,
+        /// History and signature, folded.
+        folded: String,
+        /// Files.
+        files: Vec<File>,
+        /// The inbox row; `None` when it did not come by mail.
+        inbox: Option<InboxId>,
+        /// Its `Message-ID`.
+        message_id: Option<String>,
+        /// `None`: a person.
+        automatic: Option<Automatic>,
+        /// It was only thanks (row E9).
+        thanks: bool,
+        /// One line a remark: an invitation, an encrypted message, who could not be verified.
+        remarks: Vec<String>,
+    },
+    /// An internal note.
+    Note {
+        /// The note.
+        text: String,
+        /// Files.
+        files: Vec<File>,
+        /// The inbox row, when it came by mail.
+        inbox: Option<InboxId>,
+        /// Why it is a note when its author may have meant otherwise.
+        why: Option<String>,
+    },
+    /// The status changed.
+    Status {
+        /// New status.
+        to: Status,
+        /// When it closes by itself.
+        close_at: Option<DateTime<Utc>>,
+        /// In words.
+        reason: Option<String>,
+    },
+    /// Somebody owns it now, or nobody.
+    Assigned {
+        /// Name and registered address.
+        technician: Option<Address>,
+    },
+    /// Another team leads.
+    Team {
+        /// Its id.
+        team: String,
+    },
+    /// A further team was written to (row C3).
+    TeamObserves {
+        /// Its id.
+        team: String,
+    },
+    /// Somebody joined, or changed part.
+    Person {
+        /// As they are now.
+        person: Person,
+    },
+    /// The team decided a priority.
+    Priority {
+        /// The decided one.
+        priority: Level,
+    },
+    /// A link to another ticket.
+    Linked {
+        /// The other.
+        ticket: TicketId,
+        /// Why, for staff.
+        why: String,
+    },
+    /// A command of a technician.
+    Command {
+        /// As written.
+        line: String,
+        /// What came of it.
+        done: bool,
+        /// In words.
+        answer: String,
+    },
+    /// Somebody was, or will be, told.
+    Notified {
+        /// The notice.
+        notice: NoticeId,
+        /// Its kind, as in template names.
+        notification: String,
+        /// Address.
+        recipient: String,
+    },
+    /// What became of a notification.
+    Delivery {
+        /// The notice.
+        notice: NoticeId,
+        /// Address.
+        recipient: String,
+        /// `failed`, `uncertain`, `bounced`, `delayed`, `given-up`.
+        outcome: String,
+        /// What the server said.
+        detail: String,
+    },
+    /// The same mail came again by another way (row D14).
+    Duplicate {
+        /// The later inbox row.
+        inbox: InboxId,
+        /// What was the same.
+        why: String,
+    },
+    /// Something staff should look at: a sender that could not be verified.
+    Alert {
+        /// In words.
+        text: String,
+    },
+}
+
+impl What {
+    /// The token of the command line's JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened(_) => "opened",
+            Self::Mail { .. } => "mail",
+            Self::Note { .. } => "note",
+            Self::Status { .. } => "status",
+            Self::Assigned { .. } => "assigned",
+            Self::Team { .. } | Self::TeamObserves { .. } => "team",
+            Self::Person { .. } => "person",
+            Self::Priority { .. } => "priority",
+            Self::Linked { .. } => "linked",
+            Self::Command { .. } => "command",
+            Self::Notified { .. } => "notification",
+            Self::Delivery { .. } => "delivery",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Alert { .. } => "alert",
+        }
+    }
+
+    /// The words of it: what a person wrote, when somebody did.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
+            Self::Status { reason, .. } => reason.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The files of it.
+    pub fn files(&self) -> &[File] {
+        match self {
+            Self::Mail { files, .. } | Self::Note { files, .. } => files,
+            _ => &[],
+        }
+    }
+}

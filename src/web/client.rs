@@ -1,0 +1,46 @@
+//! Whose request it is: the peer's address, or what a trusted proxy says.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+
+/// The client's address. `X-Forwarded-For` counts only from a trusted proxy, and of it only the
+/// last address that is not itself a trusted proxy: what stands before can be invented.
+pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    if !trusted.contains(&peer) {
+        return peer;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|part| part.trim().parse().ok())
+        .rfind(|address| !trusted.contains(address))
+        .unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-forwarded-for",
+            "9.9.9.9, 192.0.2.7, 127.0.0.1".parse().expect("a header"),
+        );
+        let trusted = [ip("127.0.0.1")];
+        assert_eq!(
+            address(ip("127.0.0.1"), &headers, &trusted),
+            ip("192.0.2.7")
+        );
+        assert_eq!(
+            address(ip("198.51.100.1"), &headers, &trusted),
+            ip("198.51.100.1")
+        );
+        assert_eq!(address(ip("127.0.0.1"), &headers, &[]), ip("127.0.0.1"));
+    }
+}

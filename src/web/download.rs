@@ -1,0 +1,137 @@
+//! A file of a ticket, given so that nothing of it runs (S5, T18, T19).
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::mail::Attachment;
+
+/// The file as a download. Its type is what its first bytes say, for pictures and PDF; everything
+/// else is just bytes, whatever the sender called it.
+pub fn answer(attachment: &Attachment, bytes: Vec<u8>) -> Response {
+    let kind = sniff(&bytes).unwrap_or("application/octet-stream");
+    let disposition = disposition(attachment.name.as_deref().unwrap_or("fichier"));
+    (
+        [
+            (header::CONTENT_TYPE, kind.to_owned()),
+            (header::CONTENT_DISPOSITION, disposition),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "sandbox; default-src 'none'".to_owned(),
+            ),
+        ],
+        bytes,
+    )
+        .into_response()
+}
+
+/// The type of harmless kinds, by their first bytes.
+pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some("application/pdf"),
+        _ => None,
+    }
+}
+
+/// `Content-Disposition` (RFC 6266): an ASCII name for old clients, the real one in UTF-8.
+fn disposition(name: &str) -> String {
+    let name = safe_name(name);
+    let ascii: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii() && c != '"' && c != '\\' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
+}
+
+/// A name that every file system takes and that hides nothing: no path, no control or direction
+/// characters, no leading dot, no reserved name, not too long, its extension kept.
+pub fn safe_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut clean: String = last
+        .chars()
+        .filter(|c| !c.is_control() && !is_invisible(*c))
+        .map(|c| if "<>:\"|?*;".contains(c) { '_' } else { c })
+        .collect();
+    clean = clean.trim().trim_matches('.').trim().to_owned();
+    let stem = clean.split('.').next().unwrap_or_default().to_uppercase();
+    let reserved = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    if clean.is_empty() || reserved {
+        clean.insert_str(0, "fichier-");
+    }
+    const LONGEST: usize = 120;
+    if clean.chars().count() > LONGEST {
+        let extension: String = clean
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.chars().take(10).collect())
+            .unwrap_or_default();
+        let stem: String = clean.chars().take(LONGEST - 11).collect();
+        clean = if extension.is_empty() {
+            stem
+        } else {
+            format!("{stem}.{extension}")
+        };
+    }
+    clean
+}
+
+/// Zero-width and direction characters: they make a name look like another.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_harmless() {
+        for (name, safe) in [
+            ("../../etc/passwd", "passwd"),
+            (r"C:\x\devis.pdf", "devis.pdf"),
+            (".htaccess", "htaccess"),
+            ("\u{200b}.htaccess", "htaccess"),
+            ("photo\u{202e}gnp.exe", "photognp.exe"),
+            ("CON", "fichier-CON"),
+            ("com1.txt", "fichier-com1.txt"),
+            ("", "fichier-"),
+            ("a\r\nSet-Cookie: x=1", "aSet-Cookie_ x=1"),
+            ("évaluation été.xlsx", "évaluation été.xlsx"),
+        ] {
+            assert_eq!(safe_name(name), safe);
+        }
+        let long = format!("{}.pdf", "a".repeat(4000));
+        assert!(safe_name(&long).len() <= 124 && safe_name(&long).ends_with(".pdf"));
+        let header = disposition("x\"; filename=evil\r\n.png");
+        assert!(
+            !header.contains(['\r', '\n']) && header.matches("filename=\"").count() == 1,
+            "{header}"
+        );
+    }
+
+    #[test]
+    fn only_harmless_kinds_keep_a_type() {
+        assert_eq!(sniff(b"\x89PNG\r\n"), Some("image/png"));
+        assert_eq!(sniff(b"%PDF-1.7"), Some("application/pdf"));
+        assert_eq!(sniff(b"<svg onload=alert(1)>"), None);
+        assert_eq!(sniff(b"<html>"), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! A desk with one ticket, and notices of every kind about it.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Duration, Utc};
+use guichet::desk::policy::{
+    Authentication, Hours, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+};
+use guichet::desk::{Automation, Kind, Notice};
+use guichet::mail::{Address, Attachment, Digest};
+use guichet::notification::{Outgoing, Stationery, Templates, render};
+use guichet::ticket::{
+    File, InboxId, Level, NoticeId, Part, Person, PersonId, Reference, Status, Ticket, TicketId,
+};
+use guichet::token::{KEY_BYTES, Keys, Purpose};
+
+pub static EMBEDDED: LazyLock<Templates> = LazyLock::new(Templates::embedded);
+
+pub const LANGUAGES: [&str; 2] = ["fr", "en"];
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("RFC 3339")
+}
+
+pub fn now() -> DateTime<Utc> {
+    at("2026-11-23T13:05:09Z")
+}
+
+pub fn keys() -> Keys {
+    Keys::parse(&Keys::file_text(&[7; KEY_BYTES])).expect("well formed")
+}
+
+pub fn address(name: &str, address: &str) -> Address {
+    Address {
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        address: address.to_owned(),
+    }
+}
+
+pub fn policy() -> Policy {
+    let team = |id: &str, name: &str, contact: Option<&str>| Team {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        from: format!("{id}@example.org"),
+        prefix: id.to_uppercase(),
+        auto_close_after: Some(Duration::days(15)),
+        on_call: None,
+        hours: Hours {
+            days: [true, true, true, true, true, false, false],
+            from_minute: 480,
+            to_minute: 1080,
+        },
+        contact: contact.map(str::to_owned),
+    };
+    Policy {
+        language: "fr".to_owned(),
+        timezone: chrono_tz::Europe::Paris,
+        base_url: "https://support.example.org".to_owned(),
+        desk_name: "Guichet numérique".to_owned(),
+        internal_domains: vec!["example.org".to_owned()],
+        plus_addressing: false,
+        operations: Some("root@example.org".to_owned()),
+        subject_style: SubjectStyle::Titled,
+        authentication: Authentication::None,
+        pass_is_enough: false,
+        limits: Limits::default(),
+        hold_replies: Duration::seconds(30),
+        reopen_within: Duration::days(30),
+        attach_up_to: 100_000,
+        return_path: None,
+        teams: vec![
+            team("dsi", "DSI – Support", Some("02 31 56 60 00, bâtiment B")),
+            team("scolarite", "Scolarité", None),
+        ],
+        addresses: Vec::new(),
+        technicians: vec![Technician {
+            name: "Camille Martin".to_owned(),
+            addresses: vec!["camille.martin@example.org".to_owned()],
+            teams: vec!["dsi".to_owned()],
+            rank: Rank::Technician,
+            phone: Some("02 31 56 60 12".to_owned()),
+            language: "fr".to_owned(),
+        }],
+        accounts: Vec::new(),
+    }
+}
+
+pub fn ticket() -> Ticket {
+    Ticket {
+        id: TicketId(1042),
+        reference: Reference {
+            prefix: "DSI".to_owned(),
+            number: TicketId(1042),
+        },
+        title: "Plus d'accès à la scolarité".to_owned(),
+        status: Status::Open,
+        status_since: at("2026-11-23T13:05:00Z"),
+        close_at: None,
+        urgency: Level::High,
+        priority: Level::Normal,
+        team: "dsi".to_owned(),
+        observing_teams: vec!["scolarite".to_owned()],
+        technician: Some(address("Camille Martin", "camille.martin@example.org")),
+        people: vec![Person {
+            id: PersonId(5),
+            part: Part::Requester,
+            who: address("Jeanne Dupont", "jeanne.dupont@example.org"),
+            reply_to: None,
+            generation: 2,
+        }],
+        language: "fr".to_owned(),
+        sent_to: Some("support@example.org".to_owned()),
+        account: "support".to_owned(),
+        automatic: false,
+        verified: true,
+        why: vec!["To : support@example.org → DSI – Support".to_owned()],
+        linked: Vec::new(),
+        origin_message_id: Some("first@client.example.org".to_owned()),
+        last_message_id: Some("second@client.example.org".to_owned()),
+        created_at: at("2026-11-23T13:05:00Z"),
+        updated_at: at("2026-11-23T13:05:00Z"),
+        reopened: 0,
+    }
+}
+
+pub fn file(name: &str, content_type: &str, bytes: &[u8]) -> File {
+    File {
+        inbox: InboxId(9),
+        attachment: Attachment {
+            name: Some(name.to_owned()),
+            content_type: content_type.to_owned(),
+            size: bytes.len() as u64,
+            sha256: Digest::of(bytes),
+            inline: false,
+            content_id: None,
+            decoration: false,
+        },
+    }
+}
+
+pub const WRITTEN: &str = "Bonjour,\n\nDepuis ce matin :\n\n    ERREUR 0x80070005 : accès refusé <scolarite> & \"apogée\" sur le poste PC-B-204, veuillez contacter votre administrateur\n\nMerci d'avance\nJeanne";
+
+pub fn notice(kind: Kind, language: &str) -> Notice {
+    let staff = kind.is_internal();
+    let answer = matches!(kind, Kind::FollowUp | Kind::Resolved);
+    let written = answer || staff;
+    Notice {
+        id: NoticeId(77),
+        ticket: (!matches!(kind, Kind::Operations)).then_some(TicketId(1042)),
+        kind,
+        to: if staff {
+            address("Camille Martin", "camille.martin@example.org")
+        } else {
+            address("Jeanne Dupont", "jeanne.dupont@example.org")
+        },
+        link_for: (!staff).then_some(PersonId(5)),
+        language: language.to_owned(),
+        purpose: match kind {
+            Kind::TeamObserver | Kind::TeamAlert | Kind::Transcript | Kind::Operations => {
+                Purpose::Note
+            }
+            _ if staff => Purpose::Technician,
+            _ => Purpose::Requester,
+        },
+        automation: match kind {
+            Kind::Acknowledgement => Automation::Replied,
+            _ if answer => Automation::Person,
+            _ => Automation::Generated,
+        },
+        from: address("DSI – Support", "support@example.org"),
+        text: written.then(|| WRITTEN.to_owned()),
+        author: if answer {
+            Some(address("Camille Martin", ""))
+        } else {
+            staff.then(|| address("Jeanne Dupont", "jeanne.dupont@example.org"))
+        },
+        files: vec![
+            file("capture d'écran.png", "image/png", &[1; 48_213]),
+            file("journal.log", "text/plain", &[b'x'; 90_000]),
+        ],
+        in_reply_to: Some("second@client.example.org".to_owned()),
+        bare: false,
+        urgent: kind == Kind::Acknowledgement,
+        on_call: (kind == Kind::Acknowledgement).then(|| "02 31 00 00 00".to_owned()),
+        close_at: (kind == Kind::Resolved).then(|| at("2026-12-08T08:00:00Z")),
+        continues: None,
+        oversize: None,
+        lines: match kind {
+            Kind::Transcript => vec!["✔ #prendre : la demande est à vous".to_owned(), "✘ #resoul : commande inconnue, vouliez-vous dire #resolu ?".to_owned()],
+            Kind::TeamAlert => vec!["Le message à jeanne.dupont@example.org n'a pas pu être remis : 550 5.1.1 utilisateur inconnu".to_owned()],
+            Kind::Operations => vec!["Un message a été mis de côté : il n'a pas pu être lu (3 essais).".to_owned()],
+            Kind::Digest => vec!["DSI-1042 : Plus d'accès à la scolarité".to_owned(), "DSI-1043 : Imprimante".to_owned()],
+            _ => Vec::new(),
+        },
+        due_at: None,
+        caused_by: None,
+    }
+}
+
+pub fn bytes_of(file: &File) -> Option<Vec<u8>> {
+    let byte = if file.attachment.content_type == "image/png" {
+        1
+    } else {
+        b'x'
+    };
+    Some(vec![byte; file.attachment.size as usize])
+}
+
+pub fn write_with(policy: &Policy, notice: &Notice, ticket: &Ticket) -> Outgoing {
+    let stationery = Stationery {
+        policy,
+        templates: &EMBEDDED,
+        keys: &keys(),
+    };
+    let ticket = notice.ticket.map(|_| ticket);
+    render(stationery, notice, ticket, &bytes_of, now())
+}
+
+pub fn write(notice: &Notice) -> Outgoing {
+    write_with(&policy(), notice, &ticket())
+}
