@@ -46,6 +46,9 @@ pub use wait::Woken;
 use folder::{Namespace, quoted};
 use wire::Wire;
 
+/// All steps of a login together, for a server that trickles through each of them.
+const CONNECT_LIMIT: Duration = Duration::from_secs(150);
+
 /// A polite goodbye is not worth more than this.
 const LOGOUT_LIMIT: Duration = Duration::from_secs(3);
 
@@ -80,6 +83,15 @@ pub struct Selected {
 impl Session {
     /// Connects, protects the connection as configured and logs in.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        timeout(CONNECT_LIMIT, Self::start(settings))
+            .await
+            .unwrap_or_else(|_| {
+                let what = format!("no session within {} s", CONNECT_LIMIT.as_secs());
+                Err(Error::new(Kind::Network, &settings.place(), what))
+            })
+    }
+
+    async fn start(settings: &Settings) -> Result<Self, Error> {
         let (mut lines, logged_in) = connect::connect(settings).await?;
         let mut capabilities = login::capabilities(&mut lines).await?;
         if !logged_in {

@@ -4,7 +4,7 @@
 //!
 //! Everything here serves one question: **may this mail have been accepted?** SMTP cannot answer
 //! it when the connection dies between the final dot and its `250`, so that window must be the
-//! only one, as narrow as the protocol allows, and it must be known. [`connection`](self) keeps
+//! only one, as narrow as the protocol allows, and it must be known. `transaction` keeps
 //! one bit per attempt, *the last byte has left our hands*, and every failure, timeout or panic
 //! is read against that bit: before it `Later`, after it `Uncertain`.
 //!
@@ -33,6 +33,7 @@ mod folder;
 mod login;
 mod pool;
 pub mod retry;
+mod transaction;
 mod verdict;
 
 use std::fmt;

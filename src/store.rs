@@ -161,16 +161,6 @@ impl Store {
         .await
     }
 
-    /// Bytes that may still be written below the data directory (contract I8).
-    ///
-    /// # Errors
-    /// When the file system does not say.
-    pub fn free_bytes(&self) -> Result<u64> {
-        let system = rustix::fs::statvfs(&self.inner.directory)
-            .with_context(|| format!("looking for space in {}", self.inner.directory.display()))?;
-        Ok(system.f_bavail.saturating_mul(system.f_frsize))
-    }
-
     /// The data directory.
     pub fn directory(&self) -> &Path {
         &self.inner.directory
@@ -208,16 +198,21 @@ impl Store {
 
 /// The disk is full: intake waits, and goes on by itself once there is room (contract I8).
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     error.chain().any(|cause| {
         let of_sqlite = cause
             .downcast_ref::<rusqlite::Error>()
-            .and_then(rusqlite::Error::sqlite_error_code)
-            == Some(rusqlite::ErrorCode::DiskFull);
-        let of_file = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-            matches!(error.kind(), StorageFull | QuotaExceeded)
-        });
-        of_sqlite || of_file
+            .or_else(|| {
+                cause
+                    .downcast_ref::<Arc<rusqlite::Error>>()
+                    .map(|shared| &**shared)
+            })
+            .and_then(rusqlite::Error::sqlite_error_code);
+        let of_file = cause
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind);
+        of_sqlite == Some(rusqlite::ErrorCode::DiskFull)
+            || matches!(of_file, Some(StorageFull | QuotaExceeded))
     })
 }
 

@@ -27,7 +27,8 @@ impl Daemon {
     fn configure(accounts: &str, smtp: u16, extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let web = support::dovecot::free_port();
-        std::fs::write(folder.path().join("password"), "secret\n").expect("writable");
+        std::fs::write(folder.path().join("password"), support::dovecot::PASSWORD)
+            .expect("writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(folder.path().join("password"), private).expect("rights");
         let config = format!(

@@ -464,6 +464,25 @@ async fn mails_move_to_a_folder_that_is_made_for_them() {
 }
 
 #[tokio::test]
+async fn odd_names_of_folders_are_made_found_and_opened() {
+    let server = Dovecot::start();
+    let mut session = connect(&server.user("support")).await;
+    for name in [
+        "Clos \"vite\"",
+        "A\\B",
+        "R&D (2026) {3}",
+        "台北/日本語",
+        "été",
+    ] {
+        session.ensure_folder(name).await.expect(name);
+        session.ensure_folder(name).await.expect(name);
+        session.select(name).await.expect(name);
+    }
+    let error = session.ensure_folder("a*").await.expect_err("a pattern");
+    assert_eq!(error.kind, Kind::FolderMissing, "{error}");
+}
+
+#[tokio::test]
 async fn a_folder_that_went_away_is_told_and_made_again() {
     let server = Dovecot::start();
     let settings = server.user("support");

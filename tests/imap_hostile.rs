@@ -132,6 +132,18 @@ async fn a_flood_ends() {
 }
 
 #[tokio::test]
+async fn nesting_without_end_does_not_reach_the_parser() {
+    // imap-proto descends into it by recursion; without a limit this test dies of its stack.
+    for start in ["* 1 FETCH (BODYSTRUCTURE ", "* 1 FETCH (BODY ", "* LIST "] {
+        let answer = format!("{start}{}\r\nTAG OK\r\n", "(".repeat(900_000));
+        let script = Script::start(says("UID FETCH", &answer)).await;
+        let mut session = open(&script).await.expect("a session");
+        let error = session.fetch(&[listed(1, 10)]).await.expect_err("too deep");
+        assert_eq!(error.kind, Kind::Protocol, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn only_what_was_asked_for_is_taken() {
     let answer = "* 3 FETCH (UID 3 BODY[] {5}\r\nother)\r\n\
                   * 1 FETCH (FLAGS (\\Seen))\r\n\

@@ -418,3 +418,111 @@ async fn a_copy_is_a_whole_database() {
     let ticket = restored.ticket(ids[0]).await.expect("read").expect("there");
     assert_eq!(Some(ticket), store.ticket(ids[0]).await.expect("read"));
 }
+
+/// The daemon that [`a_killed_process_keeps_what_it_answered`] kills: accepts, settles and delivers
+/// until then, and says each step once the store has answered.
+#[tokio::test]
+#[ignore = "is run, and killed, by another test"]
+async fn works_until_it_is_killed() {
+    let Some(directory) = std::env::var_os("GUICHET_TEST_DIRECTORY") else {
+        return;
+    };
+    let store = open(Path::new(&directory));
+    store.take_over(at(0)).await.expect("taken over");
+    let first = store
+        .counts()
+        .await
+        .expect("counted")
+        .inbox
+        .values()
+        .sum::<u64>() as u32;
+    for uid in first + 1.. {
+        let id = accept(&store, uid, &format!("mail {uid}")).await.id();
+        println!("\naccepted {uid} {id}");
+        let mails = next_mails(&store, at(0)).await;
+        let inputs = mails.iter().map(input).collect();
+        for result in store.settle(inputs, at(0), desk).await.expect("settled") {
+            if let Settled::Done(settlement) = result.expect("decided") {
+                println!("\nopened {}", settlement.decision.changed[0].ticket.id);
+            }
+        }
+        for leased in store.next_outgoing(9, LEASE, at(0)).await.expect("taken") {
+            println!("\nsending {}", leased.notice);
+            let sent = guichet::store::Delivered::Sent {
+                answer: String::new(),
+            };
+            let written_down = store.delivered(vec![(leased.id, sent)], at(0)).await;
+            written_down.expect("written down");
+            println!("\nsent {}", leased.notice);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_keeps_what_it_answered() {
+    use std::io::{BufRead, BufReader};
+    let directory = directory();
+    let mut said: Vec<String> = Vec::new();
+    // Killed at the next line after so many: at every kind of step in turn.
+    for lines in [1, 4, 6, 9, 11, 15, 17, 30] {
+        let mut child = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args([
+                "--exact",
+                "works_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env("GUICHET_TEST_DIRECTORY", directory.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut output = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let told = |line: &String| line.split(' ').count() >= 2 && !line.starts_with("running");
+        said.extend(
+            output
+                .by_ref()
+                .map_while(Result::ok)
+                .filter(told)
+                .take(lines),
+        );
+        child.kill().expect("killed");
+        // What it said between the last line and its death counts as well.
+        said.extend(output.map_while(Result::ok).filter(told));
+        child.wait().expect("ended");
+    }
+    let store = open(directory.path());
+    store.take_over(at(1)).await.expect("taken over");
+    assert_sound(&store).await;
+    let said = |what: &str| -> Vec<i64> {
+        let lines = said.iter().filter_map(|line| line.strip_prefix(what));
+        lines
+            .map(|rest| rest.rsplit(' ').next().and_then(|id| id.parse().ok()))
+            .map(|id| id.expect("a whole line"))
+            .collect()
+    };
+    let accepted = said("accepted ");
+    assert!(accepted.len() >= 16, "it worked: {accepted:?}");
+    let inbox = store.inbox_list(None, 0).await.expect("listed");
+    for id in &accepted {
+        assert!(inbox.iter().any(|row| row.id.0 == *id), "mail {id} is lost");
+    }
+    let outbox = store.outbox_list(None, None, 0).await.expect("listed");
+    for ticket in said("opened ") {
+        let ticket = TicketId(ticket);
+        assert!(store.ticket(ticket).await.expect("read").is_some());
+        let acknowledgements = outbox.iter().filter(|row| row.ticket == Some(ticket));
+        assert_eq!(acknowledgements.count(), 1);
+    }
+    // A notification is sent again only if its sender died before it could write down the end.
+    let sent = said("sent ");
+    for notice in &sent {
+        let times = said("sending ").iter().filter(|id| *id == notice).count();
+        let row = outbox.iter().find(|row| row.notice.0 == *notice);
+        let row = row.expect("written");
+        assert_eq!(row.state, guichet::store::OutboxState::Sent);
+        assert!(
+            times as u32 <= 1 + row.uncertain,
+            "notice {notice}, {times} times"
+        );
+    }
+}

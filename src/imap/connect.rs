@@ -1,5 +1,6 @@
 //! From a host name to a protected connection that has greeted us.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,19 +51,27 @@ pub(super) async fn connect(settings: &Settings) -> Result<(Lines, bool), Error>
             let peer = socket
                 .peer_addr()
                 .map_err(|error| fail(Kind::Network, format!("connection lost: {error}")))?;
-            if !peer.ip().to_canonical().is_loopback() && !settings.allow_plaintext {
-                return Err(fail(
-                    Kind::PlaintextRefused,
-                    format!(
-                        "tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""
-                    ),
-                ));
+            if !is_this_machine(peer) {
+                if !settings.allow_plaintext {
+                    return Err(fail(
+                        Kind::PlaintextRefused,
+                        format!(
+                            "tls = \"none\" would show the password to the network on the way to {peer}; use \"implicit\" or \"starttls\""
+                        ),
+                    ));
+                }
+                tracing::warn!("{place}: the password and all mail travel in clear to {peer}");
             }
             let mut lines = Lines::new(Box::new(socket), place);
             let logged_in = lines.greeting().await?;
             Ok((lines, logged_in))
         }
     }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_this_machine(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
 }
 
 async fn open(settings: &Settings, place: &str) -> Result<TcpStream, Error> {
@@ -131,5 +140,22 @@ async fn protect(
         Ok(Ok(protected)) => Ok(Box::new(protected)),
         Ok(Err(error)) => Err(fail(tls::explain(&error))),
         Err(_) => Err(fail(format!("no TLS handshake within {HANDSHAKE_LIMIT:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        let is_here = |peer: &str| is_this_machine(peer.parse().expect("an address"));
+        assert!(is_here("127.0.0.1:143"));
+        assert!(is_here("127.8.9.1:143"));
+        assert!(is_here("[::1]:143"));
+        assert!(is_here("[::ffff:127.0.0.1]:143"));
+        assert!(!is_here("192.0.2.1:143"));
+        assert!(!is_here("[2001:db8::1]:143"));
+        assert!(!is_here("0.0.0.0:143"));
     }
 }

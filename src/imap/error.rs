@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Longest account of a failure, in characters.
+const WHAT_LIMIT: usize = 400;
+
 /// A failure of one account: what went wrong, where, in a sentence for the log and `check`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -35,11 +38,14 @@ pub enum Kind {
 }
 
 impl Error {
+    /// `what` may quote the server, so it is cut and cannot hold what a terminal would obey.
     pub(super) fn new(kind: Kind, place: &str, what: impl Into<String>) -> Self {
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let what: String = what.into();
         Self {
             kind,
             place: place.to_owned(),
-            what: what.into(),
+            what: what.chars().take(WHAT_LIMIT).map(plain).collect(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Names of folders: what an operator writes (`Support/Traités`) and what the server wants to hear
 //! (`INBOX.Support.Trait&AOk-s`). Asking the server about them is left to the session.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// A folder whose name was translated for one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
@@ -70,7 +72,8 @@ impl Namespace {
         }
         let levels: Vec<String> = name
             .split('/')
-            .map(|level| utf7_imap::encode_utf7_imap(level.to_owned()))
+            // Some keyboards write é as e and an accent; servers hold that for another folder.
+            .map(|level| utf7_imap::encode_utf7_imap(level.nfc().collect()))
             .collect();
         if levels.iter().any(String::is_empty) {
             return Err(format!(
@@ -202,6 +205,7 @@ mod tests {
         assert_eq!(wire(PLAIN, "R&D"), "R&-D");
         assert_eq!(wire(PLAIN, "台北"), "&U,BTFw-");
         assert_eq!(wire(PLAIN, "A/é/B"), "A/&AOk-/B");
+        assert_eq!(wire(PLAIN, "Traite\u{301}s"), "Trait&AOk-s");
     }
 
     #[test]

@@ -37,7 +37,11 @@ pub fn list(value: &[u8]) -> Vec<Address> {
                     break;
                 }
             },
-            b'<' if scan.angle.is_none() => {
+            b'<' => {
+                if scan.angle.is_some() {
+                    // No comma: the next mailbox all the same.
+                    scan.finish();
+                }
                 let tail = value.get(at + 1..).unwrap_or_default();
                 let end = angle_end(tail);
                 scan.angle = Some(tail.get(..end).unwrap_or_default().to_vec());
@@ -119,44 +123,50 @@ impl Scan {
                     (Some(name), inner)
                 }
             }
-            None if self.phrase_is_address() => loose(self.phrase.trim_ascii()),
+            None if self.phrase_is_address() => match words_around(self.phrase.trim_ascii()) {
+                Some(mut found) => {
+                    let last = found.pop().unwrap_or_default();
+                    self.done.append(&mut found);
+                    (last.name, last.address)
+                }
+                None => (None, spec(&self.phrase)),
+            },
             // Words without any address: a name is all there is.
-            None => (Some(name), String::new()),
+            None if !name.is_empty() => (Some(name), String::new()),
+            // A comment on nothing, as behind the end of a group.
+            None => (None, String::new()),
         };
         self.reset();
+        let bare = name.is_none() && address.is_empty();
         let name = name
             .map(|name| name.trim_matches(['"', '\'', ' ']).trim().to_owned())
             .filter(|name| !name.is_empty())
             .or(comment.filter(|comment| !comment.is_empty()))
             .map(|name| header::limited(name, limits::NAME_CHARS));
-        if name.is_some() || !address.is_empty() {
+        if !bare && (name.is_some() || !address.is_empty()) {
             self.done.push(Address { name, address });
         }
     }
 }
 
-/// An address without brackets, perhaps with words around it: `Joe Doe joe@example.org`.
-fn loose(phrase: &[u8]) -> (Option<String>, String) {
+/// Addresses without brackets among words: `Joe Doe joe@example.org`. Two of them in a row are two,
+/// so that nobody hides behind the other. `None` when white space stands inside of an address.
+fn words_around(phrase: &[u8]) -> Option<Vec<Address>> {
     let text = encoded_word::decode(phrase);
-    if !text.contains('"') && text.split_whitespace().nth(1).is_some() {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let dotted = words.iter().any(|word| {
-            *word == "@"
-                || word.starts_with('@')
-                || word.ends_with('@')
-                || word.starts_with('.')
-                || word.ends_with('.')
-        });
-        if !dotted && let Some(address) = words.iter().find(|word| word.contains('@')) {
-            let name: Vec<&str> = words
-                .iter()
-                .filter(|word| *word != address)
-                .copied()
-                .collect();
-            return (Some(name.join(" ")), bounded((*address).to_owned()));
-        }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let inside = |word: &&str| word.starts_with(['@', '.']) || word.ends_with(['@', '.']);
+    if text.contains('"') || words.len() < 2 || words.iter().any(inside) {
+        return None;
     }
-    (None, spec(phrase))
+    let (addresses, names): (Vec<&str>, Vec<&str>) =
+        words.into_iter().partition(|word| word.contains('@'));
+    let name = Some(names.join(" ")).filter(|name| !name.is_empty());
+    let addresses = addresses.into_iter().take(limits::ADDRESSES);
+    let found = addresses.map(|address| Address {
+        name: name.clone(),
+        address: bounded(address.trim_matches(['\'', '"']).to_owned()),
+    });
+    Some(found.collect())
 }
 
 /// An `addr-spec`: routes, comments and white space outside of quotes dropped.
@@ -192,7 +202,9 @@ fn spec(raw: &[u8]) -> String {
         }
         at += 1;
     }
-    let text = encoded_word::decode(&kept);
+    // No encoded words in an address (RFC 2047 §5): what a border server does not see there proves
+    // nothing here.
+    let text = encoded_word::clean(&super::charset::decode(&kept, None));
     bounded(text.trim_matches(['\'', '.', ' ']).to_owned())
 }
 
@@ -375,6 +387,15 @@ mod tests {
                 "'joe@example.org' <joe@example.org>",
                 vec![(Some("joe@example.org"), "joe@example.org")],
             ),
+            (
+                "a@good.test b@evil.test",
+                vec![(None, "a@good.test"), (None, "b@evil.test")],
+            ),
+            (
+                "<a@good.test> <b@evil.test>",
+                vec![(None, "a@good.test"), (None, "b@evil.test")],
+            ),
+            ("(empty)Undisclosed recipients :(nobody) ; (end)", vec![]),
             ("", vec![]),
             (",,;", vec![]),
             ("<>", vec![]),

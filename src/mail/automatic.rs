@@ -163,19 +163,29 @@ fn is_auto_reply_header(fields: &Fields<'_>) -> bool {
             .is_some_and(|text| keyword(&text) == "true")
 }
 
+/// Subjects that only machines write: the word, a colon, and what they answer.
 static ABSENCE_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)^\W*(
-          r[ée]ponse\ automatique | automatic\ reply | automatische\ antwort | automatisch\ antwoord | risposta\ automatica | respuesta\ autom[áa]tica | resposta\ autom[áa]tica
-        | auto(matic)?[-\ ]?(reply|response|responder|respond) | automated\ (reply|response) | autoreply | auto\ ?:\ | r[ée]p(onse)?\ auto\b
-        | out[-\ ]of[-\ ](the[-\ ])?office\ (auto|reply|re:|:|message|notification) | out\ of\ office\s*$
-        | absence\ du\ bureau | message\ d.absence | (notification|avis|r[ée]ponse)\ d.absence | absent\ du\ bureau
-        | abwesenheits(notiz|meldung|nachricht|benachrichtigung|assistent) | automatische\ abwesenheit
-        | vacation\ (reply|response|message|notice) | accus[ée]\ de\ r[ée]ception\ automatique
-        )",
-    )
+    Regex::new(&format!(
+        r"(?ix)^\W*(?:{ABSENCE_WORDS})\s*[:\]]|^\s*auto\s*:\s*(?:re|r[ée]p|r[ée]f|tr|aw|sv|fwd?)\s*:"
+    ))
     .expect("the pattern is constant and tested")
 });
+
+/// The same words as the whole subject: people write them too when they ask how it works.
+static ABSENCE_TITLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"(?ix)^\W*(?:{ABSENCE_WORDS})\W*$"))
+        .expect("the pattern is constant and tested")
+});
+
+/// How answering machines call themselves, for patterns that ignore case and white space.
+const ABSENCE_WORDS: &str = r"
+      r[ée]ponse\ automatique | r[ée]ponse\ auto | automatic\ reply | automatische\ antwort
+    | automatisch\ antwoord | risposta\ automatica | respuesta\ autom[áa]tica | resposta\ autom[áa]tica
+    | auto(?:matic|mated)?[-\ ]?(?:reply|response|responder|respond)
+    | out[-\ ]of[-\ ](?:the[-\ ])?office(?:[-\ ](?:auto[-\ ]?)?(?:reply|message|notification|response))?
+    | absence\ du\ bureau | absent(?:e|\(e\))?\ du\ bureau | (?:message|notification|avis|r[ée]ponse)\ (?:automatique\ )?d.absence
+    | abwesenheits(?:notiz|meldung|nachricht|benachrichtigung|assistent) | automatische\ abwesenheits\w+
+    | vacation\ (?:reply|response|message|notice) | accus[ée]\ de\ r[ée]ception\ automatique";
 
 /// Subjects that a person may write too; the body must agree.
 static ABSENCE_HINT: LazyLock<Regex> = LazyLock::new(|| {
@@ -189,7 +199,7 @@ static ABSENCE_BODY: LazyLock<Regex> = LazyLock::new(|| {
           je\ (suis|serai)\ (actuellement\ |momentan[ée]ment\ )?(absente?|en\ cong[ée]s?|en\ vacances|en\ d[ée]placement|indisponible)
         | absente?\ (du\ bureau\ )?(jusqu|du\ \d|ce\ jour)
         | i\ (am|will\ be|'m)\ (currently\ )?(out\ of\ (the\ )?office|away|on\ (annual\ |parental\ )?leave|on\ vacation|on\ holiday)
-        | out\ of\ (the\ )?office\ (until|from|till)
+        | out\ of\ (the\ )?office\ (until|from|till)|back\ (in\ the\ office\ )?on\ 
         | ich\ bin\ .{0,60}(nicht\ im\ (b[üu]ro|haus)|abwesend|im\ urlaub|nicht\ erreichbar|au[ßs]er\ haus)",
     )
     .expect("the pattern is constant and tested")
@@ -202,19 +212,38 @@ fn opening(reply: &str) -> &str {
         .unwrap_or(reply)
 }
 
+/// What machines add to an absence: whom to ask, that nobody reads.
+static ABSENCE_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)\b(urgen|dringend|contact|wenden\ sie|en\ mon\ absence|[àa]\ mon\ retour|on\ my\ return|during\ my\ absence|when\ i\ (?:return|am\ back)|ne\ sera\ pas\ (?:lu|transf)|limited\ access)",
+    )
+    .expect("the pattern is constant and tested")
+});
+
 /// An absence, by its subject, or by subject and body together. A bare "Je suis absent jusqu'à
-/// lundi" is what a person answers.
+/// lundi" is what a person answers, and "Réponse automatique Outlook à configurer" what one asks.
 fn says_absence(evidence: Evidence<'_>) -> bool {
     if evidence.forwards {
         return false;
     }
     let subject = evidence.envelope.subject.as_deref().unwrap_or_default();
+    let opening = opening(evidence.reply);
+    let answers =
+        !evidence.envelope.in_reply_to.is_empty() || !evidence.envelope.references.is_empty();
+    let absent = ABSENCE_BODY.is_match(opening);
     // "Auto: RE: …" is a machine, "RE: Réponse automatique : …" a person who answers one.
-    ABSENCE_SUBJECT.is_match(subject)
-        || (!is_answer(subject)
-            && ABSENCE_HINT.is_match(subject)
-            && ABSENCE_BODY.is_match(opening(evidence.reply))
-            && !evidence.envelope.in_reply_to.is_empty())
+    if ABSENCE_SUBJECT.is_match(subject) {
+        return answers || absent || !opening.contains('?');
+    }
+    if ABSENCE_TITLE.is_match(subject) {
+        return absent;
+    }
+    answers
+        && absent
+        && !is_answer(subject)
+        && !opening.contains('?')
+        && ABSENCE_HINT.is_match(subject)
+        && ABSENCE_ADVICE.is_match(opening)
 }
 
 fn is_answer(subject: &str) -> bool {
@@ -356,7 +385,147 @@ pub fn absent_until(text: &str, written: Option<DateTime<FixedOffset>>) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::absent_until;
+    use super::*;
+    use crate::mail;
+
+    fn kind(header: &str, body: &str) -> Option<Automatic> {
+        let raw = format!(
+            "From: a@b.fr\r\nDate: Mon, 1 Jun 2026 10:00:00 +0200\r\n{header}\r\n\r\n{body}\r\n"
+        );
+        mail::read(raw.as_bytes()).automatic
+    }
+
+    #[test]
+    fn people_are_not_silenced() {
+        for (header, body) in [
+            (
+                "Subject: RE: Réponse automatique : ticket",
+                "Bonjour, d'accord, merci.",
+            ),
+            (
+                "Subject: Absence",
+                "Je suis absent du 3 au 14 juin, pouvez-vous couper mon compte ?",
+            ),
+            (
+                "Subject: Congés\r\nIn-Reply-To: <q@r>",
+                "Je suis en congés jusqu'au 12, on voit à mon retour ?",
+            ),
+            (
+                "Subject: RE: [DSI-1] Panne\r\nIn-Reply-To: <q@r>",
+                "Je suis absent jusqu'au 12.",
+            ),
+            (
+                "Subject: Panne\r\nX-Auto-Response-Suppress: All",
+                "Mon écran est noir.",
+            ),
+            (
+                "Subject: Panne\r\nAuto-Submitted: no\r\nPrecedence: bulk",
+                "Mon écran est noir.",
+            ),
+            (
+                "Subject: TR: alerte",
+                "Ceci est un message automatique, merci de ne pas répondre.",
+            ),
+            (
+                "Subject: Chorus",
+                "Je ne reçois plus le message automatique de Chorus.",
+            ),
+            (
+                "Subject: Undelivered mail",
+                "Mes mails reviennent : 550 5.1.1, que faire ?",
+            ),
+            (
+                "Subject: Out of office",
+                "How do I set up my out of office message?",
+            ),
+            ("Subject: Message d'absence", "Comment en mettre un ?"),
+            (
+                "Subject: Auto: panne de batterie",
+                "La voiture du service ne démarre plus.",
+            ),
+            ("Subject: Automatic reply is broken", "It does not work."),
+            (
+                "Subject: Réponse automatique Outlook à configurer",
+                "Merci de m'aider.",
+            ),
+            (
+                "Subject: Réponse automatique : comment faire ?",
+                "Bonjour, où la règle-t-on ?",
+            ),
+            (
+                "From: noreply@ville.fr\r\nReply-To: Zoé <zoe@b.fr>\r\nSubject: Formulaire",
+                "Mon écran est noir.",
+            ),
+        ] {
+            assert_eq!(kind(header, body), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn machines_are_known() {
+        use Automatic::{AutoGenerated, AutoReplied, Bulk, FeedbackReport, Ourselves};
+        for (header, body, expected) in [
+            (
+                "Subject: Réponse automatique : Votre ticket",
+                "Je suis absent.",
+                AutoReplied,
+            ),
+            ("Subject: Automatic reply: ticket", "x", AutoReplied),
+            ("Subject: Automatische Antwort: Ticket", "x", AutoReplied),
+            ("Subject: Abwesenheitsnotiz: Ticket", "x", AutoReplied),
+            ("Subject: Out of Office: ticket", "x", AutoReplied),
+            ("Subject: Auto: RE: ticket", "x", AutoReplied),
+            (
+                "Subject: Absence du bureau",
+                "Je suis absente du 1er au 12 juin.",
+                AutoReplied,
+            ),
+            (
+                "Subject: Absente cette semaine\r\nIn-Reply-To: <q@r>",
+                "Je suis absente jusqu'au 12. En cas d'urgence, contactez l'accueil.",
+                AutoReplied,
+            ),
+            (
+                "Subject: x\r\nAuto-Submitted: auto-replied (vacation)",
+                "x",
+                AutoReplied,
+            ),
+            ("Subject: x\r\nX-Autoreply: yes", "x", AutoReplied),
+            ("Subject: x\r\nPrecedence: auto_reply", "x", AutoReplied),
+            (
+                "Subject: x\r\nAuto-Submitted: auto-generated",
+                "x",
+                AutoGenerated,
+            ),
+            ("Subject: x\r\nReturn-Path: <>", "x", AutoGenerated),
+            (
+                "Subject: x",
+                "Ceci est un message automatique, merci de ne pas répondre.",
+                AutoGenerated,
+            ),
+            (
+                "Subject: Colis",
+                "Votre colis arrive.\r\n\r\nMerci de ne pas répondre à ce message.",
+                AutoGenerated,
+            ),
+            ("Subject: x\r\nPrecedence: bulk", "x", Bulk),
+            ("Subject: x\r\nList-Unsubscribe: <mailto:x@y>", "x", Bulk),
+            (
+                "Subject: x\r\nX-Guichet-Instance: 1\r\nAuto-Submitted: auto-generated",
+                "x",
+                Ourselves,
+            ),
+            (
+                "Subject: Lu\r\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b",
+                "--b\r\n\r\nlu\r\n--b--",
+                FeedbackReport,
+            ),
+        ] {
+            assert_eq!(kind(header, body), Some(expected), "{header}");
+        }
+        let robot = mail::read(b"From: nagios@srv.fr\r\nSubject: ** PROBLEM **\r\n\r\ndisk");
+        assert_eq!(robot.automatic, Some(AutoGenerated));
+    }
 
     #[test]
     fn the_end_of_an_absence_is_read() {

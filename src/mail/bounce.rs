@@ -44,7 +44,7 @@ pub fn read(evidence: Evidence<'_>) -> Vec<Bounce> {
     bounces.truncate(limits::BOUNCES);
     let announced = announces(evidence);
     if bounces.is_empty() {
-        if !from_machine || !(announced || !statuses.is_empty()) {
+        if !from_machine || (!announced && statuses.is_empty()) {
             return Vec::new();
         }
         bounces = free_form(evidence);
@@ -221,7 +221,8 @@ fn finish(out: &mut Vec<Bounce>, open: &mut Option<Bounce>, original: &mut Optio
     }
     bounce.diagnostic = bounce
         .diagnostic
-        .map(|text| header::limited(super::encoded_word::clean(&text), limits::NAME_CHARS));
+        .map(|text| header::limited(super::encoded_word::clean(&text), limits::NAME_CHARS))
+        .filter(|text| !text.is_empty());
     if bounce.recipient.is_some() || bounce.status.is_some() || bounce.action.is_some() {
         out.push(bounce);
     }
@@ -248,12 +249,15 @@ fn status_in(text: &str) -> Option<String> {
 }
 
 static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m)(?:^|[\s#<(:])((?:[45]\d\d[ \-](?:#?[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<]).*))$")
-        .expect("the pattern is constant and tested")
+    Regex::new(
+        r#"(?m)(?:^|[\s#<('":])((?:[45]\d\d[ \-](?:#?[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<]).*))$"#,
+    )
+    .expect("the pattern is constant and tested")
 });
 
 fn diagnostic_in(text: &str) -> Option<String> {
-    let found = DIAGNOSTIC.captures(head(text))?.get(1)?.as_str().trim();
+    let found = DIAGNOSTIC.captures(head(text))?.get(1)?.as_str();
+    let found = found.trim_end_matches([')', '\'', '"', '.', ' ']);
     Some(header::limited(found.to_owned(), limits::NAME_CHARS))
 }
 
@@ -358,4 +362,110 @@ fn original_id(evidence: Evidence<'_>) -> Option<String> {
         })
         .or_else(|| evidence.envelope.in_reply_to.first().cloned())
         .or_else(|| evidence.envelope.references.last().cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mail::{self, Automatic};
+
+    /// `recipient status action diagnostic original` of the first bounce.
+    fn bounce(raw: &str) -> Option<String> {
+        let mail = mail::read(raw.as_bytes());
+        let bounce = mail.bounces.first()?;
+        assert_eq!(mail.automatic, Some(Automatic::Bounce));
+        let parts = [
+            &bounce.recipient,
+            &bounce.status,
+            &bounce.action,
+            &bounce.diagnostic,
+            &bounce.original_message_id,
+        ];
+        Some(parts.map(|part| part.as_deref().unwrap_or("-")).join(" | "))
+    }
+
+    #[test]
+    fn standard_reports_are_read() {
+        let raw = "From: MAILER-DAEMON@relais.ville.fr (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+This is the mail system at host relais.ville.fr.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relais.ville.fr
+
+Final-Recipient: rfc822; marie@agence.fr
+Original-Recipient: rfc822;marie.dupont@agence.fr
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <marie@agence.fr>:
+    User unknown
+
+Final-Recipient: rfc822; luc@agence.fr
+Action: delayed (will retry)
+Status: 4.2.2 (mailbox full)
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <ours@ville.fr>
+--b--
+";
+        assert_eq!(
+            bounce(raw).as_deref(),
+            Some(
+                "marie.dupont@agence.fr | 5.1.1 | failed | 550 5.1.1 <marie@agence.fr>: User unknown | ours@ville.fr"
+            )
+        );
+        let second = &mail::read(raw.as_bytes()).bounces[1];
+        assert_eq!(
+            (second.action.as_deref(), second.status.as_deref()),
+            (Some("delayed"), Some("4.2.2"))
+        );
+    }
+
+    #[test]
+    fn other_forms_are_read() {
+        for (raw, expected) in [
+            (
+                "From: MAILER-DAEMON@ovh.net\nReturn-Path: <>\nSubject: failure notice\n\nHi. This is the qmail-send program at ovh.net.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n<marie@agence.fr>:\nRemote host said: 550 5.1.1 <marie@agence.fr>: Recipient address rejected\nGiving up on 192.0.2.1.\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <support@ville.fr>\nMessage-ID: <ours@ville.fr>\n",
+                "marie@agence.fr | 5.1.1 | failed | 550 5.1.1 <marie@agence.fr>: Recipient address rejected | ours@ville.fr",
+            ),
+            (
+                "From: Mailer-Daemon@srv.fr\nX-Failed-Recipients: marie@agence.fr\nAuto-Submitted: auto-replied\nSubject: Mail delivery failed: returning message to sender\n\nThis is a permanent error. The following address(es) failed:\n\n  marie@agence.fr\n    SMTP error from remote mail server after RCPT TO:<marie@agence.fr>:\n    550 5.1.1 User unknown\n\n------ This is a copy of the message, including all the headers. ------\n\nMessage-ID: <ours@ville.fr>\n",
+                "marie@agence.fr | 5.1.1 | failed | 550 5.1.1 User unknown | ours@ville.fr",
+            ),
+            (
+                "From: Mailer-Daemon@srv.fr\nAuto-Submitted: auto-replied\nSubject: Warning: message 1abc delayed 24 hours\n\nA message that you sent has not yet been delivered.\n\n  marie@agence.fr\n    Delay reason: Connection timed out\n",
+                "marie@agence.fr | - | delayed | - | -",
+            ),
+            (
+                "From: Microsoft Outlook <MicrosoftExchange329e71ec88ae@ville.onmicrosoft.com>\nSubject: Non remis : Votre ticket [DSI-1]\nIn-Reply-To: <ours@ville.fr>\n\nÉchec de la remise à ces destinataires ou groupes :\n\nmarie@agence.fr<mailto:marie@agence.fr>\nRemote server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found'\n",
+                "marie@agence.fr | 5.1.10 | failed | 550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found | ours@ville.fr",
+            ),
+            (
+                "From: postmaster@free.fr\nReturn-Path: <>\nSubject: Message non distribué\n\nVotre message n'a pas pu être remis à marie@free.fr : boîte pleine (552 5.2.2 mailbox full).\n",
+                "marie@free.fr | 5.2.2 | failed | 552 5.2.2 mailbox full | -",
+            ),
+            (
+                "From: Mail Delivery System <MAILER-DAEMON@orange.fr>\nSubject: Retour de votre message\n\nVotre message à <marie@orange.fr> n'a pas pu être livré.\n550 5.1.1 Adresse d au moins un destinataire invalide. OFR_416\n",
+                "marie@orange.fr | 5.1.1 | failed | 550 5.1.1 Adresse d au moins un destinataire invalide. OFR_416 | -",
+            ),
+        ] {
+            assert_eq!(bounce(raw).as_deref(), Some(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn people_who_speak_of_bounces_are_people() {
+        for raw in [
+            "From: zoe@ville.fr\nSubject: Undelivered Mail Returned to Sender\n\nJe reçois ça : 550 5.1.1 <marie@agence.fr>\n",
+            "From: zoe@ville.fr\nSubject: TR: failure notice\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nque faire ?\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; x@y.fr\nAction: failed\n--b--\n",
+        ] {
+            assert_eq!(bounce(raw), None);
+            assert_eq!(mail::read(raw.as_bytes()).automatic, None);
+        }
+    }
 }

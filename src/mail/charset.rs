@@ -27,7 +27,10 @@ pub fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str> {
             }
             let (text, malformed) = encoding.decode_without_bom_handling(bytes);
             // A label that its own bytes contradict is a converter's leftover.
-            if malformed && let Ok(utf8) = std::str::from_utf8(bytes) {
+            if malformed
+                && encoding != encoding_rs::ISO_2022_JP
+                && let Ok(utf8) = std::str::from_utf8(bytes)
+            {
                 return Cow::Borrowed(utf8);
             }
             text

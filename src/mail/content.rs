@@ -72,6 +72,8 @@ struct Place {
     related: bool,
     /// Somewhere in a `multipart/report`.
     report: bool,
+    /// In an attached mail: what machines say there was said to somebody else.
+    attached: bool,
     /// The only part of its message.
     root: bool,
     /// Wrappings (encoded mails, opaque signatures) undone so far.
@@ -81,7 +83,7 @@ struct Place {
 /// Visits a message that was taken apart.
 pub fn read(tree: &Tree<'_>) -> Content {
     let mut visit = Visit::default();
-    visit.content.pieces = visit.tree(tree, 0);
+    visit.content.pieces = visit.tree(tree, 0, false);
     visit.content
 }
 
@@ -91,7 +93,7 @@ pub fn find(tree: &Tree<'_>, wanted: &Digest) -> Option<Vec<u8>> {
         wanted: Some(*wanted),
         ..Visit::default()
     };
-    visit.tree(tree, 0);
+    visit.tree(tree, 0, false);
     visit.found
 }
 
@@ -103,12 +105,13 @@ struct Visit {
 }
 
 impl Visit {
-    fn tree(&mut self, tree: &Tree<'_>, unwrapped: usize) -> Vec<Piece> {
+    fn tree(&mut self, tree: &Tree<'_>, unwrapped: usize, attached: bool) -> Vec<Piece> {
         for defect in &tree.defects {
             self.defect(defect);
         }
         let place = Place {
             root: true,
+            attached,
             unwrapped,
             ..Place::default()
         };
@@ -139,9 +142,12 @@ impl Visit {
             Kind::Leaf => self.leaf(tree, part, place),
             Kind::Multipart => self.multipart(tree, part, place),
             Kind::Message => {
-                self.message_file(part, tree.raw(part));
+                let raw = tree.raw(part);
+                self.identify("text/plain", raw);
+                self.message_file(part, raw);
                 let inside = Place {
                     report: false,
+                    attached: true,
                     root: true,
                     related: false,
                     alternative: false,
@@ -196,11 +202,13 @@ impl Visit {
                     .get("protocol")
                     .unwrap_or_default()
                     .to_ascii_lowercase();
-                self.remark(if protocol.contains("pgp") {
-                    pgp::SIGNED
-                } else {
-                    smime::SIGNED
-                });
+                if !place.attached {
+                    self.remark(if protocol.contains("pgp") {
+                        pgp::SIGNED
+                    } else {
+                        smime::SIGNED
+                    });
+                }
                 self.sequence(tree, part, inside)
             }
             "multipart/encrypted" => {
@@ -320,7 +328,7 @@ impl Visit {
         }
         self.identify(content_type, &bytes);
         let name = name(part);
-        let attached = part.disposition.value == "attachment";
+        let is_attachment = part.disposition.value == "attachment";
         match content_type {
             "message/delivery-status"
             | "message/global-delivery-status"
@@ -329,11 +337,15 @@ impl Visit {
             | "message/feedback-report"
             | "text/rfc822-headers"
             | "message/global-headers" => {
-                self.report(content_type, &bytes);
+                if !place.attached {
+                    self.report(content_type, &bytes);
+                }
                 return Vec::new();
             }
             "text/vnd.google.email-reaction+json" => {
-                if let Some(emoji) = super::reaction::gmail(&bytes) {
+                if !place.attached
+                    && let Some(emoji) = super::reaction::gmail(&bytes)
+                {
                     self.content.reaction = Some(emoji);
                 }
                 return Vec::new();
@@ -342,24 +354,30 @@ impl Visit {
                 let label = part.parameters.get("charset");
                 let text =
                     charset::decode(cut(&bytes, limits::MACHINE_BYTES), label.or(Some("utf-8")));
-                if let Some(event) = calendar::read(&text) {
+                if let Some(event) = calendar::read(&text)
+                    && !place.attached
+                {
                     self.content.calendars.push(event);
                 }
                 self.file(part, name.or(Some("invite.ics".to_owned())), &bytes, place);
                 return Vec::new();
             }
             "text/plain" | "text/html"
-                if !attached
+                if !is_attachment
                     && (name.is_none() || place.root || place.alternative)
                     && (!place.related || name.is_none()) =>
             {
                 return self.body(part, &bytes);
             }
             // Other texts that a person may have written in: shown where nothing better is.
-            "text/enriched" | "text/richtext" if place.root && !attached => {
+            "text/enriched" | "text/richtext" if place.root && !is_attachment => {
                 return self.body(part, &bytes);
             }
-            "text/x-amp-html" | "text/watch-html" if place.alternative => return Vec::new(),
+            "text/x-amp-html" | "text/watch-html" | "text/enriched" | "text/richtext"
+                if place.alternative =>
+            {
+                return Vec::new();
+            }
             _ => {}
         }
         self.leaf_file(part, name, &bytes, place)
@@ -391,13 +409,15 @@ impl Visit {
         {
             match smime::open(bytes) {
                 smime::Opened::Signed(inner) if may_unwrap => {
-                    self.remark(smime::SIGNED);
+                    if !place.attached {
+                        self.remark(smime::SIGNED);
+                    }
                     self.file(part, name.or(Some("smime.p7m".to_owned())), bytes, place);
                     if let Some(file) = self.content.files.last_mut() {
                         file.decoration = true;
                     }
                     let tree = part::walk(&inner);
-                    return self.tree(&tree, deeper);
+                    return self.tree(&tree, deeper, place.attached);
                 }
                 smime::Opened::Encrypted => self.remark(smime::ENCRYPTED),
                 smime::Opened::Signed(_) | smime::Opened::Other => {}
@@ -413,7 +433,7 @@ impl Visit {
             self.message_file(part, bytes);
             if may_unwrap {
                 let tree = part::walk(bytes);
-                let pieces = self.tree(&tree, deeper);
+                let pieces = self.tree(&tree, deeper, true);
                 self.message(&tree.root().fields, pieces, place);
             }
             return Vec::new();
@@ -423,7 +443,9 @@ impl Visit {
         }
         if extension == "ics" {
             let text = charset::decode(cut(bytes, limits::MACHINE_BYTES), Some("utf-8"));
-            if let Some(event) = calendar::read(&text) {
+            if let Some(event) = calendar::read(&text)
+                && !place.attached
+            {
                 self.content.calendars.push(event);
             }
         }

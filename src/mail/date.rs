@@ -28,6 +28,8 @@ fn loose(text: &str) -> Option<DateTime<FixedOffset>> {
     let mut time = None;
     let mut offset = None;
     let text: String = without_comments(text);
+    // "09 : 55 : 06" is one time.
+    let text = text.split(':').map(str::trim).collect::<Vec<_>>().join(":");
     // The day of the week goes first: "mar., 4 août" is a Tuesday, not March.
     let text = match text.split_once(',') {
         Some((word, rest)) if word.chars().all(|c| c.is_alphabetic() || c == '.') => rest,
@@ -202,6 +204,10 @@ mod tests {
             (
                 "mar., 4 août 2026 10:00:00 +0200",
                 Some("2026-08-04T10:00:00+02:00"),
+            ),
+            (
+                "Fri, 21 Nov 1997 09(c):   55  :  06 -0600",
+                Some("1997-11-21T09:55:06-06:00"),
             ),
             ("yesterday", None),
             ("", None),

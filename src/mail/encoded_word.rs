@@ -26,7 +26,12 @@ pub fn decode(value: &[u8]) -> String {
         let blank = before.iter().all(u8::is_ascii_whitespace);
         let after_word = text_start.len() < value.len();
         match &mut run {
-            Some((label, joined)) if blank && label.eq_ignore_ascii_case(&charset) => {
+            Some((label, joined))
+                if blank
+                    && label.eq_ignore_ascii_case(&charset)
+                    // A new escape starts anew: no character was cut there.
+                    && !bytes.starts_with(b"\x1b") =>
+            {
                 joined.extend_from_slice(&bytes);
             }
             _ => {
@@ -148,6 +153,10 @@ mod tests {
             (b"\"=?utf-8?Q?Mar=C3=A9chal?=\"", "\"Maréchal\""),
             (b"=?utf8?Q?=C3=A9?=", "é"),
             (b"=?utf-8?Q?a b c?=", "a b c"),
+            (
+                b"=?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=  =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=",
+                "テストテスト",
+            ),
             (b"acc\xe8s", "accès"),
             (b"acc\xc3\xa8s", "accès"),
             (b"=?unknown?Q?a=E9?=", "aé"),

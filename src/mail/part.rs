@@ -309,12 +309,14 @@ impl<'a> Walk<'a> {
         let raw = self.tree.raw;
         // The line break before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
         let mut end = at;
-        if !self.containers.is_empty() && at < raw.len() {
-            if end > 0 && raw.get(end - 1) == Some(&b'\n') {
+        if !self.containers.is_empty()
+            && at < raw.len()
+            && end > 0
+            && raw.get(end - 1) == Some(&b'\n')
+        {
+            end -= 1;
+            if end > 0 && raw.get(end - 1) == Some(&b'\r') {
                 end -= 1;
-                if end > 0 && raw.get(end - 1) == Some(&b'\r') {
-                    end -= 1;
-                }
             }
         }
         match self.state {

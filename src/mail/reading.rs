@@ -28,7 +28,16 @@ pub fn read(bytes: &[u8]) -> Mail {
     let mut content = content::read(&tree);
     let content_digest = content_digest(&tree, &content);
     let subject = envelope.subject.clone();
-    let (plain, html) = bodies(&content.pieces);
+    let (mut plain, html) = bodies(&content.pieces);
+    if plain.is_none() && html.is_none() && !content.reports.is_empty() {
+        // A report without a word for people: its own words are better than a blank.
+        let texts: Vec<&str> = content
+            .reports
+            .iter()
+            .map(|report| report.text.as_str())
+            .collect();
+        plain = Some(texts.join("\n"));
+    }
     if let (Some(plain), Some(html)) = (&plain, &html)
         && differs(plain, html)
     {
@@ -42,6 +51,12 @@ pub fn read(bytes: &[u8]) -> Mail {
         subject: subject.as_deref(),
     });
     mark_placed(&mut content, html.as_deref());
+    if html.is_none() && written.text.trim().is_empty() {
+        // Nothing but pictures: they are what was meant.
+        for file in &mut content.files {
+            file.decoration &= !file.content_type.starts_with("image/");
+        }
+    }
     let forwarded = written
         .forwarded
         .clone()
@@ -346,4 +361,236 @@ fn content_digest(tree: &Tree<'_>, content: &Content) -> Digest {
     let mut out = [0; 32];
     out.copy_from_slice(context.finish().as_ref());
     Digest(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mail::{self, Mail};
+
+    /// A mail with this type and body; `|` ends a line, so that structures can be seen at a glance.
+    fn read(content_type: &str, body: &str) -> Mail {
+        let raw = format!(
+            "From: Zoé <zoe@b.fr>|Subject: Panne|Message-ID: <1@b.fr>|Date: Mon, 1 Jun 2026 10:00:00 +0200|Content-Type: {content_type}||{body}"
+        );
+        let mail = mail::read(raw.replace('|', "\r\n").as_bytes());
+        for file in &mail.attachments {
+            assert!(mail::extract(raw.replace('|', "\r\n").as_bytes(), &file.sha256).is_some());
+        }
+        mail
+    }
+
+    fn files(mail: &Mail) -> Vec<String> {
+        let mark = |file: &mail::Attachment| {
+            let name = file.name.as_deref().unwrap_or("-");
+            let marks = [(file.inline, " inline"), (file.decoration, " decoration")];
+            let marks: String = marks
+                .iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, mark)| *mark)
+                .collect();
+            format!("{name}{marks}")
+        };
+        mail.attachments.iter().map(mark).collect()
+    }
+
+    const PNG: &str =
+        "Content-Transfer-Encoding: base64||iVBORw0KGgoAAAANSUhEUgAABAAAAAMACAYAAAAfFcSJ";
+
+    #[test]
+    fn texts_between_images_are_one_text() {
+        let mail = read(
+            "multipart/mixed; boundary=b",
+            &format!(
+                "--b||Voici l'écran :|--b|Content-Type: image/png; name=un.png|Content-Disposition: inline|{PNG}|--b||et après :|--b|Content-Type: image/png; name=deux.png|{PNG}A|--b--"
+            ),
+        );
+        assert_eq!(mail.text, "Voici l'écran :\net après :");
+        assert_eq!(files(&mail), ["un.png inline", "deux.png"]);
+    }
+
+    #[test]
+    fn forms_of_one_text_are_one_text() {
+        for (content_type, body) in [
+            (
+                "multipart/alternative; boundary=b",
+                "--b||Bonjour|--b|Content-Type: text/html||<p>Bonjour</p>|--b--",
+            ),
+            (
+                "multipart/alternative; boundary=b",
+                "--b|Content-Type: text/html||<p>Bonjour</p>|--b||Bonjour|--b--",
+            ),
+            (
+                "multipart/mixed; boundary=b",
+                "--b||Bonjour|--b|Content-Type: text/html||<p>Bonjour</p>|--b--",
+            ),
+            (
+                "multipart/related; boundary=o; type=\"multipart/alternative\"",
+                "--o|Content-Type: multipart/alternative; boundary=b||--b||Bonjour|--b|Content-Type: text/html||<p>Bonjour</p>|--b--|--o--",
+            ),
+            (
+                "multipart/alternative; boundary=b",
+                "--b||Bonjour|--b|Content-Type: multipart/related; boundary=r||--r|Content-Type: text/html||<p>Bonjour</p>|--r--|--b--",
+            ),
+            (
+                "multipart/alternative; boundary=b",
+                "--b||Bonjour|--b|Content-Type: multipart/mixed; boundary=r||--r|Content-Type: text/html||<p>Bonjour</p>|--r|Content-Type: text/html||<br>|--r--|--b--",
+            ),
+        ] {
+            let mail = read(content_type, body);
+            assert_eq!(
+                (mail.text.trim(), mail.html),
+                ("Bonjour", true),
+                "{content_type} {body}"
+            );
+            assert!(files(&mail).is_empty(), "{content_type} {body}");
+            assert!(mail.defects.is_empty(), "{:?}", mail.defects);
+        }
+    }
+
+    #[test]
+    fn an_excuse_is_no_text() {
+        for excuse in [
+            "",
+            " | ",
+            "Votre client de messagerie ne prend pas en charge le format HTML.",
+            "Your email client does not support HTML messages.",
+        ] {
+            let mail = read(
+                "multipart/alternative; boundary=b",
+                &format!(
+                    "--b||{excuse}|--b|Content-Type: text/html||<p>Mon imprimante ne s'allume plus depuis ce matin, pouvez-vous passer dans mon bureau ?</p>|--b--"
+                ),
+            );
+            assert!(
+                mail.text.contains("imprimante"),
+                "{excuse:?}: {}",
+                mail.text
+            );
+        }
+    }
+
+    #[test]
+    fn images_are_placed_by_their_id() {
+        let mail = read(
+            "multipart/related; boundary=b",
+            &format!(
+                "--b|Content-Type: text/html||<img src=\"cid:a%40b\"><img src='cid:c@d'>|--b|Content-Type: image/png; name=image001.png|Content-ID: <a@b>|{PNG}|--b|Content-Type: image/png; name=logo.png|Content-ID: <c@d>|Content-Disposition: attachment|{PNG}A|--b|Content-Type: application/x-mso; name=oledata.mso||x|--b--"
+            ),
+        );
+        assert_eq!(
+            files(&mail),
+            [
+                "image001.png inline",
+                "logo.png inline decoration",
+                "oledata.mso inline decoration"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_attached_mail_is_a_file_and_is_read() {
+        let inner = "From: Luc <luc@c.fr>|Subject: Mon écran|Message-ID: <o@c.fr>|Date: Fri, 29 May 2026 08:00:00 +0200|Content-Type: multipart/mixed; boundary=i||--i||Il est noir.|--i|Content-Type: application/pdf; name=devis.pdf||%PDF|--i--|";
+        let encoded = data_encoding::BASE64.encode(inner.replace('|', "\r\n").as_bytes());
+        for body in [
+            format!("--b||Pour vous.|--b|Content-Type: message/rfc822||{inner}|--b--"),
+            format!(
+                "--b||Pour vous.|--b|Content-Type: message/rfc822|Content-Transfer-Encoding: base64||{encoded}|--b--"
+            ),
+            format!(
+                "--b||Pour vous.|--b|Content-Type: application/octet-stream; name=\"Mon écran.eml\"|Content-Transfer-Encoding: base64||{encoded}|--b--"
+            ),
+        ] {
+            let mail = read("multipart/mixed; boundary=b", &body);
+            assert_eq!(mail.text.trim(), "Pour vous.");
+            assert_eq!(files(&mail), ["Mon écran.eml", "devis.pdf"], "{body}");
+            let forwarded = mail.forwarded.expect("a mail was attached");
+            assert_eq!(forwarded.from.expect("it has a sender").address, "luc@c.fr");
+            assert_eq!(forwarded.subject.as_deref(), Some("Mon écran"));
+            assert_eq!(forwarded.message_id.as_deref(), Some("o@c.fr"));
+            assert_eq!(forwarded.text.trim(), "Il est noir.");
+            assert_eq!(
+                forwarded.date.map(|date| date.to_rfc3339()).as_deref(),
+                Some("2026-05-29T08:00:00+02:00")
+            );
+        }
+    }
+
+    #[test]
+    fn flowed_lines_are_joined() {
+        let mail = read(
+            "text/plain; format=flowed; charset=utf-8",
+            "Une ligne |coupée.|> citée |> aussi|-- |Zoé|",
+        );
+        assert_eq!(mail.text, "Une ligne coupée.\n> citée aussi\n-- \nZoé\n");
+    }
+
+    #[test]
+    fn an_invitation_is_a_remark_and_a_file() {
+        let mail = read(
+            "multipart/alternative; boundary=b",
+            "--b||Réunion|--b|Content-Type: text/html||<p>Réunion</p>|--b|Content-Type: text/calendar; charset=utf-8; method=REQUEST||BEGIN:VCALENDAR|METHOD:REQUEST|BEGIN:VEVENT|SUMMARY:Point|DTSTART:20260604T090000|END:VEVENT|END:VCALENDAR|--b--",
+        );
+        assert_eq!(
+            mail.remarks,
+            ["Invitation : Point, le jeudi 4 juin 2026 à 9 h 00"]
+        );
+        assert_eq!(files(&mail), ["invite.ics"]);
+        assert_eq!((mail.text.trim(), mail.automatic), ("Réunion", None));
+        let mail = read(
+            "text/calendar; charset=utf-8; method=REPLY",
+            "BEGIN:VCALENDAR|METHOD:REPLY|BEGIN:VEVENT|ATTENDEE;PARTSTAT=ACCEPTED;CN=Luc:mailto:luc@c.fr|SUMMARY:Point|END:VEVENT|END:VCALENDAR",
+        );
+        assert_eq!(mail.remarks, ["Invitation acceptée : Point (Luc)"]);
+        assert_eq!(mail.automatic, Some(mail::Automatic::AutoGenerated));
+    }
+
+    #[test]
+    fn signed_is_read_and_encrypted_says_so() {
+        let mail = read(
+            "multipart/signed; protocol=\"application/pgp-signature\"; boundary=b",
+            "--b||Bonjour|--b|Content-Type: application/pgp-signature; name=signature.asc||x|--b--",
+        );
+        assert_eq!(
+            (mail.text.trim(), files(&mail)),
+            ("Bonjour", vec!["signature.asc decoration".to_owned()])
+        );
+        assert_eq!(mail.remarks, [super::super::pgp::SIGNED]);
+        let mail = read(
+            "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b",
+            "--b|Content-Type: application/pgp-encrypted||Version: 1|--b|Content-Type: application/octet-stream; name=encrypted.asc||x|--b--",
+        );
+        assert_eq!(mail.remarks, [super::super::pgp::ENCRYPTED]);
+        assert_eq!(mail.title, "Panne");
+    }
+
+    #[test]
+    fn a_reaction_is_found() {
+        let mail = read(
+            "multipart/alternative; boundary=b",
+            "--b||👍|--b|Content-Type: text/vnd.google.email-reaction+json||{\"emoji\":\"👍\",\"version\":1}|--b|Content-Type: text/html||<p>👍</p>|--b--",
+        );
+        assert_eq!(mail.reaction.as_deref(), Some("👍"));
+        assert_eq!((mail.text.trim(), files(&mail).len()), ("👍", 0));
+    }
+
+    #[test]
+    fn a_title_is_never_empty() {
+        let title = |raw: &str| mail::read(raw.as_bytes()).title;
+        assert_eq!(
+            title("Subject:  \n\nBonjour,\n\nMon écran est noir.\n"),
+            "Mon écran est noir."
+        );
+        assert_eq!(title(""), "(sans objet)");
+        assert_eq!(title("Subject: =?utf-8?Q?_?=\n\n"), "(sans objet)");
+    }
+
+    #[test]
+    fn a_text_that_is_named_is_a_file() {
+        let mail = read(
+            "multipart/mixed; boundary=b",
+            "--b||Le journal.|--b|Content-Type: text/plain; name=app.log|Content-Disposition: inline; filename=app.log||erreur 5|--b|Content-Type: text/html|Content-Disposition: attachment; filename=page.html||<p>x</p>|--b--",
+        );
+        assert_eq!((mail.text.trim(), mail.html), ("Le journal.", false));
+        assert_eq!(files(&mail), ["app.log inline", "page.html"]);
+    }
 }

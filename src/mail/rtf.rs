@@ -89,11 +89,10 @@ pub fn text(rtf: &[u8]) -> String {
             b'{' if groups.len() < 500 => groups.push(hidden),
             b'{' => depth_beyond += 1,
             b'}' if depth_beyond > 0 => depth_beyond -= 1,
-            b'}' => {
-                if groups.len() > 1 {
-                    groups.pop();
-                }
+            b'}' if groups.len() > 1 => {
+                groups.pop();
             }
+            b'}' => {}
             b'\\' => {
                 let Some(&next) = rtf.get(at) else { break };
                 at += 1;

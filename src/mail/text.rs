@@ -327,7 +327,12 @@ fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
         if index >= SIGNED && index + 1 < last {
             continue;
         }
-        for part in signature::find(lines.get(piece.clone()).unwrap_or_default()) {
+        let written = lines.get(piece.clone()).unwrap_or_default();
+        if index == 0 {
+            let banner = signature::banner(written);
+            fill(fates, piece.start, piece.start + banner, Fate::Signature);
+        }
+        for part in signature::find(written) {
             fill(
                 fates,
                 piece.start + part.start,
@@ -374,7 +379,7 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
             .iter()
             .take(ATTRIBUTED_WITHIN)
             .filter_map(|block| lines.get(block.clone()))
-            .any(is_attributed_within);
+            .any(|block| attribution_within(block) > 0);
     let answered: Vec<bool> = blocks.iter().map(|block| block.end <= last_own).collect();
     let count = answered.iter().filter(|answered| **answered).count();
     let interleaved = count >= 2 || (count == 1 && blocks.len() > 1);
@@ -390,13 +395,27 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
             continue; // Quoted by hand: an error message, the sentence of somebody else.
         }
         let keep = answered && interleaved;
-        let mut left = if keep { CONTEXT } else { 0 };
-        for at in block.clone().rev() {
-            let shows = lines
-                .get(at)
-                .is_some_and(|line| words::has_substance(&line.text));
-            let fate = if left > 0 && (shows || left < CONTEXT) {
-                left -= usize::from(shows);
+        // Context begins and ends with a line that shows something.
+        let said = if keep {
+            attribution_within(lines.get(block.clone()).unwrap_or_default())
+        } else {
+            0
+        };
+        let shown: Vec<usize> = (block.start + said..block.end)
+            .rev()
+            .filter(|at| {
+                lines
+                    .get(*at)
+                    .is_some_and(|line| words::has_substance(&line.text))
+            })
+            .take(if keep { CONTEXT } else { 0 })
+            .collect();
+        let context = match (shown.last(), shown.first()) {
+            (Some(first), Some(last)) => *first..last + 1,
+            _ => 0..0,
+        };
+        for at in block.clone() {
+            let fate = if context.contains(&at) {
                 Fate::Context
             } else {
                 Fate::History
@@ -410,20 +429,25 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
     }
 }
 
-/// A quotation that begins with its attribution or header block, as Apple and Orange write it.
-fn is_attributed_within(block: &[Line]) -> bool {
-    (0..block.len().min(3)).any(|at| {
-        let lines: Vec<Line> = block
-            .iter()
-            .skip(at)
-            .take(12)
-            .map(|line| Line {
-                quote: 0,
-                ..line.clone()
-            })
-            .collect();
-        history::begins(&lines, 0).is_some_and(|found| found.kind != Kind::Weak)
-    })
+/// How many lines at the beginning of a quotation are its attribution or header block, as Apple
+/// and Orange write it.
+fn attribution_within(block: &[Line]) -> usize {
+    (0..block.len().min(3))
+        .find_map(|at| {
+            let lines: Vec<Line> = block
+                .iter()
+                .skip(at)
+                .take(12)
+                .map(|line| Line {
+                    quote: 0,
+                    ..line.clone()
+                })
+                .collect();
+            history::begins(&lines, 0)
+                .filter(|found| found.kind != Kind::Weak)
+                .map(|found| at + found.end)
+        })
+        .unwrap_or(0)
 }
 
 /// Gives the lines back to a quotation that a client wrapped without repeating the mark.

@@ -192,7 +192,8 @@ pub fn uuencode(bytes: &[u8]) -> Option<UuFile> {
             }
         }
     }
-    None
+    // A file that was cut off; one line of prose behind "begin" is none.
+    file.filter(|file| file.bytes.len() >= 45)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Filer {
 }
 
 enum Way {
+    /// The folder may only be read: nothing is filed, the ledger alone remembers.
+    Nothing,
     Seen,
     Move(Folder, String),
     Copy(Folder, String),
@@ -48,6 +50,15 @@ impl Filer {
         selected: Selected,
     ) -> Result<Self, imap::Error> {
         let way = match &account.after {
+            _ if selected.read_only => {
+                tracing::warn!(
+                    account = account.name,
+                    "Account \"{}\": {} may only be read; mails stay where they are",
+                    account.name,
+                    account.folder
+                );
+                Way::Nothing
+            }
             After::Seen => Way::Seen,
             After::MoveTo(name) => match session.filing() {
                 Filing::Move => Way::Move(session.ensure_folder(name).await?, name.clone()),
@@ -109,7 +120,7 @@ impl Filer {
                 Ok(())
             }
             // The server has learned MOVE, or the configuration changed: file them as any other.
-            Way::Seen | Way::Move(..) => {
+            Way::Nothing | Way::Seen | Way::Move(..) => {
                 copied.extend(copying);
                 self.file(service, session, &copied).await
             }
@@ -127,6 +138,7 @@ impl Filer {
             return Ok(());
         }
         match &self.way {
+            Way::Nothing => {}
             Way::Seen => session.mark_seen(uids).await?,
             Way::Move(target, name) => match session.move_to(uids, target).await {
                 Err(error) if error.kind == Kind::FolderMissing => {

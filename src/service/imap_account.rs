@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::accounts::Ending;
 use super::{Service, convert, filing, space};
 use crate::config::{Account, Server};
-use crate::imap::{Backoff, Fetched, Listed, Selected, Session, sets};
+use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
 use crate::store::{Accepted, Incoming, Origin};
 
 /// UIDs asked for their size at once.
@@ -105,7 +105,7 @@ struct Watched<'a> {
     selected: Selected,
     /// UIDs that are in the ledger.
     known: HashSet<u32>,
-    /// UIDs that the server would not give in this session; asked for again in the next.
+    /// UIDs that the server lists and would not give; asked for again after a quiet wait.
     refused: HashSet<u32>,
     /// Mails that reached the server before are left alone.
     not_before: Option<DateTime<Utc>>,
@@ -177,6 +177,9 @@ async fn session(
             .collect();
         if !new.is_empty() {
             watched.take_in(&mut session, &filer, &new, ending).await?;
+            // What is listed and was not given must not be asked for in a circle.
+            let not_given = new.iter().filter(|uid| !watched.known.contains(uid));
+            watched.refused.extend(not_given);
             // More may have come meanwhile; search_all tells, and so does the wait.
             continue;
         }
@@ -185,7 +188,9 @@ async fn session(
         } else {
             account.poll
         };
-        session.wait(longest, ending.wait()).await?;
+        if session.wait(longest, ending.wait()).await? == Woken::Timeout {
+            watched.refused.clear();
+        }
     }
     session.logout().await;
     Ok(())
@@ -223,7 +228,6 @@ impl Watched<'_> {
                         self.account.folder,
                         refusal.why
                     );
-                    self.refused.insert(refusal.uid);
                 }
                 let mails: Vec<Incoming> = bodies
                     .mails

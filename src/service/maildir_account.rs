@@ -55,6 +55,7 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
         account,
         maildir: maildir.clone(),
         known: ledger.known.into_iter().collect(),
+        unreadable: HashSet::new(),
         not_before: not_before(service, account).await?,
     };
     let mut unfiled: HashSet<String> = ledger.unfiled.into_iter().collect();
@@ -78,6 +79,7 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
         };
         if everything {
             looked_in_cur = Some(tokio::time::Instant::now());
+            watched.unreadable.clear();
             for (name, why) in &listing.skipped {
                 tracing::warn!(account = account.name, "{name} is not read: {why}");
             }
@@ -91,7 +93,9 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
         unfiled.clear();
         let new: Vec<Entry> = listed
             .into_iter()
-            .filter(|entry| !watched.known.contains(&entry.name))
+            .filter(|entry| {
+                !watched.known.contains(&entry.name) && !watched.unreadable.contains(&entry.name)
+            })
             .collect();
         if !new.is_empty() {
             watched.take_in(new, ending).await?;
@@ -122,6 +126,8 @@ struct Watched<'a> {
     account: &'a Account,
     maildir: Maildir,
     known: HashSet<String>,
+    /// Files that cannot be read now; tried again when `cur/` is looked at.
+    unreadable: HashSet<String>,
     not_before: Option<DateTime<Utc>>,
 }
 
@@ -158,8 +164,9 @@ impl Watched<'_> {
 
     async fn take_in_set(&mut self, set: Vec<Entry>, limit: u64) -> Result<()> {
         let maildir = self.maildir.clone();
-        let read = blocking(move || {
+        let (read, unreadable) = blocking(move || {
             let mut read = Vec::new();
+            let mut unreadable = Vec::new();
             for entry in set {
                 let oversize = (entry.size > limit).then_some(entry.size);
                 let bytes = match oversize {
@@ -170,12 +177,16 @@ impl Watched<'_> {
                     Ok(Some(bytes)) => read.push((entry, bytes, oversize)),
                     // Gone: somebody else took care of it.
                     Ok(None) => {}
-                    Err(error) => tracing::warn!("{} cannot be read now: {error}", entry.file_name),
+                    Err(error) => {
+                        tracing::warn!("{} cannot be read now: {error}", entry.file_name);
+                        unreadable.push(entry.name);
+                    }
                 }
             }
-            Ok(read)
+            Ok((read, unreadable))
         })
         .await?;
+        self.unreadable.extend(unreadable);
         let mut incoming = Vec::new();
         let mut entries = Vec::new();
         for (entry, bytes, oversize) in read {
@@ -194,8 +205,7 @@ impl Watched<'_> {
             entries.push(entry);
         }
         if incoming.is_empty() {
-            // Nothing could be read; the pause keeps this from spinning.
-            anyhow::bail!("no mail of this set could be read");
+            return Ok(());
         }
         let count = incoming.len();
         self.service.store().accept(incoming).await?;

@@ -1,14 +1,9 @@
 //! One connection to the relay, from the TCP handshake to QUIT: RFC 5321 as a client speaks it,
-//! every step with its limit. Which connection a mail takes is for `pool`.
-//!
-//! [`Progress`] is the heart of it. It is set when the last byte behind the final dot is given to
-//! the kernel, or to TLS, and by nothing else. A write that failed or never finished did not give
-//! it: the server cannot have seen the end of the mail. (With TLS the last record carries that
-//! byte; a record that is not there to its end cannot be decrypted.)
+//! every step with its limit. A mail's way over it is for `transaction`, which connection a mail
+//! takes for `pool`.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
@@ -20,15 +15,14 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::answer::{self, Answer};
-use super::verdict::{self, Step};
-use super::{Envelope, Login, Outcome, Settings, Tls, address, body, login};
+use super::{Login, Settings, Tls, login};
 
 /// How long each step may take before the attempt counts as failed. RFC 5321 4.5.3.2 gives
 /// minimums; ours are its figures where a patient wait can save a duplicate, and shorter where
 /// nothing is lost but an attempt, since the next one is a minute away.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// Looking up the name, the TCP handshake, the TLS handshake: each.
+    /// Looking up the name, the TCP handshake with one of its addresses, the TLS handshake: each.
     pub connect: Duration,
     /// The greeting. RFC: 5 minutes, for servers that are too busy to speak; a relay that needs
     /// more than one (tarpits and postscreen wait for seconds) is better left alone for a while.
@@ -60,7 +54,7 @@ impl Default for Timeouts {
 
 /// For RSET after a refusal, a polite QUIT, and a server's last words after it broke off our
 /// message. No mail depends on any of them.
-const COURTESY: Duration = Duration::from_secs(2);
+pub(super) const COURTESY: Duration = Duration::from_secs(2);
 /// Name, TLS and login together; with the steps of `Timeouts` a tarpit could take an hour.
 pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// The default of [`Timeouts::before_dot`]: a 50 MB mail over a line of 1 Mbit/s, just.
@@ -68,45 +62,20 @@ pub(super) const BEFORE_DOT_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// The default of [`Timeouts::final_dot`].
 pub(super) const FINAL_DOT_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Whether the last byte of the current mail has left our hands. Shared with whoever must judge
-/// when the sending task dies.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Progress(Arc<AtomicBool>);
-
-impl Progress {
-    /// True once the server may have accepted the mail.
-    pub fn is_past_the_dot(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    fn begin(&self) {
-        self.0.store(false, Ordering::SeqCst);
-    }
-
-    pub(super) fn pass_the_dot(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// What can be done with a connection after a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
-    /// Another mail may follow.
-    Usable,
-    /// To be dropped.
-    Broken,
-}
-
 /// A socket in clear or in TLS.
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// A connection that has said EHLO and, where configured, has TLS and is logged in.
 pub(super) struct Connection {
-    wire: BufReader<Box<dyn Wire>>,
-    abilities: Abilities,
-    timeouts: Timeouts,
-    deadline: Instant,
+    /// The bytes; what is read ahead is kept here, so nothing else reads.
+    pub wire: BufReader<Box<dyn Wire>>,
+    /// What the server can do.
+    pub abilities: Abilities,
+    /// The limits of the steps.
+    pub timeouts: Timeouts,
+    /// When the steps together must be over: the login, later each mail up to its dot.
+    pub deadline: Instant,
     /// When it was made.
     pub opened_at: Instant,
     /// When it was last put aside for another mail.
@@ -126,32 +95,17 @@ impl fmt::Debug for Connection {
 
 /// What the server said to EHLO.
 #[derive(Debug, Default)]
-struct Abilities {
+pub(super) struct Abilities {
     start_tls: bool,
-    pipelining: bool,
-    eight_bit: bool,
-    international: bool,
+    /// Several commands may go at once (RFC 2920).
+    pub pipelining: bool,
+    /// 8BITMIME
+    pub eight_bit: bool,
+    /// SMTPUTF8
+    pub international: bool,
     /// `Some(0)`: announced, without a limit.
-    size: Option<usize>,
+    pub size: Option<usize>,
     auth: Vec<String>,
-}
-
-/// Why a transaction did not end with a yes.
-enum Stop {
-    /// The server said no.
-    Refused(Step, Answer),
-    /// The server said no, and the session cannot go on.
-    RefusedAndBroken(Step, Answer),
-    /// The mail does not fit this server; nothing was said about it.
-    Unfit(Outcome),
-    /// The network, or a server that does not speak SMTP.
-    Broken(anyhow::Error),
-}
-
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Stop {
-        Stop::Broken(error)
-    }
 }
 
 impl Connection {
@@ -188,40 +142,6 @@ impl Connection {
         words.join(", ")
     }
 
-    /// Sends one mail. The addresses have been checked.
-    pub async fn send(&mut self, envelope: &Envelope, progress: &Progress) -> (Outcome, Health) {
-        progress.begin();
-        self.deadline = Instant::now() + self.timeouts.before_dot;
-        match self.transact(envelope, progress).await {
-            Ok(answer) => {
-                self.mails += 1;
-                let answer = answer.text();
-                (Outcome::Sent { answer }, Health::Usable)
-            }
-            Err(Stop::Unfit(outcome)) => (outcome, Health::Usable),
-            Err(Stop::Refused(step, answer)) => {
-                let outcome = verdict::of_refusal(step, &answer);
-                // 421: the server closes. Otherwise the next mail finds a clean slate; a server
-                // that takes its time over that is not worth keeping this outcome back.
-                let is_clean = answer.code != 421 && limited(COURTESY, self.reset()).await.is_ok();
-                let health = if is_clean {
-                    Health::Usable
-                } else {
-                    Health::Broken
-                };
-                (outcome, health)
-            }
-            Err(Stop::RefusedAndBroken(step, answer)) => {
-                (verdict::of_refusal(step, &answer), Health::Broken)
-            }
-            Err(Stop::Broken(error)) if progress.is_past_the_dot() => {
-                let why = format!("no answer to the final dot: {error:#}");
-                (Outcome::Uncertain(why), Health::Broken)
-            }
-            Err(Stop::Broken(error)) => (Outcome::Later(format!("{error:#}")), Health::Broken),
-        }
-    }
-
     /// Says goodbye, without insisting.
     pub async fn quit(mut self) {
         let goodbye = async {
@@ -242,158 +162,20 @@ impl Connection {
         Ok(())
     }
 
-    async fn transact(&mut self, envelope: &Envelope, progress: &Progress) -> Result<Answer, Stop> {
-        let tidy = body::normalised(&envelope.bytes);
-        let commands = self.commands(envelope, &tidy)?;
-        if self.abilities.pipelining {
-            self.ask_at_once(&commands).await?;
-        } else {
-            self.ask_in_turn(&commands).await?;
-        }
-        let message = body::stuffed(&tidy);
-        if let Err(error) = self.write_message(&message, progress).await {
-            return Err(self.last_words(error).await);
-        }
-        let answer = limited(self.timeouts.final_dot, answer::read(&mut self.wire)).await?;
-        match answer.code {
-            200..300 => Ok(answer),
-            // Not an answer to the end of a message; what became of it is unknown.
-            300..400 => Err(Stop::Broken(anyhow!("it answered {}", answer.text()))),
-            421 => Err(Stop::RefusedAndBroken(Step::Message, answer)),
-            _ => Err(Stop::Refused(Step::Message, answer)),
-        }
-    }
-
-    /// MAIL, RCPT and DATA for this server, or why it cannot be.
-    fn commands(&self, envelope: &Envelope, message: &[u8]) -> Result<[(Step, String); 3], Stop> {
-        let abilities = &self.abilities;
-        // Without SMTPUTF8 a domain can still be written in ASCII, a local part cannot.
-        let spell = |address: &str| {
-            if abilities.international || address.is_ascii() {
-                Some(address.to_owned())
-            } else {
-                address::in_ascii(address)
-            }
-        };
-        let (Some(from), Some(to)) = (spell(&envelope.from), spell(&envelope.to)) else {
-            return Err(Stop::Unfit(Outcome::Never {
-                code: 553,
-                text: "5.6.7 not tried: the address has letters beyond ASCII, and the server \
-                       does not offer SMTPUTF8"
-                    .to_owned(),
-            }));
-        };
-        let mut mail = format!("MAIL FROM:<{from}>");
-        // RFC 1870 counts the message without stuffed dots and without its end.
-        if let Some(limit) = abilities.size {
-            if limit > 0 && message.len() > limit {
-                return Err(Stop::Unfit(Outcome::Never {
-                    code: 552,
-                    text: format!(
-                        "5.3.4 not tried: the mail has {} bytes, the server takes {limit}",
-                        message.len()
-                    ),
-                }));
-            }
-            mail.push_str(&format!(" SIZE={}", message.len()));
-        }
-        // To a server without 8BITMIME such a mail goes unannounced, as every MTA does it:
-        // refusing it helps nobody, and ours are 7-bit anyway.
-        if abilities.eight_bit && !message.is_ascii() {
-            mail.push_str(" BODY=8BITMIME");
-        }
-        if !from.is_ascii() || !to.is_ascii() {
-            mail.push_str(" SMTPUTF8");
-        }
-        mail.push_str("\r\n");
-        Ok([
-            (Step::Mail, mail),
-            (Step::Rcpt, format!("RCPT TO:<{to}>\r\n")),
-            (Step::Data, "DATA\r\n".to_owned()),
-        ])
-    }
-
-    async fn ask_in_turn(&mut self, commands: &[(Step, String)]) -> Result<(), Stop> {
-        for (step, command) in commands {
-            let answer = self.command(command).await?;
-            if !is_yes(*step, &answer) {
-                return Err(Stop::Refused(*step, answer));
-            }
-        }
-        Ok(())
-    }
-
-    /// RFC 2920: three commands in one packet, three answers; all are read, whatever they say.
-    async fn ask_at_once(&mut self, commands: &[(Step, String)]) -> Result<(), Stop> {
-        let together: String = commands.iter().map(|(_, command)| &**command).collect();
-        self.write(together.as_bytes()).await?;
-        let mut refusal: Option<(Step, Answer)> = None;
-        for (step, _) in commands {
-            match (self.answer().await, refusal.take()) {
-                (Ok(answer), None) if is_yes(*step, &answer) => {}
-                // It hung up right after a no: the no counts.
-                (Ok(answer), None) if answer.code == 421 => {
-                    return Err(Stop::RefusedAndBroken(*step, answer));
-                }
-                (Ok(answer), None) => refusal = Some((*step, answer)),
-                (Err(error), None) => return Err(Stop::Broken(error)),
-                (Err(_), Some((first, no))) => return Err(Stop::RefusedAndBroken(first, no)),
-                // "Go on" although it has no recipient: it waits for a message that must not
-                // come, not even an empty one.
-                (Ok(answer), Some((first, no))) if *step == Step::Data && answer.code == 354 => {
-                    return Err(Stop::RefusedAndBroken(first, no));
-                }
-                (Ok(_), Some(first)) => refusal = Some(first),
-            }
-        }
-        match refusal {
-            None => Ok(()),
-            Some((step, answer)) => Err(Stop::Refused(step, answer)),
-        }
-    }
-
-    /// Message and final dot, in as few writes as the socket allows.
-    async fn write_message(&mut self, message: &[u8], progress: &Progress) -> anyhow::Result<()> {
-        self.expect_silence()?;
-        let mut rest = message;
-        while !rest.is_empty() {
-            let limit = self.remaining(self.timeouts.block)?;
-            let written = limited(limit, async { Ok(self.wire.write(rest).await?) }).await?;
-            ensure!(written > 0, "the server takes no more");
-            rest = rest.get(written..).unwrap_or_default();
-            if rest.is_empty() {
-                progress.pass_the_dot();
-            }
-        }
-        limited(self.timeouts.block, async { Ok(self.wire.flush().await?) }).await
-    }
-
-    /// A server that breaks off our message may have said why before it hung up.
-    async fn last_words(&mut self, error: anyhow::Error) -> Stop {
-        match limited(COURTESY, answer::read(&mut self.wire)).await {
-            Ok(answer) if answer.code >= 400 => Stop::RefusedAndBroken(Step::Message, answer),
-            Ok(_) | Err(_) => Stop::Broken(error.context("in the middle of the message")),
-        }
-    }
-
-    async fn reset(&mut self) -> anyhow::Result<()> {
-        let answer = self.command("RSET\r\n").await?;
-        ensure!(answer.is_positive(), "RSET: {}", answer.text());
-        Ok(())
-    }
-
     /// One command, one answer.
-    async fn command(&mut self, command: &str) -> anyhow::Result<Answer> {
+    pub async fn command(&mut self, command: &str) -> anyhow::Result<Answer> {
         self.write(command.as_bytes()).await?;
         self.answer().await
     }
 
-    async fn answer(&mut self) -> anyhow::Result<Answer> {
+    /// The next answer, within the limit of a command.
+    pub async fn answer(&mut self) -> anyhow::Result<Answer> {
         let limit = self.remaining(self.timeouts.command)?;
         limited(limit, answer::read(&mut self.wire)).await
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+    /// Writes commands, within the limit of one.
+    pub async fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.expect_silence()?;
         let limit = self.remaining(self.timeouts.command)?;
         limited(limit, async {
@@ -406,7 +188,7 @@ impl Connection {
 
     /// An answer to nothing would be taken for the answer to what comes next, and in the end a
     /// mail for sent that was not. Also tells at once when the server has hung up in the meantime.
-    fn expect_silence(&mut self) -> anyhow::Result<()> {
+    pub fn expect_silence(&mut self) -> anyhow::Result<()> {
         match self.wire.fill_buf().now_or_never() {
             None => Ok(()),
             Some(Ok([])) => bail!("the server closed the connection"),
@@ -418,22 +200,16 @@ impl Connection {
         }
     }
 
-    fn remaining(&self, step: Duration) -> anyhow::Result<Duration> {
+    /// The limit of a step, cut by what the steps together have left.
+    pub fn remaining(&self, step: Duration) -> anyhow::Result<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         ensure!(!left.is_zero(), "the server is too slow altogether");
         Ok(step.min(left))
     }
 }
 
-/// A 354 to DATA, 2xx to the others.
-fn is_yes(step: Step, answer: &Answer) -> bool {
-    match step {
-        Step::Data => answer.code == 354,
-        Step::Mail | Step::Rcpt | Step::Message => answer.is_positive(),
-    }
-}
-
-async fn limited<T>(
+/// A step that fails when it takes longer.
+pub(super) async fn limited<T>(
     limit: Duration,
     step: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
@@ -448,11 +224,9 @@ async fn open(
 ) -> anyhow::Result<Connection> {
     let timeouts = settings.timeouts;
     let host = settings.host.as_str();
-    let socket = limited(timeouts.connect, async {
-        Ok(TcpStream::connect((host, settings.port)).await?)
-    })
-    .await
-    .context("connecting")?;
+    let socket = reach(host, settings.port, timeouts.connect)
+        .await
+        .context("connecting")?;
     let peer = socket.peer_addr()?.ip().to_canonical();
     // Judged by where the connection really goes, before anything is said.
     ensure!(
@@ -499,6 +273,23 @@ async fn open(
         connection.log_in(login).await?;
     }
     Ok(connection)
+}
+
+/// Tries every address of the host, each for as long as the limit: where packets to the first one
+/// vanish (half-configured IPv6), the second may do.
+async fn reach(host: &str, port: u16, limit: Duration) -> anyhow::Result<TcpStream> {
+    let addresses = limited(limit, async {
+        Ok(tokio::net::lookup_host((host, port)).await?)
+    })
+    .await?;
+    let mut trouble = anyhow!("the name has no address");
+    for address in addresses {
+        match limited(limit, async { Ok(TcpStream::connect(address).await?) }).await {
+            Ok(socket) => return Ok(socket),
+            Err(error) => trouble = error,
+        }
+    }
+    Err(trouble)
 }
 
 async fn protect(

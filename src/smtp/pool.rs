@@ -1,5 +1,5 @@
 //! Hands each mail to a transport, and keeps a few connections to the relay between mails. What
-//! is said on a connection belongs to `connection`.
+//! is said on a connection belongs to `connection` and `transaction`.
 //!
 //! A kept connection may have died unseen. When it fails before the final dot, the mail is tried
 //! once more on a fresh one, at once: certainly no copy was sent. Behind the dot there is no
@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::connection::{Connection, Health, Progress};
+use super::connection::Connection;
+use super::transaction::{Health, Progress};
 use super::{Envelope, Outcome, Settings, Tls, Transport, address, folder};
 
 /// An idle connection is closed after this. Servers hang up after 30 seconds (qmail under load) to

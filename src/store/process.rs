@@ -222,7 +222,7 @@ impl Store {
     pub async fn next_mail_at(&self) -> Result<Option<DateTime<Utc>>> {
         self.read("looking for the next mail", |connection, _| {
             let earliest: Option<i64> = connection.query_row(
-                r"SELECT min(lease_until) FROM inbox WHERE state = 'new'",
+                r"SELECT min(lease_until) FROM inbox INDEXED BY inbox_new WHERE state = 'new'",
                 [],
                 |row| row.get(0),
             )?;

@@ -27,7 +27,7 @@ impl Store {
     pub async fn due(&self, now: DateTime<Utc>) -> Result<Due> {
         self.read("looking what is due", move |connection, _| {
             let mut tickets = connection.prepare_cached(
-                r"SELECT id FROM tickets
+                r"SELECT id FROM tickets INDEXED BY tickets_close
                   WHERE status = 'resolved' AND close_at IS NOT NULL AND close_at <= ?1
                   ORDER BY close_at, id LIMIT ?2",
             )?;
@@ -59,7 +59,7 @@ impl Store {
         self.read("looking for the next timer", |connection, _| {
             let earliest: Option<i64> = connection.query_row(
                 r"SELECT min(at) FROM (
-                    SELECT min(close_at) AS at FROM tickets
+                    SELECT min(close_at) AS at FROM tickets INDEXED BY tickets_close
                     WHERE status = 'resolved' AND close_at IS NOT NULL
                     UNION ALL SELECT min(due_at) FROM notices WHERE state = 'kept')",
                 [],

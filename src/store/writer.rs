@@ -179,3 +179,93 @@ pub(super) fn in_savepoint<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{connect, is_disk_full};
+
+    fn insert(connection: &Connection, bytes: usize) -> Result<()> {
+        connection.execute("INSERT INTO a (x) VALUES (zeroblob(?1))", [bytes as i64])?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_work_goes_on_once_there_is_room() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let connection = connect(&directory.path().join("a.db")).expect("opened");
+        connection
+            .execute_batch("CREATE TABLE a (x BLOB NOT NULL) STRICT; PRAGMA max_page_count = 64")
+            .expect("a small disk");
+        let writer = Writer::start(connection).expect("started");
+        let durable = Durability::Durable;
+        writer
+            .write(durable, |connection| insert(connection, 1000))
+            .await
+            .expect("there is room");
+        let error = writer
+            .write(durable, |connection| insert(connection, 1 << 20))
+            .await
+            .expect_err("too large");
+        assert!(is_disk_full(&error), "{error:#}");
+        let error: Result<()> = writer
+            .write(durable, |connection| {
+                connection.execute_batch("PRAGMA max_page_count = 100000")?;
+                anyhow::bail!("the operator makes room")
+            })
+            .await;
+        error.expect_err("so it said");
+        let rows: i64 = writer
+            .write(durable, |connection| {
+                insert(connection, 1 << 20)?;
+                Ok(connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0))?)
+            })
+            .await
+            .expect("there is room again");
+        assert_eq!(rows, 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_to_all_whose_commit_it_was() {
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        let full = rusqlite::Error::SqliteFailure(full, None);
+        let error = anyhow::Error::new(Uncommitted(Arc::new(full))).context("accepting mails");
+        assert!(is_disk_full(&error));
+        let locked = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let locked = rusqlite::Error::SqliteFailure(locked, None);
+        assert!(!is_disk_full(&anyhow::Error::new(Uncommitted(Arc::new(
+            locked
+        )))));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_fails_leaves_its_neighbours_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.db");
+        let connection = connect(&path).expect("opened");
+        connection
+            .execute_batch("CREATE TABLE a (x BLOB NOT NULL) STRICT")
+            .expect("a table");
+        let other = Connection::open(&path).expect("opened");
+        other.execute_batch("BEGIN IMMEDIATE").expect("held");
+        let writer = Writer::start(connection).expect("started");
+        let one = |bytes: Option<usize>| {
+            writer.write(Durability::Killproof, move |connection| {
+                insert(connection, 10)?;
+                insert(connection, bytes.context("no bytes")?)
+            })
+        };
+        let requests = async { tokio::join!(one(Some(1)), one(None), one(Some(2))) };
+        let release = async {
+            tokio::task::yield_now().await;
+            other.execute_batch("COMMIT").expect("released");
+        };
+        let ((first, second, third), ()) = tokio::join!(requests, release);
+        assert!(first.is_ok() && second.is_err() && third.is_ok());
+        drop(writer);
+        let rows: i64 = other
+            .query_row("SELECT count(*) FROM a", [], |row| row.get(0))
+            .expect("read");
+        assert_eq!(rows, 4);
+    }
+}

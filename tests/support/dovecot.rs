@@ -187,9 +187,15 @@ impl Dovecot {
     /// Delivers a message to a user's inbox.
     pub fn deliver(&self, user: &str, message: &[u8]) {
         let maildir = self.maildir(user);
-        let name = guichet::maildir::deliver(&maildir, message).expect("delivered");
-        let path = maildir.join("new").join(name);
-        chown(&path, Some(self.owner.0), Some(self.owner.1)).expect("our file");
+        // The server may look at any moment: the file is its own before it appears.
+        static DELIVERED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let number = DELIVERED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let seconds = chrono::Utc::now().timestamp();
+        let name = format!("{seconds}.P{}Q{number}.test", std::process::id());
+        let draft = maildir.join("tmp").join(&name);
+        fs::write(&draft, message).expect("our folder");
+        chown(&draft, Some(self.owner.0), Some(self.owner.1)).expect("our file");
+        fs::rename(&draft, maildir.join("new").join(&name)).expect("delivered");
     }
 
     /// The user's Maildir; folders are `.Name` in it.

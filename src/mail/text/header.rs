@@ -177,9 +177,9 @@ impl Block {
         match above {
             Above::Separator => dated || has(Field::Subject) || has(Field::To),
             Above::Nothing => {
+                // Logs and forms have lines of the same names, but neither « Envoyé » nor addresses.
                 (self.sent && count >= 3)
                     || (self.email && (dated || (has(Field::To) && has(Field::Subject))))
-                    || (dated && has(Field::To) && has(Field::Subject))
             }
         }
     }

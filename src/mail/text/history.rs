@@ -225,6 +225,11 @@ regex!(
 regex!(TIME, r"\d{1,2}\s?(?:[:h.]|uhr)\s?\d{2}|\d\s?[ap]\.?m\b");
 regex!(DAY, r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}");
 regex!(ADDRESS_END, r"[>)\]]\s*:\s*$|\bfrom .*@\S+\s*:\s*$");
+// A name, perhaps with an address, up to the verb: « Jean Dupont a écrit : », not « On m'a écrit : ».
+regex!(
+    NAMED,
+    r#"^["'*]?\p{Lu}[\p{L}.'’\-]*(?:,? \p{Lu}[\p{L}.'’\-]*){1,4}["'*]?(?:\s*[<(\[]|\s+\p{Ll}+(?: \p{Ll}+)?\s?:?$|,?$)|^\S+@\S+"#
+);
 regex!(
     QUOTING,
     r"^(?:quoting|zitat von|citando|citation de|selon) .{2,120}:$"
@@ -235,6 +240,7 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let first = lines.get(at)?;
     let opening = fold(first.head());
     let opens = OPENING.is_match(&opening);
+    let is_named = NAMED.is_match(first.head());
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
         let is_next = index > at && !opens && OPENING.is_match(&fold(line.head()));
@@ -248,7 +254,7 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
         if joined.len() > ATTRIBUTION {
             break;
         }
-        if let Some(kind) = attributes(&joined, opens) {
+        if let Some(kind) = attributes(&joined, opens, is_named) {
             return Some((index + 1, kind));
         }
         if !opens && index > at {
@@ -259,7 +265,7 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
 }
 
 /// Whether a folded text is an attribution.
-fn attributes(text: &str, opens: bool) -> Option<Kind> {
+fn attributes(text: &str, opens: bool, is_named: bool) -> Option<Kind> {
     let closes = text.trim_end_matches(['-', '*', '_', ' ']).ends_with(':');
     let ends_with_verb = VERB_AT_END.is_match(text);
     if !closes && !ends_with_verb {
@@ -294,7 +300,8 @@ fn attributes(text: &str, opens: bool) -> Option<Kind> {
             return Some(Kind::Sure);
         }
     }
-    let named = (closes && ends_with_verb && head(text).len() < 200) || QUOTING.is_match(text);
+    let named =
+        (is_named && closes && ends_with_verb && head(text).len() < 200) || QUOTING.is_match(text);
     named.then_some(if has_address && ends_with_verb {
         Kind::Sure
     } else {

@@ -114,6 +114,8 @@ struct Renderer {
     space: bool,
     blank: bool,
     history: History,
+    /// The mark of a list item whose text did not begin yet.
+    mark: Option<String>,
     stack: Vec<Open>,
     /// Elements opened beyond the depth that is remembered.
     beyond: usize,
@@ -130,6 +132,7 @@ impl Renderer {
             space: false,
             blank: false,
             history: History::No,
+            mark: None,
             stack: Vec::new(),
             beyond: 0,
             rows: Vec::new(),
@@ -232,9 +235,9 @@ impl Renderer {
             }
             self.space = false;
         }
-        let history = &mut self.history;
+        let (history, mark) = (&mut self.history, &mut self.mark);
         let line = self.current.get_or_insert_with(|| Line {
-            text: String::new(),
+            text: mark.take().unwrap_or_default(),
             quote: style.quote,
             nature: style.nature,
             history: std::mem::take(history),
@@ -330,7 +333,7 @@ impl Renderer {
             _ if is_block(&name) => What::Block { margin },
             _ => What::Inline,
         };
-        if margin {
+        if margin && self.mark.is_none() {
             self.blank = true;
         }
         match what {
@@ -446,7 +449,11 @@ impl Renderer {
                 self.flush();
                 self.blank |= margin;
             }
-            What::Item | What::Cell => self.flush(),
+            What::Item => {
+                self.flush();
+                self.mark = None;
+            }
+            What::Cell => self.flush(),
             What::List(_) => {
                 self.flush();
                 self.blank |= lists == 1;
@@ -562,7 +569,7 @@ impl Renderer {
             }
         };
         let indent = "  ".repeat(lists.saturating_sub(1));
-        self.push(&format!("{indent}{mark}"));
+        self.mark = Some(format!("{indent}{mark}"));
     }
 
     /// Word writes `·`, `o`, `§` or a number and a run of spaces before an item.
@@ -610,9 +617,8 @@ impl Renderer {
         }
         let shown: String = href.chars().take(ADDRESS).collect();
         let shown = format!(" <{}>", shown.strip_prefix("mailto:").unwrap_or(&shown));
-        match self.current.as_mut() {
-            Some(current) => current.text.truncate(current.text.trim_end().len()),
-            None => {}
+        if let Some(current) = self.current.as_mut() {
+            current.text.truncate(current.text.trim_end().len());
         }
         match (self.current.as_mut(), self.lines.last_mut()) {
             (Some(current), _) => current.text.push_str(&shown),
@@ -691,7 +697,8 @@ impl Renderer {
             .collect();
         style.hidden |= is_never_text(name)
             || css.contains("display:none")
-            || css.contains("mso-hide:all")
+            // A button for everybody but Outlook says both.
+            || (css.contains("mso-hide:all") && !css.contains("display:inline") && !css.contains("display:block"))
             || css.contains("visibility:hidden")
             || (css.contains("max-height:0") && css.contains("overflow:hidden"))
             || tag.attribute("hidden").is_some();

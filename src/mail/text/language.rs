@@ -4,8 +4,14 @@ use whatlang::{Detector, Lang};
 
 use super::words::fold;
 
-/// Letters from which statistics are believed.
-const LETTERS: usize = 40;
+/// Letters from which statistics are asked.
+const LETTERS: usize = 20;
+
+/// Letters from which statistics alone are believed when they are nearly sure.
+const RELIABLE: usize = 40;
+
+/// The weight of three words that one of the two languages has alone.
+const ENOUGH: usize = 9;
 
 /// Characters that are looked at.
 const LOOKED_AT: usize = 4_000;
@@ -211,6 +217,19 @@ const SHARED: [&str; 12] = [
     "a", "on", "in", "me", "no", "non", "la", "un", "i", "en", "par", "an",
 ];
 
+/// Words that a person says to a person: a pasted message has none.
+const ADDRESSED: [&str; 9] = [
+    "bonjour",
+    "bonsoir",
+    "cordialement",
+    "merci",
+    "hello",
+    "dear",
+    "regards",
+    "thanks",
+    "thank",
+];
+
 /// ISO 639-1 code of the language of `text`; `None` when it is too short or too mixed to tell.
 pub fn language(text: &str) -> Option<String> {
     let sample: String = text.chars().take(LOOKED_AT).collect();
@@ -223,15 +242,27 @@ pub fn language(text: &str) -> Option<String> {
     let count = |list: &[&str]| -> usize {
         words()
             .filter(|word| list.contains(word))
-            .map(|word| if SHARED.contains(&word) { 1 } else { 3 })
+            .map(|word| {
+                if SHARED.contains(&word) {
+                    1
+                } else if ADDRESSED.contains(&word) {
+                    9
+                } else {
+                    3
+                }
+            })
             .sum()
     };
     let (french, english) = (count(&FRENCH), count(&ENGLISH));
-    let total = words().count();
+    let total = words()
+        .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
+        .count();
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
 
-    // Half of the words of a French or English sentence are on its list.
-    let decided = |own: usize, other: usize| own >= 3 && own > other * 2 && own >= total;
+    // Half of the words of a French or English sentence are on its list; three of them are enough
+    // when the rest is not the other language (names, numbers, a pasted message).
+    let decided =
+        |own: usize, other: usize| own >= 3 && own > other * 2 && (own >= total || own >= ENOUGH);
     if decided(french, english) {
         return Some("fr".to_owned());
     }
@@ -243,12 +274,12 @@ pub fn language(text: &str) -> Option<String> {
     }
     let info = detector().detect(&sample)?;
     let code = code(info.lang())?;
-    let supported = match code {
-        "fr" => french > 0,
-        "en" => english > 0,
-        _ => true,
+    let is_sure = match code {
+        "fr" => french > english && french > 0,
+        "en" => english > french && english > 0,
+        _ => letters >= RELIABLE && info.confidence() > 0.5,
     };
-    (info.is_reliable() || (supported && info.confidence() > 0.5)).then(|| code.to_owned())
+    (info.is_reliable() || is_sure).then(|| code.to_owned())
 }
 
 fn detector() -> Detector {
@@ -306,6 +337,20 @@ mod tests {
             ("Merci beaucoup, ça marche !", "fr"),
             ("Merci", "fr"),
             ("C'est bon pour moi", "fr"),
+            ("Pouvez-vous me rappeler au 06 12 34 56 78 ?", "fr"),
+            (
+                "Bonjour,\n\nJe souhaiterais commander :\n- 2 écrans 24 pouces\n- 1 clavier\n- 1 souris",
+                "fr",
+            ),
+            (
+                "Bonjour, j'ai ce message :\n\nThe current application triggered a termination\n\nQue faire ?",
+                "fr",
+            ),
+            (
+                "Bonjour,\nj'ai ce message :\nThe current application triggered a termination with a short dump.\nQue faire ?",
+                "fr",
+            ),
+            ("See the forwarded message below.", "en"),
             (
                 "Toujours pareil ce matin, l'écran reste noir au démarrage et rien ne s'affiche.",
                 "fr",

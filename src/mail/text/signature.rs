@@ -14,6 +14,9 @@ const LINES: usize = 150;
 /// Lines that show something below a delimiter: a longer end is text after a rule.
 const BELOW_DELIMITER: usize = 30;
 
+/// Lines of a warning above a text.
+const BANNER: usize = 6;
+
 /// Lines of a name and a way to reach it.
 const CONTACT: usize = 16;
 
@@ -43,10 +46,47 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
     found
 }
 
+/// How many lines at the top a gateway or client put there: « Ce message provient de l'extérieur ».
+pub(super) fn banner(lines: &[Line]) -> usize {
+    let mut end = 0;
+    for (index, line) in shown(lines, 0).take(BANNER) {
+        let folded = fold(line.head());
+        let warns = EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
+            || UNUSUAL.is_match(&folded)
+            || matches!(
+                folded.trim_matches(|c: char| !c.is_alphanumeric()),
+                "external" | "externe" | "external email" | "external sender" | "mail externe"
+            );
+        let goes_on = end > 0 && (ADVICE.is_match(&folded) || is_drawn(line.head()));
+        if !warns && !goes_on {
+            break;
+        }
+        end = index + 1;
+    }
+    end
+}
+
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
 pub(in crate::mail) fn is_closing(text: &str) -> bool {
     closing(text).is_some()
 }
+
+regex!(
+    EXTERNAL,
+    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
+);
+regex!(
+    SENDER,
+    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
+);
+regex!(
+    UNUSUAL,
+    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
+);
+regex!(
+    ADVICE,
+    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
+);
 
 /// The part of the signature that begins at line `at`.
 fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
@@ -102,6 +142,7 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
 fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option<Range<usize>> {
     let end = lines.len();
     let mut count = 0;
+    let mut reachable = false;
     let mut stop = end;
     for (index, line) in shown(lines, after) {
         let text = line.head();
@@ -113,14 +154,22 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
         if is_drawn(text) {
             continue;
         }
-        if line.nature == Nature::Verbatim || !is_contact(line) {
+        // « Ouvert du lundi au vendredi » right below a number belongs to it.
+        let belongs = reachable
+            && count >= 3
+            && !is_postscript(text)
+            && !text.contains('?')
+            && lines.get(index - 1).is_some_and(|above| !above.is_blank());
+        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
             stop = index;
-            // Text below a formula: only a postscript shows that what is above was an end.
-            if !is_postscript(text) && count > 3 {
+            // Text below many short lines: only a number or a postscript shows that they were an
+            // end, not a list.
+            if !is_postscript(text) && count > 3 && !reachable {
                 return None;
             }
             break;
         }
+        reachable |= is_reachable(text);
         count += 1;
         if count > CONTACT {
             return None;
@@ -209,7 +258,7 @@ enum Closing {
 
 regex!(
     FORMULA,
-    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|bonne (?:fin de )?(?:journee|soiree|semaine|reception)(?: a (?:vous|toi|tous))?|(?:tres |une )?belle (?:journee|soiree)|bon(?: |-)week-?end|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
+    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
 );
 regex!(
     THANKS,
@@ -298,6 +347,10 @@ fn is_disclaimer(text: &str) -> bool {
     }
     let folded = fold(text);
     let folded = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+    // The tree of Webdings is a letter for everybody else.
+    let folded = folded.strip_prefix("p ").map_or(folded, |rest| {
+        rest.trim_start_matches(|c: char| !c.is_alphanumeric())
+    });
     DISCLAIMER.is_match(folded)
         && (LEGAL.is_match(folded) && count >= 50 || ENVIRONMENT.is_match(folded) && count <= 200)
         && !text.ends_with('?')
@@ -335,7 +388,7 @@ fn is_reachable(text: &str) -> bool {
 
 regex!(
     SENTENCE,
-    r"\b(?:je|j'ai|j'|tu|il|elle|on|nous|vous|ils|est|sont|sera|ai|avez|avons|faut|peut|pouvez|pourriez|merci|ne|n'est|que|quand|si|i|you|we|they|is|are|was|can|could|please|have|has|will|not|ich|wir|sie|ist|bitte|mon|ma|mes|my|ca|c'est|cela|svp|voici)\b"
+    r"\b(?:je|j'ai|j'|tu|il|elle|on|nous|vous|ils|est|sont|sera|ai|avez|avons|faut|peut|pouvez|pourriez|merci|ne|n'est|que|quand|si|you|we|they|is|are|was|can|could|please|have|has|will|not|ich|wir|sie|ist|bitte|mon|ma|mes|my|ca|c'est|cela|svp|voici|i'm|i've|i'll|i am|i have)\b"
 );
 
 /// A line of a name, a function, a place, a number: short, and not a sentence.
@@ -469,6 +522,30 @@ mod tests {
             "java.lang.NullPointerException\n\tat com.example.Main.run(Main.java:12)\n\tat java.lang.Thread.run(Thread.java:748)",
         ] {
             assert_eq!(kept(text), text);
+        }
+    }
+
+    #[test]
+    fn warnings_of_gateways() {
+        for (text, count) in [
+            (
+                "ATTENTION : Cet e-mail provient de l'extérieur de l'organisation.\nNe cliquez pas sur les liens.\n\nBonjour",
+                2,
+            ),
+            ("[EXTERNAL]\nHello", 1),
+            (
+                "CAUTION: This email originated from outside of the organization. Do not click links.\n---\nHi",
+                2,
+            ),
+            (
+                "Vous n’obtenez pas souvent d’e-mail à partir de a@example.org. Découvrez pourquoi\n\nBonjour",
+                1,
+            ),
+            ("Attention : le disque externe ne marche plus", 0),
+            ("Ce message vient quand je branche un écran externe", 0),
+            ("Bonjour,\nmon disque externe", 0),
+        ] {
+            assert_eq!(banner(&lines(text)), count, "{text}");
         }
     }
 

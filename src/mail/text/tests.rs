@@ -440,3 +440,94 @@ fn bombs_keep_their_words() {
         assert!(written.text.ends_with("mot"), "{bomb:?}");
     }
 }
+
+/// Lines that mails are made of, in every order: nothing may be lost, nothing may be blank.
+#[test]
+fn every_line_is_somewhere() {
+    const LINES: [&str; 44] = [
+        "",
+        "Bonjour,",
+        "Mon imprimante ne marche plus.",
+        "Merci",
+        "Merci d'avance,",
+        "Cordialement,",
+        "Jean Dupont",
+        "Responsable informatique",
+        "Tél. : 01 23 45 67 89",
+        "jean@example.org",
+        "-- ",
+        "--",
+        "—",
+        "-----",
+        "________________________________",
+        "> cité",
+        ">> cité deux fois",
+        ">",
+        "> Le 4 mars 2024 à 10:12, S <s@example.org> a écrit :",
+        "Le 4 mars 2024 à 10:12, S <s@example.org> a écrit :",
+        "On Mon, Mar 4, 2024 at 10:12 AM Jean <",
+        "jean@example.org> wrote:",
+        ">:",
+        "Jean Dupont a écrit :",
+        "-----Message d'origine-----",
+        "---------- Forwarded message ---------",
+        "Début du message réexpédié :",
+        "De : Jean <jean@example.org>",
+        "Envoyé : lundi 4 mars 2024 10:12",
+        "À : Support",
+        "Objet : Imprimante",
+        "-- Répondez au-dessus de cette ligne --",
+        "Envoyé de mon iPhone",
+        "Ce message et toutes les pièces jointes sont confidentiels et destinés à leurs destinataires.",
+        "PS : et la souris ?",
+        "```",
+        "    at com.example.Main.run(Main.java:12)",
+        "Voici :",
+        "- un point",
+        "ATTENTION : ce mail provient de l'extérieur de l'organisation",
+        "👍",
+        "#resolu",
+        "Une phrase assez longue pour qu'un client la replie au bout de soixante-douze signes.",
+        "fin",
+    ];
+    let mut seed: u64 = 42;
+    let mut next = |bound: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap_or(0) % bound
+    };
+    for _ in 0..3_000 {
+        let count = 1 + next(14);
+        let lines: Vec<&str> = (0..count)
+            .filter_map(|_| LINES.get(next(LINES.len())).copied())
+            .collect();
+        let subject = ["Imprimante", "Re: Imprimante", "TR: Imprimante"]
+            .get(next(3))
+            .copied()
+            .unwrap_or_default();
+        let body = lines.join("\n");
+        let as_html: String = lines
+            .iter()
+            .map(|line| {
+                format!(
+                    "<div>{}<br></div>",
+                    line.replace('<', "&lt;").replace('>', "&gt;")
+                )
+            })
+            .collect();
+        for written in [plain(subject, &body), html(subject, &as_html)] {
+            if words::has_substance(&body) {
+                assert!(words::has_substance(&written.reply), "blank:\n{body}");
+            }
+            if written.forwarded.is_some() {
+                continue; // The header of the original is in `text` alone.
+            }
+            let kept = format!("{}\n{}", written.reply, written.folded);
+            for line in &lines {
+                let bare = line.trim_matches(|c: char| c == '>' || c.is_whitespace());
+                assert!(kept.contains(bare), "{line:?} is lost:\n{body}");
+            }
+        }
+    }
+}

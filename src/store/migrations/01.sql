@@ -35,7 +35,7 @@ CREATE TABLE inbox (
     error        TEXT    NOT NULL DEFAULT '',
     settled_at   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX inbox_new ON inbox (id) WHERE state = 'new';
+CREATE INDEX inbox_new ON inbox (lease_until) WHERE state = 'new';
 CREATE INDEX inbox_state ON inbox (state, id);
 CREATE INDEX inbox_digest ON inbox (digest, account);
 CREATE INDEX inbox_content ON inbox (content, id) WHERE content IS NOT NULL;
@@ -129,9 +129,11 @@ CREATE TABLE notices (
 ) STRICT;
 CREATE INDEX notices_due ON notices (due_at) WHERE state = 'kept';
 CREATE INDEX notices_kept ON notices (ticket, recipient) WHERE state = 'kept';
+CREATE INDEX notices_waiting ON notices (recipient, due_at) WHERE state = 'kept';
 CREATE INDEX notices_ticket ON notices (ticket) WHERE ticket IS NOT NULL;
 
--- Automatic mails said, by minute, for the limits: `scope` is 'to', 'domain' or 'all'.
+-- Automatic mails said, by minute, for the limits: `scope` is 'to', 'domain', 'all'
+-- or 'caused' (the cause, a blank, the recipient).
 CREATE TABLE said (
     scope  TEXT    NOT NULL,
     whom   TEXT    NOT NULL,
