@@ -46,11 +46,7 @@ fn warning(draft: &Draft<'_>, first: &Notice, count: usize) -> Option<String> {
         .get(&operations)
         .copied()
         .unwrap_or_default();
-    let renewed = draft
-        .decision
-        .settled_notices
-        .iter()
-        .any(|settled| *settled == first.id);
+    let renewed = draft.decision.settled_notices.contains(&first.id);
     (told.hour == 0 && !renewed).then(|| {
         let address = &first.to.address;
         words::pick(
