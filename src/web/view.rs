@@ -8,7 +8,7 @@ use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Awaited, Event, Part, Person, Role, Status, Ticket, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, What};
 
 /// The built-in pages.
 ///
@@ -78,6 +78,8 @@ struct Entry {
     text: String,
     folded: String,
     files: Vec<Download>,
+    /// Logos and the like, folded away with the quoted text; never left out.
+    minor: Vec<Download>,
     remarks: Vec<String>,
 }
 
@@ -158,6 +160,7 @@ fn entry(
         text,
         folded: String::new(),
         files: Vec::new(),
+        minor: Vec::new(),
         remarks: Vec::new(),
     };
     match &event.what {
@@ -188,7 +191,8 @@ fn entry(
                 text: text.clone(),
                 // A technician's quoted history is what the requester wrote himself.
                 folded: if staff { String::new() } else { folded.clone() },
-                files: downloads(id, files, language, token),
+                files: downloads(id, files, false, language, token),
+                minor: downloads(id, files, true, language, token),
                 remarks: if staff { Vec::new() } else { remarks.clone() },
             })
         }
@@ -255,11 +259,17 @@ fn author(event: &Event, staff: bool) -> String {
     }
 }
 
-fn downloads(id: i64, files: &[crate::ticket::File], language: &str, token: &str) -> Vec<Download> {
+fn downloads(
+    id: i64,
+    files: &[crate::ticket::File],
+    decoration: bool,
+    language: &str,
+    token: &str,
+) -> Vec<Download> {
     files
         .iter()
         .enumerate()
-        .filter(|(_, file)| !file.attachment.decoration)
+        .filter(|(_, file)| file.attachment.decoration == decoration)
         .map(|(number, file)| {
             let name = download::safe_name(
                 file.attachment

@@ -114,6 +114,18 @@ impl Desk {
         self.raw(raw.replace('\n', "\r\n").into_bytes()).await;
     }
 
+    /// A mail comes that has markup and no text.
+    pub async fn html(&mut self, headers: &str, body: &str) {
+        self.mails += 1;
+        let raw = format!(
+            "Date: {}\nMessage-ID: <{}@test.example.org>\nMIME-Version: 1.0\n{headers}\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{}\n",
+            self.now().to_rfc2822(),
+            self.mails,
+            wrapped(body.as_bytes())
+        );
+        self.raw(raw.replace('\n', "\r\n").into_bytes()).await;
+    }
+
     /// A request of Marie's.
     pub async fn request(&mut self, subject: &str, body: &str, files: &[Attached<'_>]) {
         let subject = encoded(subject);
