@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::mail::authenticity::Authenticity;
-use crate::mail::{Address, Digest, Mail};
+use crate::mail::{Address, Digest, Mail, SenderHabits};
 use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
 use crate::token::Keys;
 
@@ -154,6 +154,8 @@ pub struct Question {
     pub addresses: BTreeSet<String>,
     /// Outside addresses (folded) whose mails may cause notices to staff.
     pub causes: BTreeSet<String>,
+    /// The sender (folded) whose habits matter, and the small images of his mail (rows B3, B4).
+    pub habits_of: Option<(String, BTreeSet<Digest>)>,
     /// Content digest, to recognise the same mail come twice.
     pub content: Option<Digest>,
     /// The row that asks, left out of the search for duplicates.
@@ -211,6 +213,8 @@ pub struct Known {
     pub executed: BTreeSet<(NoticeId, String)>,
     /// An earlier row with the same content, and its ticket.
     pub duplicate_of: Option<(InboxId, Option<TicketId>)>,
+    /// What the sender asked for repeats from mail to mail.
+    pub habits: SenderHabits,
     /// Automatic mails by recipient address (folded).
     pub sent_to: BTreeMap<String, Sent>,
     /// Automatic mails by recipient domain.
@@ -408,6 +412,17 @@ pub struct Changed {
     pub events: Vec<Event>,
 }
 
+/// How a person's mail ended and which small images it carried (rows B3, B4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The sender, folded.
+    pub sender: String,
+    /// See [`crate::mail::habits::tail`].
+    pub tail: Vec<String>,
+    /// See [`crate::mail::habits::ornaments`].
+    pub images: Vec<Digest>,
+}
+
 /// What was decided; written by `store` in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
@@ -425,6 +440,8 @@ pub struct Decision {
     pub executed: Vec<(NoticeId, String)>,
     /// Notices kept for later that are no longer wanted, or are sent now.
     pub settled_notices: Vec<NoticeId>,
+    /// What to remember of how a person writes.
+    pub learned: Option<Learned>,
 }
 
 /// Decides. Total: every input has an outcome that somebody can see.

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 
 mod check;
 mod deliver;
+mod habits;
 mod known;
 mod ledger;
 mod migrations;

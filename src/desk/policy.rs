@@ -87,7 +87,7 @@ pub struct Team {
 pub struct AddressPattern {
     /// As written: `support@example.org`, `dsi.support.c?@…`, `scolarite.*@…`.
     pub written: String,
-    /// Compiled; matches the folded address without its plus part.
+    /// Compiled; matches the folded address, or the same without its plus part.
     pub matches: Regex,
     /// Team id.
     pub team: String,
@@ -239,12 +239,14 @@ impl Policy {
         self.internal_domains.contains(&domain)
     }
 
-    /// The first pattern that the address (its plus part aside) matches.
+    /// The first pattern that the address matches, as written or without its plus part.
     pub fn pattern(&self, address: &str) -> Option<&AddressPattern> {
+        // `support+iut@…` may have a pattern of its own; a token after the plus never has.
+        let whole = address.trim().to_lowercase();
         let plain = without_plus(address);
         self.addresses
             .iter()
-            .find(|pattern| pattern.matches.is_match(&plain))
+            .find(|pattern| pattern.matches.is_match(&whole) || pattern.matches.is_match(&plain))
     }
 }
 

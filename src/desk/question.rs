@@ -1,6 +1,7 @@
 //! What to look up before deciding.
 
 use super::{Arrival, Input, Policy, Question, Timer, locate};
+use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::Keys;
 
@@ -60,6 +61,10 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     question.tickets.extend(locate::references(policy, arrival));
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
+        if mail.automatic.is_none() {
+            let images = habits::ornaments(mail).into_iter().collect();
+            question.habits_of = Some((sender.key(), images));
+        }
         if !policy.is_internal(&sender.address) {
             question.causes.insert(sender.key());
         }

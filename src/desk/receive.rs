@@ -7,8 +7,9 @@ use super::locate::{self, Pointer};
 use super::open::{self, Opening, add_copied, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{Arrival, Disposition, Kind, lifecycle, staff, tell, words};
+use super::{Arrival, Disposition, Kind, Learned, lifecycle, staff, tell, words};
 use crate::mail::authenticity::Authenticity;
+use crate::mail::habits;
 use crate::ticket::{Actor, InboxId, Part, Person, Role, Status, Ticket, TicketId, What};
 use crate::token::{Keys, Purpose, RecipientTag};
 
@@ -24,6 +25,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
         return second_copy(draft, arrival, &route, of, ticket);
     }
 
+    let folded = fold(draft, arrival);
+    let arrival = folded.as_ref().unwrap_or(arrival);
     let pointer = locate::locate(policy, keys, arrival, known);
     let mut kind = automatic::class(policy, keys, arrival);
     if arrival.released {
@@ -45,6 +48,32 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
         Some(pointer) => point(draft, arrival, &route, pointer),
         None => fresh(draft, arrival, &route),
     }
+}
+
+/// Learns how a person's mails end, and folds away what he always repeats; `None` when there is
+/// nothing to fold.
+fn fold(draft: &mut Draft<'_>, arrival: &Arrival) -> Option<Arrival> {
+    let mail = &arrival.mail;
+    if mail.automatic.is_some() {
+        return None;
+    }
+    let sender = mail.sender()?.key();
+    let (tail, images) = (habits::tail(mail), habits::ornaments(mail));
+    if !(tail.is_empty() && images.is_empty()) {
+        draft.decision.learned = Some(Learned {
+            sender,
+            tail,
+            images,
+        });
+    }
+    let known = &draft.known.habits;
+    if known.tails.is_empty() && known.images.is_empty() {
+        return None;
+    }
+    Some(Arrival {
+        mail: habits::fold(mail, known),
+        ..arrival.clone()
+    })
 }
 
 /// A mail that could not be read three times: kept aside with its bytes, operations are told.

@@ -521,7 +521,7 @@ mod tests {
             "text/plain; format=flowed; charset=utf-8",
             "Une ligne |coupée.|> citée |> aussi|-- |Zoé|",
         );
-        assert_eq!(mail.text, "Une ligne coupée.\n> citée aussi\n-- \nZoé\n");
+        assert_eq!(mail.text, "Une ligne coupée.\n> citée aussi\n-- \nZoé");
     }
 
     #[test]

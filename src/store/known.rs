@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::habits;
 use super::raw::RawFiles;
 use super::{Store, millis, time};
 use crate::desk::{Kind, Known, Notice, Question, Sent, Thread, Told};
@@ -112,6 +113,9 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
                 .caused
                 .insert((cause.clone(), recipient.clone()), sent);
         }
+    }
+    if let Some((sender, images)) = &question.habits_of {
+        known.habits = habits::of(connection, sender, images)?;
     }
     let due: Vec<String> = known
         .notices

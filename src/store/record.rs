@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, known, millis, number, process};
+use super::{Settlement, deliver, habits, known, millis, number, process};
 use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
@@ -44,6 +44,9 @@ pub(super) fn write(
     }
     for outgoing in &settlement.outgoing {
         write_outgoing(connection, outgoing, now)?;
+    }
+    if let Some(learned) = &decision.learned {
+        habits::learn(connection, learned)?;
     }
     match input {
         Input::Mail(arrival) => {

@@ -162,6 +162,23 @@ CREATE TABLE executed (
     PRIMARY KEY (notice, line)
 ) STRICT, WITHOUT ROWID;
 
+-- How people's mails end: the last ten tails of each sender, in JSON.
+CREATE TABLE tails (
+    id     INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sender TEXT    NOT NULL,
+    tail   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX tails_sender ON tails (sender, id);
+
+-- Small images, by organisation and sender: a logo comes again and again.
+CREATE TABLE ornaments (
+    domain TEXT    NOT NULL,
+    image  BLOB    NOT NULL,
+    sender TEXT    NOT NULL,
+    mails  INTEGER NOT NULL,
+    PRIMARY KEY (domain, image, sender)
+) STRICT, WITHOUT ROWID;
+
 -- What goes out. `recipient` is the envelope's, `whom` the same folded; `bytes` never change and are
 -- dropped once sent; `report` says what a ticket has still to be told about a delivery.
 CREATE TABLE outbox (
