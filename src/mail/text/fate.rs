@@ -4,7 +4,8 @@
 
 use super::history::{self, Kind};
 use super::line::{self, History, Line, Nature};
-use super::{Written, forward, header, signature, words};
+use super::words::{self, regex};
+use super::{Written, forward, header, signature};
 use crate::mail::Forwarded;
 
 /// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
@@ -46,9 +47,15 @@ pub(super) fn take_apart(
     let end = unrule(&lines, cut.at, &mut fates);
     sign(&lines, end, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
-    let forwarded = cut
-        .forward
-        .map(|from| forward::read(cut.block.as_ref(), lines.get(from..).unwrap_or_default()));
+    let forwarded = cut.is_forward.then(|| {
+        forward::read(
+            cut.block.as_ref(),
+            lines.get(cut.below..).unwrap_or_default(),
+        )
+    });
+    if !cut.is_forward {
+        show_answers(&mut lines, &cut, &mut fates);
+    }
 
     let (reply, folded) = settle(&lines, &mut fates, forwarded.as_ref(), &text);
     Written {
@@ -106,8 +113,10 @@ fn settle(
 struct Cut {
     /// The first line that is not looked at any more.
     at: usize,
-    /// The first line of a forwarded text.
-    forward: Option<usize>,
+    /// The first line below the header of what is cut.
+    below: usize,
+    /// What is cut is the original of a forward.
+    is_forward: bool,
     block: Option<header::Block>,
 }
 
@@ -118,7 +127,27 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
     while let Some(line) = lines.get(at) {
         let scanned =
             at < SCANNED || line.history == History::Begins || line.nature == Nature::Attribution;
-        if !scanned || line.is_quoted() || line.nature == Nature::Verbatim {
+        if !scanned || line.nature == Nature::Verbatim {
+            at += 1;
+            continue;
+        }
+        if line.is_quoted() {
+            // Apple quotes « Début du message réexpédié : » together with the message.
+            let is_first = at
+                .checked_sub(1)
+                .is_none_or(|above| lines.get(above).is_some_and(|line| !line.is_quoted()));
+            if is_first
+                && let Some(found) = history::begins(lines, at)
+                && found.kind == Kind::Forward
+            {
+                fill(fates, at, lines.len(), Fate::Forward);
+                return Cut {
+                    at,
+                    below: found.end,
+                    is_forward: true,
+                    block: found.block,
+                };
+            }
             at += 1;
             continue;
         }
@@ -134,7 +163,8 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             fill(fates, at, lines.len(), Fate::Forward);
             return Cut {
                 at,
-                forward: Some(found.end),
+                below: found.end,
+                is_forward: true,
                 block: found.block,
             };
         }
@@ -148,7 +178,8 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             fill(fates, at, lines.len(), Fate::History);
             return Cut {
                 at,
-                forward: None,
+                below: found.end,
+                is_forward: false,
                 block: None,
             };
         } else {
@@ -158,8 +189,51 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
     }
     Cut {
         at: lines.len(),
-        forward: None,
+        below: lines.len(),
+        is_forward: false,
         block: None,
+    }
+}
+
+regex!(
+    ANSWERED_BELOW,
+    concat!(
+        r"\b(?:reponses?|commentaires?|remarques?|precisions|elements|complements)\b.{0,40}",
+        r"\b(?:ci[- ]dessous|ci[- ]apres|plus bas|dans (?:votre|ton|le|la|vos) |",
+        r"en (?:rouge|bleu|vert|jaune|gras|couleur|italique))|",
+        r"\b(?:repondu|reponds|repond|complete|commente)\b.{0,30}\b(?:ci[- ]dessous|dans (?:le|votre|ton) |en (?:rouge|bleu|vert))|",
+        r"\b(?:answers?|replies|comments?|responses?|replied|answered)\b.{0,30}",
+        r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold))",
+    )
+);
+
+/// Keeps the message that is answered when the person says that the answers stand in it: Outlook
+/// marks them with a colour at best. It is shown as quoted, for nothing tells the two hands apart.
+fn show_answers(lines: &mut [Line], cut: &Cut, fates: &mut [Fate]) {
+    let announced = lines
+        .iter()
+        .zip(fates.iter())
+        .take(cut.at)
+        .filter(|(_, fate)| **fate == Fate::Own)
+        .take(SIGNED)
+        .any(|(line, _)| ANSWERED_BELOW.is_match(&words::fold(line.head())));
+    if !announced {
+        return;
+    }
+    // Up to the message before it.
+    let end = (cut.below..lines.len().min(cut.below + SCANNED))
+        .find(|at| history::begins(lines, *at).is_some_and(|found| found.kind != Kind::Weak))
+        .unwrap_or(lines.len());
+    let shows = |at: &usize| lines.get(*at).is_some_and(|line| !line.is_blank());
+    let (Some(start), Some(last)) = (
+        (cut.below..end).find(shows),
+        (cut.below..end).rev().find(shows),
+    ) else {
+        return;
+    };
+    fill(fates, start, last + 1, Fate::Context);
+    for line in lines.iter_mut().take(last + 1).skip(start) {
+        line.quote = line.quote.saturating_add(1);
     }
 }
 
@@ -175,8 +249,10 @@ fn unrule(lines: &[Line], cut: usize, fates: &mut [Fate]) -> usize {
             break;
         }
         end -= 1;
-        let below = fates.get(cut).copied().unwrap_or(Fate::History);
-        fill(fates, end, end + 1, below);
+        if is_rule {
+            let below = fates.get(cut).copied().unwrap_or(Fate::History);
+            fill(fates, end, cut, below);
+        }
     }
     end
 }

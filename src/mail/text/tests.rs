@@ -268,6 +268,11 @@ fn replies_in_text() {
                 "Pouvez-vous réserver ?\n\nDe : Paris\nÀ : Lyon\nDate : 12 mars\n\nMerci",
             ),
             (
+                "answers inside what Outlook does not mark as quoted",
+                "Bonjour,\n\nMes réponses ci-dessous en rouge.\n\nDe : Support <support@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Jean\nObjet : X\n\nQuel poste ?\nPC-12\n\nDe : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 09:12\nÀ : Support\nObjet : X\n\nvieux",
+                "Bonjour,\n\nMes réponses ci-dessous en rouge.\n\n> Quel poste ?\n> PC-12",
+            ),
+            (
                 "Orange webmail",
                 "Bonjour, ok pour moi.\n\n> Message du 04/03/24 10:12\n> De : \"Support\" <support@example.org>\n> A : \"Jean\" <jean@orange.example>\n> Copie à : \n> Objet : [SUP-1042]\n> \n> Quel poste ?\n",
                 "Bonjour, ok pour moi.",
@@ -310,6 +315,13 @@ fn forwards_are_content() {
             "Apple",
             "Fwd: Écran noir",
             "Pour vous.\n\nDébut du message réexpédié :\n\n> De: Jean Dupont <jean@example.org>\n> Objet: Écran noir\n> Date: 4 mars 2024 à 10:12:00 UTC\n> À: Marie <marie@example.org>\n> \n> Bonjour,\n> \n> mon écran est noir.".to_owned(),
+            "Pour vous.",
+            "Écran noir",
+        ),
+        (
+            "Apple, all of it quoted",
+            "Fwd: Écran noir",
+            "Pour vous.\n\n> Début du message transféré :\n> \n> De: Jean Dupont <jean@example.org>\n> Objet: Écran noir\n> Date: 4 mars 2024 à 10:12:00 UTC\n> À: Marie <marie@example.org>\n> \n> Bonjour,\n> \n> mon écran est noir.".to_owned(),
             "Pour vous.",
             "Écran noir",
         ),
