@@ -543,3 +543,72 @@ fn every_line_is_somewhere() {
         }
     }
 }
+
+/// Pieces of HTML in every order, closed or not: words are always found again.
+#[test]
+fn no_html_hides_its_words() {
+    const PIECES: [&str; 34] = [
+        "mot ",
+        "<p>",
+        "</p>",
+        "<div>",
+        "</div>",
+        "<div style='display:none'>",
+        "<span style=\"font-size:0\">",
+        "</span>",
+        "<table><tr><td>",
+        "</td><td>",
+        "</tr></table>",
+        "<ul><li>",
+        "</ul>",
+        "<a href='https://example.org/'>",
+        "</a>",
+        "<a href=\"",
+        "<b x='",
+        "<!--",
+        "-->",
+        "<![if !mso]>",
+        "<style>",
+        "</style>",
+        "<script>",
+        "<title>",
+        "<pre>",
+        "<blockquote type=cite>",
+        "</blockquote>",
+        "<div id=divRplyFwdMsg>",
+        "<div class=gmail_quote>",
+        "&nbsp;",
+        "&#",
+        "<br>",
+        "<",
+        "<img src=cid:x>",
+    ];
+    let mut seed: u64 = 7;
+    let mut next = |bound: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap_or(0) % bound
+    };
+    for _ in 0..5_000 {
+        let mut body = String::new();
+        for _ in 0..next(16) {
+            body.push_str(PIECES.get(next(PIECES.len())).copied().unwrap_or_default());
+        }
+        body.push_str("mot");
+        let written = html("x", &body);
+        // What is a comment, or inside a quoted value, is no word.
+        let is_word = |token| matches!(token, token::Token::Text(text) if text.contains("mot"));
+        if !token::tokens(&body).any(is_word) {
+            continue;
+        }
+        assert!(
+            !line::is_blank(&written.text) && !line::is_blank(&written.reply),
+            "{body}"
+        );
+        let hides = ["none", "font-size", "<style", "<script", "<title"];
+        if !hides.iter().any(|hiding| body.contains(hiding)) {
+            assert!(written.text.contains("mot"), "{body}");
+        }
+    }
+}
