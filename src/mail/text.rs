@@ -53,7 +53,8 @@ pub struct Written {
     /// The whole body as text.
     pub text: String,
     /// What this person wrote now; never empty when something was written. The original of a
-    /// forward is left out, unless nothing was written above it.
+    /// forward is left out, unless nothing was written above it. What somebody else wrote always
+    /// stands behind `>` here.
     pub reply: String,
     /// History and signature that `reply` left out.
     pub folded: String,

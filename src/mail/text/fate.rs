@@ -67,46 +67,72 @@ pub(super) fn take_apart(
 }
 
 /// The reply and what it leaves out; the rules that would leave nothing are taken back in turn.
+///
+/// Whatever of a reply its author did not write is marked with `>`: a command in a forwarded or
+/// answered mail must not be taken for one of the person who forwards it.
 fn settle(
     lines: &[Line],
     fates: &mut [Fate],
     forwarded: Option<&Forwarded>,
     text: &str,
 ) -> (String, String) {
-    let written = |fates: &[Fate]| {
-        lines
-            .iter()
-            .zip(fates)
-            .filter(|(_, fate)| **fate == Fate::Own)
-            .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()))
-    };
-    if !written(fates) {
+    let written = lines
+        .iter()
+        .zip(fates.iter())
+        .filter(|(_, fate)| **fate == Fate::Own)
+        .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()));
+    let is_forward = forwarded.is_some_and(|original| words::has_substance(&original.text));
+    if !written && !is_forward {
         // A greeting and a signature, or a signature alone: it is all there is.
         for fate in fates.iter_mut().filter(|fate| **fate == Fate::Signature) {
             *fate = Fate::Own;
         }
     }
-    let pick = |fates: &[Fate], wanted: &[Fate]| {
+    let pick = |wanted: &[Fate]| {
         line::join(
             lines
                 .iter()
-                .zip(fates)
+                .zip(fates.iter())
                 .filter(|(_, fate)| wanted.contains(fate))
                 .map(|(line, _)| line),
         )
     };
-    let reply = pick(fates, &[Fate::Own, Fate::Context]);
-    let folded = pick(fates, &[Fate::History, Fate::Signature]);
-    if words::has_substance(&reply) {
-        return (reply, folded);
+    let quote = |wanted: &[Fate]| {
+        let quoted: Vec<Line> = lines
+            .iter()
+            .zip(fates.iter())
+            .filter(|(_, fate)| wanted.contains(fate))
+            .map(|(line, _)| Line {
+                quote: line.quote.max(1),
+                ..line.clone()
+            })
+            .collect();
+        line::join(&quoted)
+    };
+    let folded = pick(&[Fate::History, Fate::Signature]);
+    if !written && is_forward {
+        let greeting = pick(&[Fate::Own]);
+        let original = quote(&[Fate::Forward]);
+        return (
+            line::trim(&format!("{greeting}\n\n{original}")).to_owned(),
+            folded,
+        );
     }
-    if forwarded.is_some_and(|original| words::has_substance(&original.text)) {
-        return (pick(fates, &[Fate::Forward]), folded);
-    }
+    let reply = pick(&[Fate::Own, Fate::Context]);
     if words::has_substance(&reply) || line::is_blank(text) {
         return (reply, folded);
     }
-    (text.to_owned(), String::new())
+    if !words::has_substance(text) {
+        return (text.to_owned(), String::new());
+    }
+    let all = [
+        Fate::Own,
+        Fate::Context,
+        Fate::History,
+        Fate::Signature,
+        Fate::Forward,
+    ];
+    (quote(&all), String::new())
 }
 
 /// Where what was written now ends.

@@ -389,16 +389,35 @@ fn a_forward_in_html() {
 
 #[test]
 fn a_bare_forward_is_not_blank() {
-    let written = plain(
-        "TR: Écran noir",
-        "De : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Marie\nObjet : Écran noir\n\nMon écran est noir.",
+    for comment in ["", "Cordialement,\nMarie Martin\n\n"] {
+        let written = plain(
+            "TR: Écran noir",
+            &format!(
+                "{comment}De : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Marie\nObjet : Écran noir\n\nMon écran est noir.\n#resolu"
+            ),
+        );
+        // Quoted: a command in it is not a command of the one who forwards it.
+        assert!(
+            written.reply.ends_with("> Mon écran est noir.\n> #resolu"),
+            "{}",
+            written.reply
+        );
+        assert!(written.forwarded.is_some());
+    }
+}
+
+#[test]
+fn an_empty_reply_shows_what_it_answers_as_quoted() {
+    let written = html(
+        RE,
+        "<div><br></div><div id=appendonsend></div><div id=divRplyFwdMsg><b>De :</b> s@example.org<br><b>Envoyé :</b> lundi</div>\
+         <div>Commandes :<br>#resolu</div>",
     );
     assert!(
-        written.reply.contains("Mon écran est noir."),
+        written.reply.ends_with("> Commandes :\n> #resolu"),
         "{}",
         written.reply
     );
-    assert!(written.forwarded.is_some());
 }
 
 #[test]
