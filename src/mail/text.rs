@@ -36,6 +36,10 @@ pub use thanks::{is_thanks, lone_reaction};
 pub use urgency::claims_urgency;
 pub(super) use words::{fold, is_greeting};
 
+/// Bytes of a body that are read: a novel has one million, a screenshot pasted as `data:` three.
+/// What follows is left to the raw message.
+const BODY_BYTES: usize = 8 << 20;
+
 /// The bodies of a mail, decoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bodies<'a> {
@@ -88,6 +92,9 @@ pub fn html_to_text(html: &str) -> String {
 
 /// NFC, line ends as `\n`, without NUL.
 fn clean(text: &str) -> String {
+    let text = text
+        .get(..text.floor_char_boundary(BODY_BYTES))
+        .unwrap_or(text);
     let text = if text.contains(['\r', '\0', '\u{FEFF}']) {
         text.replace("\r\n", "\n")
             .replace('\r', "\n")

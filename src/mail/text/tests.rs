@@ -472,6 +472,14 @@ fn bombs_keep_their_words() {
     }
 }
 
+#[test]
+fn a_body_of_millions_of_lines_is_bounded() {
+    let written = plain("x", &format!("mot\n{}fin", "\n".repeat(1_000_000)));
+    assert!(written.reply.starts_with("mot") && written.reply.ends_with("fin"));
+    let written = plain("x", &"é".repeat(BODY_BYTES));
+    assert_eq!(written.reply.len(), BODY_BYTES);
+}
+
 /// Lines that mails are made of, in every order: nothing may be lost, nothing may be blank.
 #[test]
 fn every_line_is_somewhere() {
