@@ -36,6 +36,10 @@ pub use thanks::{is_thanks, lone_reaction};
 pub use urgency::claims_urgency;
 pub(super) use words::{fold, is_greeting};
 
+/// Bytes of a body that are read: a novel has one million, a screenshot pasted as `data:` three.
+/// What follows is left to the raw message.
+const BODY_BYTES: usize = 8 << 20;
+
 /// The bodies of a mail, decoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bodies<'a> {
@@ -53,7 +57,8 @@ pub struct Written {
     /// The whole body as text.
     pub text: String,
     /// What this person wrote now; never empty when something was written. The original of a
-    /// forward is left out, unless nothing was written above it.
+    /// forward is left out, unless nothing was written above it. What somebody else wrote always
+    /// stands behind `>` here.
     pub reply: String,
     /// History and signature that `reply` left out.
     pub folded: String,
@@ -96,6 +101,9 @@ pub fn html_to_text(html: &str) -> String {
 
 /// NFC, line ends as `\n`, without NUL.
 fn clean(text: &str) -> String {
+    let text = text
+        .get(..text.floor_char_boundary(BODY_BYTES))
+        .unwrap_or(text);
     let text = if text.contains(['\r', '\0', '\u{FEFF}']) {
         text.replace("\r\n", "\n")
             .replace('\r', "\n")

@@ -4,7 +4,8 @@
 
 use super::history::{self, Kind};
 use super::line::{self, History, Line, Nature};
-use super::{Written, forward, header, signature, words};
+use super::words::{self, regex};
+use super::{Written, forward, header, signature};
 use crate::mail::Forwarded;
 
 /// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
@@ -46,9 +47,15 @@ pub(super) fn take_apart(
     let end = unrule(&lines, cut.at, &mut fates);
     sign(&lines, end, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
-    let forwarded = cut
-        .forward
-        .map(|from| forward::read(cut.block.as_ref(), lines.get(from..).unwrap_or_default()));
+    let forwarded = cut.is_forward.then(|| {
+        forward::read(
+            cut.block.as_ref(),
+            lines.get(cut.below..).unwrap_or_default(),
+        )
+    });
+    if !cut.is_forward {
+        show_answers(&mut lines, &cut, &mut fates);
+    }
 
     let (reply, folded) = settle(&lines, &mut fates, forwarded.as_ref(), &text);
     Written {
@@ -60,54 +67,82 @@ pub(super) fn take_apart(
 }
 
 /// The reply and what it leaves out; the rules that would leave nothing are taken back in turn.
+///
+/// Whatever of a reply its author did not write is marked with `>`: a command in a forwarded or
+/// answered mail must not be taken for one of the person who forwards it.
 fn settle(
     lines: &[Line],
     fates: &mut [Fate],
     forwarded: Option<&Forwarded>,
     text: &str,
 ) -> (String, String) {
-    let written = |fates: &[Fate]| {
-        lines
-            .iter()
-            .zip(fates)
-            .filter(|(_, fate)| **fate == Fate::Own)
-            .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()))
-    };
-    if !written(fates) {
+    let written = lines
+        .iter()
+        .zip(fates.iter())
+        .filter(|(_, fate)| **fate == Fate::Own)
+        .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()));
+    let is_forward = forwarded.is_some_and(|original| words::has_substance(&original.text));
+    if !written && !is_forward {
         // A greeting and a signature, or a signature alone: it is all there is.
         for fate in fates.iter_mut().filter(|fate| **fate == Fate::Signature) {
             *fate = Fate::Own;
         }
     }
-    let pick = |fates: &[Fate], wanted: &[Fate]| {
+    let pick = |wanted: &[Fate]| {
         line::join(
             lines
                 .iter()
-                .zip(fates)
+                .zip(fates.iter())
                 .filter(|(_, fate)| wanted.contains(fate))
                 .map(|(line, _)| line),
         )
     };
-    let reply = pick(fates, &[Fate::Own, Fate::Context]);
-    let folded = pick(fates, &[Fate::History, Fate::Signature]);
-    if words::has_substance(&reply) {
-        return (reply, folded);
+    let quote = |wanted: &[Fate]| {
+        let quoted: Vec<Line> = lines
+            .iter()
+            .zip(fates.iter())
+            .filter(|(_, fate)| wanted.contains(fate))
+            .map(|(line, _)| Line {
+                quote: line.quote.max(1),
+                ..line.clone()
+            })
+            .collect();
+        line::join(&quoted)
+    };
+    let folded = pick(&[Fate::History, Fate::Signature]);
+    if !written && is_forward {
+        let greeting = pick(&[Fate::Own]);
+        let original = quote(&[Fate::Forward]);
+        return (
+            line::trim(&format!("{greeting}\n\n{original}")).to_owned(),
+            folded,
+        );
     }
-    if forwarded.is_some_and(|original| words::has_substance(&original.text)) {
-        return (pick(fates, &[Fate::Forward]), folded);
-    }
+    let reply = pick(&[Fate::Own, Fate::Context]);
     if words::has_substance(&reply) || line::is_blank(text) {
         return (reply, folded);
     }
-    (text.to_owned(), String::new())
+    if !words::has_substance(text) {
+        return (text.to_owned(), String::new());
+    }
+    let all = [
+        Fate::Own,
+        Fate::Context,
+        Fate::History,
+        Fate::Signature,
+        Fate::Forward,
+    ];
+    (quote(&all), String::new())
 }
 
 /// Where what was written now ends.
 struct Cut {
     /// The first line that is not looked at any more.
     at: usize,
-    /// The first line of a forwarded text.
-    forward: Option<usize>,
+    /// The first line below the header of what is cut.
+    below: usize,
+    /// What is cut is the original of a forward.
+    is_forward: bool,
     block: Option<header::Block>,
 }
 
@@ -118,7 +153,27 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
     while let Some(line) = lines.get(at) {
         let scanned =
             at < SCANNED || line.history == History::Begins || line.nature == Nature::Attribution;
-        if !scanned || line.is_quoted() || line.nature == Nature::Verbatim {
+        if !scanned || line.nature == Nature::Verbatim {
+            at += 1;
+            continue;
+        }
+        if line.is_quoted() {
+            // Apple quotes « Début du message réexpédié : » together with the message.
+            let is_first = at
+                .checked_sub(1)
+                .is_none_or(|above| lines.get(above).is_some_and(|line| !line.is_quoted()));
+            if is_first
+                && let Some(found) = history::begins(lines, at)
+                && found.kind == Kind::Forward
+            {
+                fill(fates, at, lines.len(), Fate::Forward);
+                return Cut {
+                    at,
+                    below: found.end,
+                    is_forward: true,
+                    block: found.block,
+                };
+            }
             at += 1;
             continue;
         }
@@ -134,7 +189,8 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             fill(fates, at, lines.len(), Fate::Forward);
             return Cut {
                 at,
-                forward: Some(found.end),
+                below: found.end,
+                is_forward: true,
                 block: found.block,
             };
         }
@@ -148,7 +204,8 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             fill(fates, at, lines.len(), Fate::History);
             return Cut {
                 at,
-                forward: None,
+                below: found.end,
+                is_forward: false,
                 block: None,
             };
         } else {
@@ -158,8 +215,51 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
     }
     Cut {
         at: lines.len(),
-        forward: None,
+        below: lines.len(),
+        is_forward: false,
         block: None,
+    }
+}
+
+regex!(
+    ANSWERED_BELOW,
+    concat!(
+        r"\b(?:reponses?|commentaires?|remarques?|precisions|elements|complements)\b.{0,40}",
+        r"\b(?:ci[- ]dessous|ci[- ]apres|plus bas|dans (?:votre|ton|le|la|vos) |",
+        r"en (?:rouge|bleu|vert|jaune|gras|couleur|italique))|",
+        r"\b(?:repondu|reponds|repond|complete|commente)\b.{0,30}\b(?:ci[- ]dessous|dans (?:le|votre|ton) |en (?:rouge|bleu|vert))|",
+        r"\b(?:answers?|replies|comments?|responses?|replied|answered)\b.{0,30}",
+        r"\b(?:below|inline|in[- ]line|in (?:red|blue|green|bold))",
+    )
+);
+
+/// Keeps the message that is answered when the person says that the answers stand in it: Outlook
+/// marks them with a colour at best. It is shown as quoted, for nothing tells the two hands apart.
+fn show_answers(lines: &mut [Line], cut: &Cut, fates: &mut [Fate]) {
+    let announced = lines
+        .iter()
+        .zip(fates.iter())
+        .take(cut.at)
+        .filter(|(_, fate)| **fate == Fate::Own)
+        .take(SIGNED)
+        .any(|(line, _)| ANSWERED_BELOW.is_match(&words::fold(line.head())));
+    if !announced {
+        return;
+    }
+    // Up to the message before it.
+    let end = (cut.below..lines.len().min(cut.below + SCANNED))
+        .find(|at| history::begins(lines, *at).is_some_and(|found| found.kind != Kind::Weak))
+        .unwrap_or(lines.len());
+    let shows = |at: &usize| lines.get(*at).is_some_and(|line| !line.is_blank());
+    let (Some(start), Some(last)) = (
+        (cut.below..end).find(shows),
+        (cut.below..end).rev().find(shows),
+    ) else {
+        return;
+    };
+    fill(fates, start, last + 1, Fate::Context);
+    for line in lines.iter_mut().take(last + 1).skip(start) {
+        line.quote = line.quote.saturating_add(1);
     }
 }
 
@@ -175,8 +275,10 @@ fn unrule(lines: &[Line], cut: usize, fates: &mut [Fate]) -> usize {
             break;
         }
         end -= 1;
-        let below = fates.get(cut).copied().unwrap_or(Fate::History);
-        fill(fates, end, end + 1, below);
+        if is_rule {
+            let below = fates.get(cut).copied().unwrap_or(Fate::History);
+            fill(fates, end, cut, below);
+        }
     }
     end
 }

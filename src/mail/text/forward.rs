@@ -12,7 +12,7 @@ regex!(
 );
 regex!(
     REPLY,
-    r"(?i)^\s*(?:\[[^\]]{1,40}\]\s*)*(?:re|ré|rép|aw|antw|r|rif|sv|res|ref|odp)\s*(?:\[\d+\])?\s*[:：]"
+    r"(?i)^\s*(?:\[[^\]]{1,40}\]\s*)*(?:re|ré|rép|aw|antw|r|rif|sv|res|odp)\s*(?:\[\d+\])?\s*[:：]"
 );
 
 /// The subject says that the mail is a forward: « TR: », "FW:" and their like come first.

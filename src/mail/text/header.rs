@@ -21,6 +21,8 @@ pub(super) struct Block {
     fields: Vec<Field>,
     /// « Envoyé », not « Date »: nobody else writes that.
     sent: bool,
+    /// « Objet », not "Subject", which logs have as well.
+    local: bool,
     email: bool,
 }
 
@@ -66,6 +68,7 @@ pub(super) fn block(lines: &[Line], at: usize, above: Above) -> Option<Block> {
         let text = line.head();
         match field(text) {
             Some((name, value)) => {
+                found.local |= name == Field::Subject && !fold(text).contains("subject");
                 // A second sender is the next message.
                 if name == Field::From && found.fields.contains(&Field::From) {
                     break;
@@ -167,6 +170,14 @@ impl Block {
         }
     }
 
+    /// The date has a time of day, as clients write it and people seldom do.
+    fn timed(&self) -> bool {
+        self.date
+            .as_deref()
+            .and_then(super::date::read)
+            .is_some_and(|date| date.time() != chrono::NaiveTime::MIN)
+    }
+
     fn is_credible(&self, above: Above) -> bool {
         let has = |field| self.fields.contains(&field);
         let dated = has(Field::Date) || has(Field::Sent);
@@ -179,6 +190,7 @@ impl Block {
             Above::Nothing => {
                 // Logs and forms have lines of the same names, but neither « Envoyé » nor addresses.
                 (self.sent && count >= 3)
+                    || (self.local && dated && has(Field::To) && self.timed())
                     || (self.email && (dated || (has(Field::To) && has(Field::Subject))))
             }
         }
@@ -350,6 +362,8 @@ mod tests {
             "De : Paris\nÀ : Lyon\nDate : 12 mars",
             "Nom : Dupont\nDate : 12 mars\nObjet : panne",
             "De : la part de Marie",
+            "De : Jean\nA : Marie\nDate : 12 mars\nObjet : congés",
+            "From: server01\nTo: server02\nDate: 2024-03-04 10:12\nSubject: replication failed",
             "A : oui\nB : non",
             "Objet : imprimante\nDate : hier",
             "From: our database\nplain text",

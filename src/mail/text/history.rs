@@ -161,15 +161,35 @@ fn after_separator(lines: &[Line], from: usize, kind: Kind) -> Beginning {
 
 regex!(
     ORIGINAL,
-    r"^(?:message (?:d'origine|original|initial|precedent)|mail original|courriel (?:d'origine|original)|e-?mail d'origine|original (?:message|appointment|email)|rendez-vous d'origine|reply message|ursprungliche (?:nachricht|e-?mail)|original-?nachricht|mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original|oprindelig (?:besked|meddelelse)|opprinnelig melding|ursprungligt meddelande|alkuperainen viesti|(?:wiadomosc oryginalna|oryginalna wiadomosc)|puvodni zprava|исходное сообщение|eredeti uzenet)$"
+    concat!(
+        r"^(?:message (?:d'origine|original|initial|precedent)|mail original|",
+        r"courriel (?:d'origine|original)|e-?mail d'origine|original (?:message|appointment|",
+        r"email)|rendez-vous d'origine|reply message|ursprungliche (?:nachricht|e-?mail)|",
+        r"original-?nachricht|mensaje original|messaggio originale|oorspronkelijk bericht|",
+        r"mensagem original|oprindelig (?:besked|meddelelse)|opprinnelig melding|",
+        r"ursprungligt meddelande|alkuperainen viesti|(?:wiadomosc oryginalna|",
+        r"oryginalna wiadomosc)|puvodni zprava|исходное сообщение|eredeti uzenet)$",
+    )
 );
 regex!(
     FORWARDED,
-    r"^(?:message (?:transfere|reexpedie|suivi)|courriel (?:transfere|reexpedie)|mail transfere|forwarded (?:message|mail|by .{1,60})|weitergeleitete (?:nachricht|e-?mail)|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|mensagem (?:encaminhada|reencaminhada)|videresendt (?:besked|meddelelse|melding)|vidarebefordrat meddelande|valitetty viesti|przekazana wiadomosc|пересылаемое сообщение)$"
+    concat!(
+        r"^(?:message (?:transfere|reexpedie|suivi)|courriel (?:transfere|reexpedie)|",
+        r"mail transfere|(?:transfere|reachemine) par .{1,60}|forwarded (?:message|mail|by .{1,60})|weitergeleitete (?:nachricht|",
+        r"e-?mail)|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|",
+        r"mensagem (?:encaminhada|reencaminhada)|videresendt (?:besked|meddelelse|melding)|",
+        r"vidarebefordrat meddelande|valitetty viesti|przekazana wiadomosc|",
+        r"пересылаемое сообщение)$",
+    )
 );
 regex!(
     BEGIN_FORWARDED,
-    r"^(?:debut du (?:message|courriel) (?:transfere|reexpedie)|begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)|inicio del mensaje reenviado|inizio (?:del )?messaggio inoltrato|begin doorgestuurd bericht|inicio da mensagem (?:reencaminhada|encaminhada))\s*:?$"
+    concat!(
+        r"^(?:debut du (?:message|courriel) (?:transfere|reexpedie)|begin forwarded message|",
+        r"anfang der weitergeleiteten (?:nachricht|e-?mail)|inicio del mensaje reenviado|",
+        r"inizio (?:del )?messaggio inoltrato|begin doorgestuurd bericht|",
+        r"inicio da mensagem (?:reencaminhada|encaminhada))\s*:?$",
+    )
 );
 
 /// Whether a line announces an original or a forwarded message.
@@ -194,7 +214,12 @@ fn separator(text: &str) -> Option<Kind> {
 
 regex!(
     REPLY_LINE,
-    r"(?:(?:repond(?:ez|re)|ecri(?:vez|re)|saisi(?:ssez|r)\b.{0,30}) (?:uniquement )?au[- ]dessus de cette ligne|reply above this line|(?:type|write|enter) your (?:reply|response) above this line|(?:antworten|schreiben) sie (?:bitte )?(?:oberhalb|uber) dieser (?:zeile|linie))"
+    concat!(
+        r"(?:(?:repond(?:ez|re)|ecri(?:vez|re)|saisi(?:ssez|",
+        r"r)\b.{0,30}) (?:uniquement )?au[- ]dessus de cette ligne|reply above this line|(?:type|",
+        r"write|enter) your (?:reply|response) above this line|(?:antworten|",
+        r"schreiben) sie (?:bitte )?(?:oberhalb|uber) dieser (?:zeile|linie))",
+    )
 );
 
 /// The line that asks to answer above it: this desk's own, or another's.
@@ -212,15 +237,26 @@ pub(super) fn is_drawn(text: &str) -> bool {
 
 regex!(
     VERB,
-    r"\b(?:a (?:ecrit|repondu)|ecrivait|wrote|writes|schrieb|geschrieben|escribio|ha scritto|scrisse|schreef|geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|написал(?:а|\(а\))?|пишет)\b"
+    concat!(
+        r"\b(?:a (?:ecrit|repondu)|ecrivait|wrote|writes|schrieb|geschrieben|escribio|ha scritto|",
+        r"scrisse|schreef|geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|",
+        r"написал(?:а|\(а\))?|пишет)\b",
+    )
 );
 regex!(
     VERB_AT_END,
-    r"\b(?:a (?:ecrit|repondu)|wrote|writes|geschrieben|escribio|ha scritto|schreef|geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|написал(?:а|\(а\))?)\s*:?[\s\-*_]*$"
+    concat!(
+        r"\b(?:a (?:ecrit|repondu)|wrote|writes|geschrieben|escribio|ha scritto|schreef|",
+        r"geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|написал(?:а|",
+        r"\(а\))?)\s*:?[\s\-*_]*$",
+    )
 );
 regex!(
     OPENING,
-    r#"^[-*_\s"']*(?:(?:on|le|am|el|il|op|em|den|dne|dnia|w dniu|in data|a las|at|vao|um)\b|\d|[\p{L}]{2,10}[.,]{0,2} \d|[\p{L}]{2,10}, [\p{L}]{3,10}\.? \d)"#
+    concat!(
+        r#"^[-*_\s"']*(?:(?:on|le|am|el|il|op|em|den|dne|dnia|w dniu|in data|a las|at|vao|um)\b|\d|"#,
+        r#"[\p{L}]{2,10}[.,]{0,2} \d|[\p{L}]{2,10}, [\p{L}]{3,10}\.? \d)"#,
+    )
 );
 regex!(TIME, r"\d{1,2}\s?(?:[:h.]|uhr)\s?\d{2}|\d\s?[ap]\.?m\b");
 regex!(DAY, r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}");
@@ -228,7 +264,10 @@ regex!(ADDRESS_END, r"[>)\]]\s*:\s*$|\bfrom .*@\S+\s*:\s*$");
 // A name, perhaps with an address, up to the verb: « Jean Dupont a écrit : », not « On m'a écrit : ».
 regex!(
     NAMED,
-    r#"^["'*]?\p{Lu}[\p{L}.'’\-]*(?:,? \p{Lu}[\p{L}.'’\-]*){1,4}["'*]?(?:\s*[<(\[]|\s+\p{Ll}+(?: \p{Ll}+)?\s?:?$|,?$)|^\S+@\S+"#
+    concat!(
+        r#"^["'*]?\p{Lu}[\p{L}.'’\-]*(?:,? \p{Lu}[\p{L}.'’\-]*){1,4}["'*]?(?:\s*[<(\[]|"#,
+        r#"\s+\p{Ll}+(?: \p{Ll}+)?\s?:?$|,?$)|^\S+@\S+"#,
+    )
 );
 regex!(
     QUOTING,

@@ -6,6 +6,8 @@
 //! no more than its length. What it shows is never blank when the body has words: what was hidden
 //! is shown rather than nothing.
 
+use std::collections::BTreeMap;
+
 use super::line::{self, History, Line, Nature};
 use super::link;
 use super::structure::{self, Role};
@@ -60,7 +62,7 @@ struct Open {
 }
 
 /// The first characters of a lower case tag name, made for comparing quickly.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key(u128);
 
 impl Key {
@@ -102,6 +104,8 @@ struct Renderer {
     /// The mark of a list item whose text did not begin yet.
     mark: Option<String>,
     stack: Vec<Open>,
+    /// How many elements of each name are open, so that an end without a beginning costs nothing.
+    counts: BTreeMap<Key, usize>,
     /// Elements opened beyond the depth that is remembered.
     beyond: usize,
     /// Of each open row: the first line, and the first line of each cell.
@@ -119,6 +123,7 @@ impl Renderer {
             history: History::No,
             mark: None,
             stack: Vec::new(),
+            counts: BTreeMap::new(),
             beyond: 0,
             rows: Vec::new(),
         }
@@ -335,8 +340,10 @@ impl Renderer {
         }
         if self.stack.len() < DEPTH {
             let is_item = matches!(what, What::Item);
+            let key = Key::of(&name);
+            *self.counts.entry(key).or_default() += 1;
             self.stack.push(Open {
-                key: Key::of(&name),
+                key,
                 is_block: is_block(&name),
                 is_never_text: is_never_text(&name),
                 style,
@@ -365,6 +372,9 @@ impl Renderer {
             | "h3" => (&["p"], &["td", "th", "div", "blockquote", "li", "body"]),
             _ => return,
         };
+        if !closes.iter().any(|name| self.is_open(name)) {
+            return;
+        }
         let among = |key: Key, names: &[&str]| names.iter().any(|name| Key::of(name) == key);
         let found = self
             .stack
@@ -385,9 +395,6 @@ impl Renderer {
             self.newline();
             return;
         }
-        if name == "p" && !self.stack.iter().any(|open| open.key == Key::of("p")) {
-            self.flush();
-        }
         if self.beyond > 0 && !is_void(name) {
             self.beyond -= 1;
             if is_block(name) {
@@ -396,6 +403,12 @@ impl Renderer {
             return;
         }
         let block = is_block(name);
+        if !self.is_open(name) {
+            if block {
+                self.flush();
+            }
+            return;
+        }
         let key = Key::of(name);
         let is_table_part = matches!(name, "table" | "tr" | "td" | "th" | "tbody" | "thead");
         let found = self
@@ -456,7 +469,17 @@ impl Renderer {
                 self.word_mark(line, offset);
             }
         }
-        self.stack.pop();
+        if let Some(open) = self.stack.pop()
+            && let Some(count) = self.counts.get_mut(&open.key)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        self.counts
+            .get(&Key::of(name))
+            .is_some_and(|count| *count > 0)
     }
 
     fn void(&mut self, name: &str, tag: &Tag<'_>) {

@@ -4,6 +4,9 @@
 /// and a megabyte without a line break must not be searched by every rule.
 const LOOKED_AT: usize = 400;
 
+/// Lines that are told apart; what follows is one line with line ends in it.
+const LINES: usize = 200_000;
+
 /// One line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
@@ -87,6 +90,8 @@ pub(super) fn is_blank(text: &str) -> bool {
 
 /// Cuts a plain text body into lines, counting the `>` marks.
 pub(super) fn lines(text: &str) -> Vec<Line> {
+    let rest = text.match_indices('\n').nth(LINES).map(|(at, _)| at + 1);
+    let (text, rest) = text.split_at(rest.unwrap_or(text.len()));
     let mut lines: Vec<Line> = text
         .lines()
         .map(|line| {
@@ -100,6 +105,12 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
         .collect();
     fence(&mut lines);
     unbreak(&mut lines);
+    if !rest.is_empty() {
+        lines.push(Line {
+            text: rest.to_owned(),
+            ..Line::default()
+        });
+    }
     lines
 }
 

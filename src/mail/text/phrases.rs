@@ -11,19 +11,33 @@ pub(in crate::mail) fn is_closing(text: &str) -> bool {
 
 regex!(
     EXTERNAL,
-    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
+    concat!(
+        r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|",
+        r"mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|",
+        r"this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b",
+    )
 );
 regex!(
     SENDER,
-    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
+    concat!(
+        r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|",
+        r"comes|sent|sender|outside|organi[sz]ation|stammt)",
+    )
 );
 regex!(
     UNUSUAL,
-    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
+    concat!(
+        r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|",
+        r"messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|",
+        r"haufig) e-?mails? von)",
+    )
 );
 regex!(
     ADVICE,
-    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
+    concat!(
+        r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|",
+        r"don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)",
+    )
 );
 
 /// What a closing line is.
@@ -37,11 +51,39 @@ pub(super) enum Closing {
 
 regex!(
     FORMULA,
-    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
+    concat!(
+        r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |",
+        r"respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|",
+        r"cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|",
+        r"les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|",
+        r"amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |",
+        r"en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|",
+        r"bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|",
+        r"continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|",
+        r"nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|",
+        r"de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|",
+        r"(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|",
+        r"best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|",
+        r"yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|",
+        r"week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|",
+        r"herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |",
+        r"muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|",
+        r"distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|",
+        r"groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$",
+    )
 );
 regex!(
     THANKS,
-    r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore| a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance| for your help)*|(?:vielen |besten |herzlichen )?dank(?:e)?(?: im voraus)?|(?:muchas )?gracias|grazie(?: mille)?|(?:hartelijk )?(?:dank|bedankt)(?: alvast)?|obrigad[oa])(?:(?: et|,| and)? (?:bien )?(?:cordialement|cdlt|bonne (?:journee|soiree)|best regards|regards))?$"
+    concat!(
+        r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore|",
+        r" a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|",
+        r"comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |",
+        r"with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance|",
+        r" for your help)*|(?:vielen |besten |herzlichen )?dank(?:e)?(?: im voraus)?|",
+        r"(?:muchas )?gracias|grazie(?: mille)?|(?:hartelijk )?(?:dank|bedankt)(?: alvast)?|",
+        r"obrigad[oa])(?:(?: et|,| and)? (?:bien )?(?:cordialement|cdlt|bonne (?:journee|soiree)|",
+        r"best regards|regards))?$",
+    )
 );
 regex!(
     NAMED,
@@ -77,11 +119,25 @@ fn formula(bare: &str) -> Option<Closing> {
 
 regex!(
     SENT_FROM,
-    r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )"
+    concat!(
+        r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|",
+        r"depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |",
+        r"an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|",
+        r"sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|",
+        r"dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|",
+        r"via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )",
+    )
 );
 regex!(
     DEVICE,
-    r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b"
+    concat!(
+        r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|",
+        r"wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|",
+        r"sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|",
+        r"phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|",
+        r"app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|",
+        r"k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b",
+    )
 );
 
 /// « Envoyé de mon iPhone » and what others add.
@@ -107,7 +163,26 @@ pub(super) fn is_sent_from(text: &str) -> bool {
 
 regex!(
     DISCLAIMER,
-    r"^(?:ce (?:message|courriel|mail|e-?mail|courrier electronique)(?: electronique)?(?:,| et| est| contient| peut| ainsi| a ete| ne| \()|(?:les|l')\s?informations? (?:contenues?|transmises?|figurant) dans|le contenu de ce|l'integrite de ce|l'absence de virus|si vous (?:n'etes pas|avez recu ce|recevez ce)|toute (?:utilisation|diffusion|publication|copie|modification)|afin de respecter l'environnement|(?:avis de |clause de )?confidentialite|avertissement|this (?:e-?mail|message|communication|email message|transmission)(?: and|,| is| may| contains| \(| has)|the (?:information|content|contents) (?:contained |transmitted )?(?:in|of) this|if you (?:are not the|have received this)|confidentiality (?:notice|warning)|disclaimer|diese (?:e-?mail|nachricht)|der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|(?:before|think before you|do not) print|(?:merci de |pensez|pensons|s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|scanned))"
+    concat!(
+        r"^(?:ce (?:message|courriel|mail|e-?mail|courrier electronique)(?: electronique)?(?:,|",
+        r" et| est| contient| peut| ainsi| a ete| ne| \()|(?:les|",
+        r"l')\s?informations? (?:contenues?|transmises?|figurant) dans|le contenu de ce|",
+        r"l'integrite de ce|l'absence de virus|si vous (?:n'etes pas|avez recu ce|recevez ce)|",
+        r"toute (?:utilisation|diffusion|publication|copie|modification)|",
+        r"afin de respecter l'environnement|(?:avis de |clause de )?confidentialite|avertissement|",
+        r"this (?:e-?mail|message|communication|email message|transmission)(?: and|,| is| may|",
+        r" contains| \(| has)|the (?:information|content|contents) (?:contained |",
+        r"transmitted )?(?:in|of) this|if you (?:are not the|have received this)|",
+        r"confidentiality (?:notice|warning)|disclaimer|diese (?:e-?mail|nachricht)|",
+        r"der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|",
+        r"questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|",
+        r"contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|",
+        r"(?:before|think before you|do not) print|(?:merci de |pensez|pensons|",
+        r"s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|",
+        r"adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|",
+        r"(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|",
+        r"scanned))",
+    )
 );
 regex!(
     ENVIRONMENT,
@@ -115,7 +190,12 @@ regex!(
 );
 regex!(
     LEGAL,
-    r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|exclusi|unauthori|non autoris|legal"
+    concat!(
+        r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|",
+        r"responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|",
+        r"erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|",
+        r"exclusi|unauthori|non autoris|legal",
+    )
 );
 
 /// A legal, environmental or antivirus footer.

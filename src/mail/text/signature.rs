@@ -236,7 +236,10 @@ regex!(
 );
 regex!(
     NAME,
-    r"^(?:(?:M\.|Mme|Mr|Mrs|Ms|Dr|Pr|Me|Mlle)\.? )?\p{Lu}[\p{L}.'’\-]*(?: (?:de|du|des|la|le|von|van|der|den|di|da|dos|el|ben|d'|l')?\s?\p{Lu}[\p{L}.'’\-]*){0,4}[,.]?$"
+    concat!(
+        r"^(?:(?:M\.|Mme|Mr|Mrs|Ms|Dr|Pr|Me|Mlle)\.? )?\p{Lu}[\p{L}.'’\-]*(?: (?:de|du|des|la|le|",
+        r"von|van|der|den|di|da|dos|el|ben|d'|l')?\s?\p{Lu}[\p{L}.'’\-]*){0,4}[,.]?$",
+    )
 );
 
 /// A person's name, as far as capitals tell.
@@ -252,7 +255,12 @@ fn is_reachable(text: &str) -> bool {
 
 regex!(
     SENTENCE,
-    r"\b(?:je|j'ai|j'|tu|il|elle|on|nous|vous|ils|est|sont|sera|ai|avez|avons|faut|peut|pouvez|pourriez|merci|ne|n'est|que|quand|si|you|we|they|is|are|was|can|could|please|have|has|will|not|ich|wir|sie|ist|bitte|mon|ma|mes|my|ca|c'est|cela|svp|voici|i'm|i've|i'll|i am|i have)\b"
+    concat!(
+        r"\b(?:je|j'ai|j'|tu|il|elle|on|nous|vous|ils|est|sont|sera|ai|avez|avons|faut|peut|",
+        r"pouvez|pourriez|merci|ne|n'est|que|quand|si|you|we|they|is|are|was|can|could|please|",
+        r"have|has|will|not|ich|wir|sie|ist|bitte|mon|ma|mes|my|ca|c'est|cela|svp|voici|i'm|i've|",
+        r"i'll|i am|i have)\b",
+    )
 );
 
 /// A line of a name, a function, a place, a number: short, and not a sentence.

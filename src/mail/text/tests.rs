@@ -268,6 +268,11 @@ fn replies_in_text() {
                 "Pouvez-vous réserver ?\n\nDe : Paris\nÀ : Lyon\nDate : 12 mars\n\nMerci",
             ),
             (
+                "answers inside what Outlook does not mark as quoted",
+                "Bonjour,\n\nMes réponses ci-dessous en rouge.\n\nDe : Support <support@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Jean\nObjet : X\n\nQuel poste ?\nPC-12\n\nDe : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 09:12\nÀ : Support\nObjet : X\n\nvieux",
+                "Bonjour,\n\nMes réponses ci-dessous en rouge.\n\n> Quel poste ?\n> PC-12",
+            ),
+            (
                 "Orange webmail",
                 "Bonjour, ok pour moi.\n\n> Message du 04/03/24 10:12\n> De : \"Support\" <support@example.org>\n> A : \"Jean\" <jean@orange.example>\n> Copie à : \n> Objet : [SUP-1042]\n> \n> Quel poste ?\n",
                 "Bonjour, ok pour moi.",
@@ -310,6 +315,13 @@ fn forwards_are_content() {
             "Apple",
             "Fwd: Écran noir",
             "Pour vous.\n\nDébut du message réexpédié :\n\n> De: Jean Dupont <jean@example.org>\n> Objet: Écran noir\n> Date: 4 mars 2024 à 10:12:00 UTC\n> À: Marie <marie@example.org>\n> \n> Bonjour,\n> \n> mon écran est noir.".to_owned(),
+            "Pour vous.",
+            "Écran noir",
+        ),
+        (
+            "Apple, all of it quoted",
+            "Fwd: Écran noir",
+            "Pour vous.\n\n> Début du message transféré :\n> \n> De: Jean Dupont <jean@example.org>\n> Objet: Écran noir\n> Date: 4 mars 2024 à 10:12:00 UTC\n> À: Marie <marie@example.org>\n> \n> Bonjour,\n> \n> mon écran est noir.".to_owned(),
             "Pour vous.",
             "Écran noir",
         ),
@@ -377,16 +389,35 @@ fn a_forward_in_html() {
 
 #[test]
 fn a_bare_forward_is_not_blank() {
-    let written = plain(
-        "TR: Écran noir",
-        "De : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Marie\nObjet : Écran noir\n\nMon écran est noir.",
+    for comment in ["", "Cordialement,\nMarie Martin\n\n"] {
+        let written = plain(
+            "TR: Écran noir",
+            &format!(
+                "{comment}De : Jean <jean@example.org>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Marie\nObjet : Écran noir\n\nMon écran est noir.\n#resolu"
+            ),
+        );
+        // Quoted: a command in it is not a command of the one who forwards it.
+        assert!(
+            written.reply.ends_with("> Mon écran est noir.\n> #resolu"),
+            "{}",
+            written.reply
+        );
+        assert!(written.forwarded.is_some());
+    }
+}
+
+#[test]
+fn an_empty_reply_shows_what_it_answers_as_quoted() {
+    let written = html(
+        RE,
+        "<div><br></div><div id=appendonsend></div><div id=divRplyFwdMsg><b>De :</b> s@example.org<br><b>Envoyé :</b> lundi</div>\
+         <div>Commandes :<br>#resolu</div>",
     );
     assert!(
-        written.reply.contains("Mon écran est noir."),
+        written.reply.ends_with("> Commandes :\n> #resolu"),
         "{}",
         written.reply
     );
-    assert!(written.forwarded.is_some());
 }
 
 #[test]
@@ -439,6 +470,14 @@ fn bombs_keep_their_words() {
         assert!(!written.reply.is_empty(), "{bomb:?}");
         assert!(written.text.ends_with("mot"), "{bomb:?}");
     }
+}
+
+#[test]
+fn a_body_of_millions_of_lines_is_bounded() {
+    let written = plain("x", &format!("mot\n{}fin", "\n".repeat(1_000_000)));
+    assert!(written.reply.starts_with("mot") && written.reply.ends_with("fin"));
+    let written = plain("x", &"é".repeat(BODY_BYTES));
+    assert_eq!(written.reply.len(), BODY_BYTES);
 }
 
 /// Lines that mails are made of, in every order: nothing may be lost, nothing may be blank.
@@ -528,6 +567,75 @@ fn every_line_is_somewhere() {
                 let bare = line.trim_matches(|c: char| c == '>' || c.is_whitespace());
                 assert!(kept.contains(bare), "{line:?} is lost:\n{body}");
             }
+        }
+    }
+}
+
+/// Pieces of HTML in every order, closed or not: words are always found again.
+#[test]
+fn no_html_hides_its_words() {
+    const PIECES: [&str; 34] = [
+        "mot ",
+        "<p>",
+        "</p>",
+        "<div>",
+        "</div>",
+        "<div style='display:none'>",
+        "<span style=\"font-size:0\">",
+        "</span>",
+        "<table><tr><td>",
+        "</td><td>",
+        "</tr></table>",
+        "<ul><li>",
+        "</ul>",
+        "<a href='https://example.org/'>",
+        "</a>",
+        "<a href=\"",
+        "<b x='",
+        "<!--",
+        "-->",
+        "<![if !mso]>",
+        "<style>",
+        "</style>",
+        "<script>",
+        "<title>",
+        "<pre>",
+        "<blockquote type=cite>",
+        "</blockquote>",
+        "<div id=divRplyFwdMsg>",
+        "<div class=gmail_quote>",
+        "&nbsp;",
+        "&#",
+        "<br>",
+        "<",
+        "<img src=cid:x>",
+    ];
+    let mut seed: u64 = 7;
+    let mut next = |bound: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap_or(0) % bound
+    };
+    for _ in 0..5_000 {
+        let mut body = String::new();
+        for _ in 0..next(16) {
+            body.push_str(PIECES.get(next(PIECES.len())).copied().unwrap_or_default());
+        }
+        body.push_str("mot");
+        let written = html("x", &body);
+        // What is a comment, or inside a quoted value, is no word.
+        let is_word = |token| matches!(token, token::Token::Text(text) if text.contains("mot"));
+        if !token::tokens(&body).any(is_word) {
+            continue;
+        }
+        assert!(
+            !line::is_blank(&written.text) && !line::is_blank(&written.reply),
+            "{body}"
+        );
+        let hides = ["none", "font-size", "<style", "<script", "<title"];
+        if !hides.iter().any(|hiding| body.contains(hiding)) {
+            assert!(written.text.contains("mot"), "{body}");
         }
     }
 }

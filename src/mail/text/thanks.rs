@@ -20,19 +20,69 @@ const EMOJI: usize = 8;
 // Taken out first: they hold a word that is refused elsewhere, or a number.
 regex!(
     HARMLESS,
-    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|mille fois|(?:le |ce |mon |the |this |my )?(?:ticket|incident|dossier|demande|case|request) (?:peut|can) (?:etre |be )(?:ferme|cloture|clos|close|closed)e?|(?:c'est |tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|gentiment|promptement)|n'hesiterai pas|que demander de plus)"
+    concat!(
+        r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|",
+        r"encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|",
+        r"plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|",
+        r"sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|",
+        r"problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |",
+        r"was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|",
+        r"(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|",
+        r"close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|",
+        r"(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|mille fois|",
+        r"(?:le |ce |mon |the |this |my )?(?:ticket|incident|dossier|demande|case|",
+        r"request) (?:peut|can) (?:etre |be )(?:ferme|cloture|clos|close|closed)e?|(?:c'est |",
+        r"tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|",
+        r"gentiment|promptement)|n'hesiterai pas|que demander de plus)",
+    )
 );
 regex!(
     REFUSED,
-    r"\b(?:mais|toujours|encore|par contre|cependant|pourtant|neanmoins|sauf|hormis|en revanche|toutefois|malheureusement|dommage|but|still|however|except|although|though|yet|unfortunately|svp|stp|s'il (?:vous|te) plait|please|pouvez|pourriez|pourrez|peux|pourrais|puis-je|pouvons|peut-on|could|would|can|should|besoin|need|needs|faut|faudrait|faudra|quand|comment|pourquoi|combien|lequel|when|how|why|what|where|which|attends|attendons|attente|attendant|waiting|wait|avance|advance|autre|autres|another|other|else|reste|remains|sinon|otherwise|si|if|avant|before|des que|urgent|urgence|rappel|rappeler|rappelle[rz]?|appelez|call|contacter|contactez|envoie|envoyer|envoyez|envoi|transmets|transmettre|ci-joint|joint|jointe|pj|attached|send|sending|vais|va|allons|vont|will|i'll|we'll|going|teste|tester|testerai|essaie|essayer|essaierai|try|check|verifie|verifier|regarde|regarder|demain|tomorrow|lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday|ticket|question|probleme|problemes|souci|soucis|bug|erreur|erreurs|error|errors|problem|issue|panne|bloque|bloquee|blocked|lent|lente|slow|ne|n'\p{L}+|pas|aucun|aucune|jamais|rien|impossible|not|\p{L}+n't|cannot|never|no|non|idem|pareil|pire|meme|memes|worse|same|parfois|mal|moitie|presque|almost|sometimes|partially|partiellement|une fois sur|casse\p{L}*|perdu\p{L}*|lost|broken|manque\p{L}*|missing|possible|asap|soon|(?:merci|mercis) (?:\p{L}+ )?pour (?:une?|des|du)|nicht|kein|pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|informer|tenir|tenez)\b"
+    concat!(
+        r"\b(?:mais|toujours|encore|par contre|cependant|pourtant|neanmoins|sauf|hormis|",
+        r"en revanche|toutefois|malheureusement|dommage|but|still|however|except|although|though|",
+        r"yet|unfortunately|svp|stp|s'il (?:vous|te) plait|please|pouvez|pourriez|pourrez|peux|",
+        r"pourrais|puis-je|pouvons|peut-on|could|would|can|should|besoin|need|needs|faut|faudrait|",
+        r"faudra|quand|comment|pourquoi|combien|lequel|when|how|why|what|where|which|attends|",
+        r"attendons|attente|attendant|waiting|wait|avance|advance|autre|autres|another|other|else|",
+        r"reste|remains|sinon|otherwise|si|if|avant|before|des que|urgent|urgence|rappel|rappeler|",
+        r"rappelle[rz]?|appelez|call|contacter|contactez|envoie|envoyer|envoyez|envoi|transmets|",
+        r"transmettre|ci-joint|joint|jointe|pj|attached|send|sending|vais|va|allons|vont|will|",
+        r"i'll|we'll|going|teste|tester|testerai|essaie|essayer|essaierai|try|check|verifie|",
+        r"verifier|regarde|regarder|demain|tomorrow|lundi|mardi|mercredi|jeudi|vendredi|monday|",
+        r"tuesday|wednesday|thursday|friday|ticket|question|probleme|problemes|souci|soucis|bug|",
+        r"erreur|erreurs|error|errors|problem|issue|panne|bloque|bloquee|blocked|lent|lente|slow|",
+        r"ne|n'\p{L}+|pas|aucun|aucune|jamais|rien|impossible|not|\p{L}+n't|cannot|never|no|non|",
+        r"idem|pareil|pire|meme|memes|worse|same|parfois|mal|moitie|presque|almost|sometimes|",
+        r"partially|partiellement|une fois sur|casse\p{L}*|perdu\p{L}*|lost|broken|manque\p{L}*|",
+        r"missing|possible|asap|soon|(?:merci|mercis) (?:\p{L}+ )?pour (?:une?|des|du)|nicht|kein|",
+        r"pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|",
+        r"aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|",
+        r"informer|tenir|tenez)\b",
+    )
 );
 regex!(
     THANKS,
-    r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|resolved|regle|reglee|ca (?:re)?marche|ca (?:re)?fonctionne|ca roule|c'est (?:tout )?bon|c'est ok|tout (?:est |re)?fonctionne|tout est (?:ok|bon|rentre dans l'ordre)|(?:it|everything|all) works|works (?:fine|great|now|again|perfectly|like a charm)|all good|working (?:again|now|fine))\b"
+    concat!(
+        r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|",
+        r"thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
+        r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
+        r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
+        r"resolved|regle|reglee|ca (?:re)?marche|ca (?:re)?fonctionne|ca roule|",
+        r"c'est (?:tout )?bon|c'est ok|tout (?:est |re)?fonctionne|tout est (?:ok|bon|",
+        r"rentre dans l'ordre)|(?:it|everything|all) works|works (?:fine|great|now|again|",
+        r"perfectly|like a charm)|all good|working (?:again|now|fine))\b",
+    )
 );
 regex!(
     STATE,
-    r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b"
+    concat!(
+        r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|",
+        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|",
+        r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|",
+        r"retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|",
+        r"bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b",
+    )
 );
 regex!(
     MERCI_DE,
@@ -40,7 +90,10 @@ regex!(
 );
 regex!(
     OWNED,
-    r"^(?:(?:votre|vos|ton|ta|tes|cette|ce|cet|ces|son|sa|leur|toute|tout|tous|rien)\b|(?:la |l')\p{L}+(?:tion|ite|de|nse|ge|ment)\b)"
+    concat!(
+        r"^(?:(?:votre|vos|ton|ta|tes|cette|ce|cet|ces|son|sa|leur|toute|tout|tous|rien)\b|(?:la |",
+        r"l')\p{L}+(?:tion|ite|de|nse|ge|ment)\b)",
+    )
 );
 regex!(
     GOES_ON,

@@ -5,20 +5,34 @@ use super::words::{fold, regex};
 // Words that claim it, in the languages of the desk's users; plural « urgences » is a ward.
 regex!(
     URGENT,
-    r"\b(?:urgent|urgente|urgents|urgentes|urgence|urgentissime|urgently|urgency|dringend|dringende|eilt|spoed|asap)\b"
+    concat!(
+        r"\b(?:urgent|urgente|urgents|urgentes|urgence|urgentissime|urgently|urgency|dringend|",
+        r"dringende|eilt|spoed|asap)\b",
+    )
 );
 // What takes the claim back when it stands right before the word.
 regex!(
     DENIED,
-    r"(?:\b(?:non|pas|peu|est plus|moins|sans|aucune?|jamais|not|isn'?t|no|never|nicht|kein|keine|niet|geen|nada|hors)(?: (?:du tout|tres|trop|vraiment|si|tant|plus|forcement|encore|super|hyper|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|l'))*[ '\-]*(?:d')?)$"
+    concat!(
+        r"(?:\b(?:non|pas|peu|est plus|moins|sans|aucune?|jamais|not|isn'?t|no|never|nicht|kein|",
+        r"keine|niet|geen|nada|hors)(?: (?:du tout|tres|trop|vraiment|si|tant|plus|forcement|",
+        r"encore|super|hyper|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|",
+        r"l'))*[ '\-]*(?:d')?)$",
+    )
 );
 // « d'urgence » as the name of a thing.
 regex!(
     THING,
-    r"\b(?:arrets?|boutons?|numeros?|issues?|sorties?|eclairages?|telephones?|plans?|contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|dispositif) (?:d'|de l'|de )$"
+    concat!(
+        r"\b(?:arrets?|boutons?|numeros?|issues?|sorties?|eclairages?|telephones?|plans?|",
+        r"contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|",
+        r"kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|",
+        r"groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|",
+        r"dispositif) (?:d'|de l'|de )$",
+    )
 );
 
-/// Whether the subject says that it is urgent: « URGENT », « `[URGENT]` », « très urgent »,
+/// Whether the subject says that it is urgent: « URGENT », `[URGENT]`, « très urgent »,
 /// « urgence »; not « non urgent », « pas urgent », « arrêt d'urgence », « urgentiste ».
 pub fn claims_urgency(subject: &str) -> bool {
     let head: String = subject.chars().take(1_000).collect();

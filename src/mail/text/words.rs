@@ -62,7 +62,11 @@ regex!(URL, r"(?i)\bhttps?://\S|\bwww\.\S");
 // French numbers in pairs, international ones, and those with a label in front.
 regex!(
     PHONE,
-    r"(?i)(?:\+|\b00)\d{2}[\s.()\-]*\d(?:[\s.()\-]*\d){6,12}|\b0\d(?:[\s.\-]?\d\d){4}\b|(?:tel|phone|mobile|fax|port|gsm|telefon|standard|ligne directe)\w{0,6}\s*\.?\s*:?\s*\+?\(?\d[\d\s.()\-]{5,}"
+    concat!(
+        r"(?i)(?:\+|\b00)\d{2}[\s.()\-]*\d(?:[\s.()\-]*\d){6,12}|\b0\d(?:[\s.\-]?\d\d){4}\b|",
+        r"(?:tel|phone|mobile|fax|port|gsm|telefon|standard|",
+        r"ligne directe)\w{0,6}\s*\.?\s*:?\s*\+?\(?\d[\d\s.()\-]{5,}",
+    )
 );
 
 /// Holds an electronic address.
@@ -88,9 +92,12 @@ pub(super) fn email(text: &str) -> Option<(usize, &str)> {
 }
 
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"^(?:re-?)?(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|good (?:morning|afternoon|evening|day)|madame|monsieur|mesdames|messieurs|chers?|cheres?|hallo|guten (?:tag|morgen|abend)|sehr geehrter?|liebe|hola|buenos dias|buenas tardes|ciao|buongiorno|beste|geachte|goedemorgen|ola|bom dia|boa tarde)\b",
-    )
+    pattern(concat!(
+        r"^(?:re-?)?(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|good (?:morning|afternoon|",
+        r"evening|day)|madame|monsieur|mesdames|messieurs|chers?|cheres?|hallo|guten (?:tag|",
+        r"morgen|abend)|sehr geehrter?|liebe|hola|buenos dias|buenas tardes|ciao|buongiorno|beste|",
+        r"geachte|goedemorgen|ola|bom dia|boa tarde)\b",
+    ))
 });
 
 /// Words of a greeting that are no names, folded.
