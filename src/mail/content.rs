@@ -887,7 +887,19 @@ pub fn html_words(html: &str, limit: usize) -> String {
     let mut rest = html;
     while out.len() < limit {
         let text = rest.split('<').next().unwrap_or_default();
-        out.extend(text.chars().filter(|c| c.is_alphanumeric()).take(limit));
+        let mut entity = false;
+        for c in text.chars() {
+            match c {
+                // "&nbsp;" is no word.
+                '&' => entity = true,
+                c if entity && !c.is_ascii_alphanumeric() && c != '#' => entity = c == '&',
+                c if !entity && c.is_alphanumeric() => out.push(c),
+                _ => {}
+            }
+            if out.len() >= limit {
+                break;
+            }
+        }
         rest = rest.get(text.len()..).unwrap_or_default();
         let lower = rest
             .get(..rest.floor_char_boundary(8))

@@ -112,8 +112,10 @@ pub fn read(bytes: &[u8]) -> Mail {
     };
     let person = automatic.is_none();
     let has_files = content.files.iter().any(|file| !file.decoration);
+    let first_words = plain.as_deref().unwrap_or(&written.text);
     let reaction = content
         .reaction
+        .or_else(|| super::reaction::outlook(first_words).filter(|_| person))
         .or_else(|| text::lone_reaction(&written.reply).filter(|_| person && !has_files));
     let thanks = person && text::is_thanks(&written.reply, has_files);
     let urgent = subject.as_deref().is_some_and(text::claims_urgency);
@@ -521,7 +523,10 @@ mod tests {
             "text/plain; format=flowed; charset=utf-8",
             "Une ligne |coupée.|> citée |> aussi|-- |Zoé|",
         );
-        assert_eq!(mail.text, "Une ligne coupée.\n> citée aussi\n-- \nZoé\n");
+        assert_eq!(
+            mail.text.trim_end(),
+            "Une ligne coupée.\n> citée aussi\n-- \nZoé"
+        );
     }
 
     #[test]
