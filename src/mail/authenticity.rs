@@ -175,7 +175,7 @@ fn seen(comment: &str) -> Vec<&str> {
             .map(|word| word.strip_prefix("IPv6:").unwrap_or(word))
             .filter(|word| !word.is_empty())
     };
-    let is_address = |word: &&str| word.parse::<std::net::IpAddr>().is_ok();
+    let is_address = |word: &&str| word.parse::<core::net::IpAddr>().is_ok();
     let said = words()
         .next()
         .is_some_and(|word| word.eq_ignore_ascii_case("helo") || word.eq_ignore_ascii_case("ehlo"));
