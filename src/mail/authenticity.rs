@@ -135,8 +135,8 @@ fn matches(host: &str, known: &[String]) -> bool {
 /// The hosts of a `Received` field (RFC 5321 §4.4).
 struct Hop<'a> {
     by: Option<&'a str>,
-    /// What the receiving host saw: the names and addresses in the brackets behind `from`. The word
-    /// right after `from` is what the sender said of itself and only counts in brackets.
+    /// What the receiving host saw: names and addresses in the comment behind `from`. The word
+    /// right after `from`, and what follows HELO, is what the sender said of itself.
     sources: Vec<&'a str>,
 }
 
@@ -146,56 +146,89 @@ impl<'a> Hop<'a> {
         let value = value.rsplit_once(';').map_or(value, |(hop, _)| hop);
         let mut by = None;
         let mut sources = Vec::new();
-        let mut depth = 0_usize;
-        let mut from_part = false;
         let mut previous = "";
-        let mut start = None;
-        let mut tokens: Vec<(&str, usize)> = Vec::new();
-        for (at, c) in value.char_indices() {
-            let separator = c.is_whitespace() || matches!(c, '(' | ')');
-            if separator {
-                if let Some(start) = start.take() {
-                    tokens.push((value.get(start..at).unwrap_or_default(), depth));
+        for piece in pieces(value) {
+            match piece {
+                Piece::Word(word) => {
+                    if previous.eq_ignore_ascii_case("by") && by.is_none() {
+                        by = Some(word);
+                    }
+                    previous = word;
                 }
-            } else if start.is_none() {
-                start = Some(at);
-            }
-            match c {
-                '(' => depth += 1,
-                ')' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        if let Some(start) = start {
-            tokens.push((value.get(start..).unwrap_or_default(), depth));
-        }
-        for (token, depth) in tokens {
-            if depth == 0 {
-                match previous.to_ascii_lowercase().as_str() {
-                    "by" if by.is_none() => by = Some(token),
-                    _ => {}
+                Piece::Comment(comment) if by.is_none() && sources.is_empty() => {
+                    if !previous.eq_ignore_ascii_case("by") {
+                        sources = seen(comment);
+                    }
                 }
-                match token.to_ascii_lowercase().as_str() {
-                    "from" if by.is_none() => from_part = true,
-                    "by" | "with" | "id" | "for" | "via" => from_part = false,
-                    _ => {}
-                }
-                previous = token;
-            } else if from_part {
-                let token = token.trim_matches(['[', ']', ',', ';']);
-                let token = token.strip_prefix("IPv6:").unwrap_or(token);
-                let token = token
-                    .strip_prefix("HELO")
-                    .or_else(|| token.strip_prefix("EHLO"))
-                    .unwrap_or(token);
-                // "(helo=name)" repeats what the sender said.
-                if !token.contains('=') && !token.is_empty() && token != "unknown" {
-                    sources.push(token);
-                }
+                Piece::Comment(_) => {}
             }
         }
         Self { by, sources }
     }
+}
+
+/// The hosts of a comment behind `from`; none unless it holds the address of the connection.
+fn seen(comment: &str) -> Vec<&str> {
+    let words = || {
+        comment
+            .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ',' | ';'))
+            .map(|word| word.strip_prefix("IPv6:").unwrap_or(word))
+            .filter(|word| !word.is_empty())
+    };
+    let is_address = |word: &&str| word.parse::<core::net::IpAddr>().is_ok();
+    let said = words()
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("helo") || word.eq_ignore_ascii_case("ehlo"));
+    if said || !words().any(|word| is_address(&word)) {
+        return Vec::new();
+    }
+    // sendmail: the name does not lead back to the address.
+    let forged = comment.contains("may be forged");
+    // "helo=name" repeats what the sender said.
+    words()
+        .filter(|word| !word.contains('=') && (!forged || is_address(word)))
+        .collect()
+}
+
+enum Piece<'a> {
+    Word(&'a str),
+    /// Without its outer brackets.
+    Comment(&'a str),
+}
+
+/// Words and comments of a structured field.
+fn pieces(value: &str) -> Vec<Piece<'_>> {
+    let mut out = Vec::new();
+    let mut depth = 0_usize;
+    let mut start = 0;
+    for (at, c) in value.char_indices() {
+        let ends_word = depth == 0 && (c.is_whitespace() || c == '(');
+        if ends_word {
+            let word = value.get(start..at).unwrap_or_default();
+            if !word.is_empty() {
+                out.push(Piece::Word(word));
+            }
+            start = at + c.len_utf8();
+        }
+        match c {
+            '(' => depth += 1,
+            ')' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    out.push(Piece::Comment(value.get(start..at).unwrap_or_default()));
+                    start = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    if depth == 0 {
+        let word = value.get(start..).unwrap_or_default();
+        if !word.is_empty() {
+            out.push(Piece::Word(word));
+        }
+    }
+    out
 }
 
 /// An `Authentication-Results` field, taken apart.
@@ -498,6 +531,36 @@ mod tests {
         );
         let said = "Received: from webmail.ville.fr (evil.example [192.0.2.66]) by mx.ville.fr with ESMTP; Mon, 1 Jun 2026 10:00:00 +0200";
         assert_eq!(judge(&format!("{said}\r\n{FROM}")), Authenticity::None);
+        for said in [
+            "from unknown (HELO webmail.ville.fr) (192.0.2.66) by mx.ville.fr with SMTP",
+            "from evil (webmail.ville.fr [192.0.2.66] (may be forged)) by mx.ville.fr with ESMTP",
+            "from [10.0.0.25] (unknown [192.0.2.66]) by mx.ville.fr with ESMTP",
+            "from x ([192.0.2.66] helo=webmail.ville.fr) by mx.ville.fr with esmtp",
+            "from x (y [192.0.2.66]) (Authenticated sender: 10.0.0.25) by mx.ville.fr with ESMTPSA",
+            "from x (y [192.0.2.66]) by mx.ville.fr (10.0.0.25) with ESMTP",
+            "from x (webmail.ville.fr) by mx.ville.fr with ESMTP",
+        ] {
+            assert_eq!(
+                judge(&format!(
+                    "Received: {said}; Mon, 1 Jun 2026 10:00:00 +0200\r\n{FROM}"
+                )),
+                Authenticity::None,
+                "{said}"
+            );
+        }
+        for seen in [
+            "from webmail (webmail.ville.fr [10.0.0.9]) by mx.ville.fr with ESMTP",
+            "from unknown (HELO poste12) (10.0.0.25) by mx.ville.fr with SMTP",
+            "from x ([10.0.0.25] helo=poste12) by mx.ville.fr with esmtpsa",
+        ] {
+            assert_eq!(
+                judge(&format!(
+                    "Received: {seen}; Mon, 1 Jun 2026 10:00:00 +0200\r\n{FROM}"
+                )),
+                Authenticity::Pass,
+                "{seen}"
+            );
+        }
         assert_eq!(
             judge(&format!("{OUTSIDE}\r\n{seen}\r\n{FROM}")),
             Authenticity::None

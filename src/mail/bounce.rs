@@ -104,7 +104,7 @@ static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
         undeliver | non[-\ ]?deliver | undelivered | delivery\ (status|failure|has\ failed|delayed|report|problem|incomplete|notification)
         | mail\ delivery | delivery\ to .* (failed|delayed) | failure\ notice | returned\ (mail|to\ sender) | mail\ system\ error | could\ not\ be\ delivered
         | message\ (delayed|delivery|status) | not\ delivered | warning:\ (message|could\ not\ send)
-        | ^non\ remis | non[-\ ]d[ée]livr | non\ distribu | ne\ peut\ (pas\ )?[êe]tre\ (remis|distribu|livr|d[ée]livr) | [ée]chec\ de\ (la\ )?(remise|distribution|livraison|l.envoi)
+        | n.a\ pas\ pu\ [êe]tre\ (remis|distribu|livr|d[ée]livr|transmis|envoy) | ^non\ remis | non[-\ ]d[ée]livr | non\ distribu | ne\ peut\ (pas\ )?[êe]tre\ (remis|distribu|livr|d[ée]livr) | [ée]chec\ de\ (la\ )?(remise|distribution|livraison|l.envoi)
         | (remise|distribution|livraison)\ (retard|diff[ée]r) | retour\ de\ (votre\ )?(mail|courri|message) | (notification|avis)\ (d.[ée]tat\ )?de\ (remise|distribution|non)
         | message\ retard | unzustellbar | nicht\ zugestellt | zustellung\ (fehlgeschlagen|verz) | mail\ konnte\ nicht",
     )

@@ -447,15 +447,23 @@ fn usable_type(value: &str) -> Option<String> {
     (token(main) && token(sub)).then(|| value.to_owned())
 }
 
-/// The first line that looks like a delimiter.
+/// The first line that looks like a delimiter: a field or a blank line follows it.
 fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
-    body.split(|byte| *byte == b'\n')
-        .take(200)
-        .find_map(|line| {
-            let boundary = line.strip_prefix(b"--")?.trim_ascii_end();
-            (boundary.len() >= 4 && boundary.len() <= 100 && !boundary.contains(&b' '))
-                .then(|| boundary.to_vec())
-        })
+    let mut lines = body.split(|byte| *byte == b'\n').take(200).peekable();
+    while let Some(line) = lines.next() {
+        let Some(boundary) = line.strip_prefix(b"--").map(<[u8]>::trim_ascii_end) else {
+            continue;
+        };
+        let next = lines.peek().map_or(&b""[..], |next| next.trim_ascii());
+        let follows = next
+            .get(..8)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"content-"))
+            || (next.is_empty() && boundary.len() >= 4);
+        if follows && (1..=100).contains(&boundary.len()) && !boundary.contains(&b' ') {
+            return Some(boundary.to_vec());
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //!
 //! Owns the order of the steps and the choice of the bodies; every judgement is made elsewhere.
 
-use super::content::{self, Content, Message, Piece};
+use super::content::{self, Content, Message};
 use super::envelope::Envelope;
 use super::part::{self, Tree};
+use super::piece::{self, Piece};
 use super::text::{self, Bodies, Written};
 use super::{Automatic, Digest, Forwarded, Mail, automatic, bounce, header, limits};
 use std::borrow::Cow;
@@ -112,8 +113,10 @@ pub fn read(bytes: &[u8]) -> Mail {
     };
     let person = automatic.is_none();
     let has_files = content.files.iter().any(|file| !file.decoration);
+    let first_words = plain.as_deref().unwrap_or(&written.text);
     let reaction = content
         .reaction
+        .or_else(|| super::reaction::outlook(first_words).filter(|_| person))
         .or_else(|| text::lone_reaction(&written.reply).filter(|_| person && !has_files));
     let thanks = person && text::is_thanks(&written.reply, has_files);
     let urgent = subject.as_deref().is_some_and(text::claims_urgency);
@@ -182,9 +185,8 @@ fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// The plain and the HTML body. A plain one that only excuses itself is none.
 fn bodies(pieces: &[Piece]) -> (Option<String>, Option<String>) {
-    let html = content::joined_html(pieces).filter(|html| !html.trim().is_empty());
-    let plain =
-        content::joined_plain(pieces).filter(|plain| content::is_real(plain, html.as_deref()));
+    let html = piece::joined_html(pieces).filter(|html| !html.trim().is_empty());
+    let plain = piece::joined_plain(pieces).filter(|plain| piece::is_real(plain, html.as_deref()));
     (plain, html)
 }
 
@@ -205,7 +207,7 @@ fn differs(plain: &str, html: &str) -> bool {
             .unwrap_or(plain),
     );
     // Letters without blanks: a word of the plain text is a piece of them.
-    let right = content::html_words(html, COMPARED * 4).to_lowercase();
+    let right = piece::html_words(html, COMPARED * 4).to_lowercase();
     left.len() >= 5
         && left
             .iter()
@@ -521,7 +523,10 @@ mod tests {
             "text/plain; format=flowed; charset=utf-8",
             "Une ligne |coupée.|> citée |> aussi|-- |Zoé|",
         );
-        assert_eq!(mail.text, "Une ligne coupée.\n> citée aussi\n-- \nZoé");
+        assert_eq!(
+            mail.text.trim_end(),
+            "Une ligne coupée.\n> citée aussi\n-- \nZoé"
+        );
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub fn text(rtf: &[u8]) -> String {
     let mut page = "cp1252".to_owned();
     let mut skip = 0_usize;
     let mut bytes: Vec<u8> = Vec::new();
+    // The first half of a character beyond 16 bits.
+    let mut high: Option<u32> = None;
     let mut at = 0;
     while let Some(&byte) = rtf.get(at) {
         at += 1;
@@ -163,12 +165,18 @@ pub fn text(rtf: &[u8]) -> String {
                         bytes.clear();
                         // Signed 16 bits (RTF 1.9, "Unicode RTF").
                         let code = number.unwrap_or(0).rem_euclid(0x1_0000);
-                        out.push(
-                            u32::try_from(code)
-                                .ok()
-                                .and_then(char::from_u32)
-                                .unwrap_or('\u{fffd}'),
-                        );
+                        let code = u32::try_from(code).unwrap_or(0xfffd);
+                        let whole = match (high.take(), code) {
+                            (Some(high), 0xdc00..=0xdfff) => {
+                                0x1_0000 + ((high - 0xd800) << 10) + (code - 0xdc00)
+                            }
+                            _ => code,
+                        };
+                        if (0xd800..=0xdbff).contains(&whole) {
+                            high = Some(whole);
+                        } else {
+                            out.push(char::from_u32(whole).unwrap_or('\u{fffd}'));
+                        }
                         skip = 1;
                     }
                     _ => {}
@@ -193,8 +201,8 @@ mod tests {
 
     #[test]
     fn text_is_read() {
-        let rtf = b"{\\rtf1\\ansi\\ansicpg1252{\\fonttbl{\\f0 Arial;}}\\f0 D\\'e9j\\'e0 \\u8364? 10\\par vu\\par{\\*\\x hidden}}";
-        assert_eq!(text(rtf), "Déjà € 10\nvu\n");
+        let rtf = b"{\\rtf1\\ansi\\ansicpg1252{\\fonttbl{\\f0 Arial;}}\\f0 D\\'e9j\\'e0 \\u8364? 10 \\u-10179?\\u-8704?\\par vu\\par{\\*\\x hidden}}";
+        assert_eq!(text(rtf), "Déjà € 10 😀\nvu\n");
     }
 
     #[test]

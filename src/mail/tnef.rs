@@ -4,7 +4,7 @@
 //! names and bodies. Checksums are not believed: gateways rewrite files and forget them. A damaged
 //! stream gives what stands before the damage.
 
-use super::{charset, content, encoded_word, limits, rtf};
+use super::{charset, encoded_word, file, limits, lines, rtf};
 
 const SIGNATURE: &[u8] = &[0x78, 0x9f, 0x3e, 0x22];
 
@@ -99,7 +99,7 @@ pub fn unpack(bytes: &[u8]) -> Unpacked {
     for file in &mut out.files {
         if file.content_type.is_none() {
             file.content_type =
-                Some(content::media_type(file.name.as_deref().unwrap_or_default()).to_owned());
+                Some(file::media_type(file.name.as_deref().unwrap_or_default()).to_owned());
         }
     }
     // Rendering data without a file: a drawing's ghost.
@@ -129,7 +129,7 @@ fn message(data: &[u8], code_page: Option<u32>, out: &mut Unpacked) {
             (PR_BODY, Value::Text(text)) => out.plain = Some(text),
             (PR_BODY, Value::Bytes(bytes)) => out.plain = Some(self::text(bytes, code_page)),
             (PR_BODY_HTML, Value::Bytes(bytes)) => html = Some(bytes),
-            (PR_BODY_HTML, Value::Text(text)) => out.html = Some(content::lines(&text)),
+            (PR_BODY_HTML, Value::Text(text)) => out.html = Some(lines::lines(&text)),
             (PR_RTF_COMPRESSED, Value::Bytes(bytes)) => rtf = Some(bytes),
             (PR_INTERNET_CODE_PAGE, Value::Number(number)) => page = Some(number),
             _ => {}
@@ -138,7 +138,7 @@ fn message(data: &[u8], code_page: Option<u32>, out: &mut Unpacked) {
     if let Some(bytes) = html {
         let bytes = bytes.get(..limits::HTML_BYTES).unwrap_or(bytes);
         let label = page.map(|page| format!("cp{page}"));
-        out.html = Some(content::lines(&charset::decode(bytes, label.as_deref())));
+        out.html = Some(lines::lines(&charset::decode(bytes, label.as_deref())));
     }
     if out.html.is_none()
         && out
@@ -147,7 +147,7 @@ fn message(data: &[u8], code_page: Option<u32>, out: &mut Unpacked) {
             .is_none_or(|plain| plain.trim().is_empty())
         && let Some(bytes) = rtf
     {
-        out.plain = rtf::decompress(bytes).map(|rtf| content::lines(&rtf::text(&rtf)));
+        out.plain = rtf::decompress(bytes).map(|rtf| lines::lines(&rtf::text(&rtf)));
     }
 }
 
@@ -281,7 +281,7 @@ impl<'a> Cursor<'a> {
                 0x001f => {
                     let bytes = self.sized()?;
                     let text = charset::decode(bytes, Some("utf-16le"));
-                    Value::Text(content::lines(&text))
+                    Value::Text(lines::lines(&text))
                 }
                 0x001e | 0x0102 | 0x000d => {
                     let bytes = self.sized()?;
@@ -315,7 +315,7 @@ fn text(bytes: &[u8], code_page: Option<u32>) -> String {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let bytes = bytes.get(..limits::TEXT_BYTES).unwrap_or(bytes);
     let label = code_page.map(|page| format!("cp{page}"));
-    content::lines(&charset::decode(bytes, label.as_deref()))
+    lines::lines(&charset::decode(bytes, label.as_deref()))
 }
 
 fn name(text: &str) -> Option<String> {

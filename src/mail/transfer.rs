@@ -46,6 +46,9 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> (Cow<'_, [u8]>, bool) {
         Encoding::Identity => (Cow::Borrowed(bytes), false),
         Encoding::Base64 => {
             let (decoded, broken) = base64(bytes);
+            if broken && is_prose(bytes) {
+                return (Cow::Borrowed(bytes), true);
+            }
             (Cow::Owned(decoded), broken)
         }
         Encoding::QuotedPrintable => (Cow::Owned(quoted_printable(bytes)), false),
@@ -54,6 +57,22 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> (Cow<'_, [u8]>, bool) {
             None => (Cow::Borrowed(bytes), true),
         },
     }
+}
+
+/// Words between blanks, where base64 has none: a label on text that never was encoded.
+fn is_prose(bytes: &[u8]) -> bool {
+    let line = |line: &[u8]| {
+        let words = line.trim_ascii().split(|byte| *byte == b' ');
+        words.filter(|word| !word.is_empty()).count() > 2
+    };
+    let (lines, prose) = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|content| !content.trim_ascii().is_empty())
+        .take(100)
+        .fold((0_usize, 0_usize), |(all, prose), content| {
+            (all + 1, prose + usize::from(line(content)))
+        });
+    prose * 2 > lines
 }
 
 /// Decodes base64, skipping what is none; the claim is true when something was skipped.
@@ -203,6 +222,8 @@ mod tests {
     #[test]
     fn broken_encodings_give_what_can_be_had() {
         assert_eq!(base64(b"w6k="), ("é".as_bytes().to_vec(), false));
+        let (text, broken) = decode(b"Ceci est du texte.", Encoding::Base64);
+        assert_eq!((text.as_ref(), broken), (&b"Ceci est du texte."[..], true));
         assert_eq!(base64(b"w6\x00!k="), ("é".as_bytes().to_vec(), true));
         assert_eq!(
             quoted_printable(b"a=\r\nb=C3=A9=ZZ =\nc  \r\n"),

@@ -62,7 +62,7 @@ pub struct Settlement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// It was decided and written.
-    Done(Settlement),
+    Done(Box<Settlement>),
     /// The mail, or the delivery, was settled before; nothing was asked or written.
     Before,
 }
@@ -199,7 +199,7 @@ impl Store {
                     }
                     let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
                     record::write(connection, input, &settlement, now)?;
-                    Ok(Settled::Done(settlement))
+                    Ok(Settled::Done(Box::new(settlement)))
                 });
                 match result {
                     Ok(settled) => results.push(Ok(settled)),
