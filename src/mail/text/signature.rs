@@ -142,6 +142,7 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             && count >= 3
             && !is_postscript(text)
             && !text.contains('?')
+            && !text.starts_with('#')
             && lines.get(index - 1).is_some_and(|above| !above.is_blank());
         if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
             stop = index;
@@ -420,6 +421,14 @@ mod tests {
         ] {
             assert_eq!(banner(&lines(text)), count, "{text}");
         }
+    }
+
+    #[test]
+    fn a_command_below_a_signature_stays() {
+        assert_eq!(
+            kept("C'est fait.\n\nCordialement,\nJean Dupont\nDSI\n01 23 45 67 89\n#resolu"),
+            "C'est fait.\n\n#resolu"
+        );
     }
 
     #[test]

@@ -61,6 +61,8 @@ regex!(
         r"informer|tenir|tenez)\b",
     )
 );
+// « C'est bon pour moi », « Ça marche » and « OK » agree as often as they thank: alone they are no
+// thanks, for somebody waits for that answer.
 regex!(
     THANKS,
     concat!(
@@ -68,10 +70,10 @@ regex!(
         r"thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
         r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
         r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
-        r"resolved|regle|reglee|ca (?:re)?marche|ca (?:re)?fonctionne|ca roule|",
-        r"c'est (?:tout )?bon|c'est ok|tout (?:est |re)?fonctionne|tout est (?:ok|bon|",
-        r"rentre dans l'ordre)|(?:it|everything|all) works|works (?:fine|great|now|again|",
-        r"perfectly|like a charm)|all good|working (?:again|now|fine))\b",
+        r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
+        r"ca marche (?:maintenant|enfin|a nouveau|de nouveau|bien|nickel|parfaitement)|",
+        r"tout (?:re)?(?:fonctionne|marche)|tout est rentre dans l'ordre|(?:it|everything|all) works|works (?:fine|great|now|again|",
+        r"perfectly|like a charm)|working (?:again|now|fine))\b",
     )
 );
 regex!(
@@ -111,7 +113,7 @@ const BESIDE: &str = "\
     collegue collegues comprehension cool cordialement d'avoir d'accord day de dear depannage \
     des diligence disponibilite du efficace efficacite en equipe est et etes es formidables \
     geniaux adorables bientot chaleureusement sincerement everyone everything excellente \
-    explications explication fast fin fonctionne for general gentillesse grand grande guys \
+    explications explication fast fin fonctionne for general gentillesse good grand grande guys \
     hello help helpful hi i il infiniment info information informations infos intervention is \
     it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
     la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
@@ -310,6 +312,7 @@ mod tests {
             "Merci encore",
             "Un grand merci à toute l'équipe",
             "Nickel, ça fonctionne maintenant",
+            "Ça marche maintenant !",
             "C'est bon, merci",
             "C'est tout bon pour moi, merci !",
             "L'imprimante fonctionne de nouveau, merci.",
@@ -402,6 +405,9 @@ mod tests {
             "",
             "   ",
             "OK",
+            "C'est bon pour moi.",
+            "Ça marche !",
+            "Tout est ok pour demain",
             "Merci mais ça ne marche toujours pas",
             "Merci, mais l'écran reste noir.",
             "Merci d'avance",
