@@ -10,7 +10,7 @@
 //!
 //! # Why not lettre's connection
 //!
-//! Mails are built with lettre; they are not sent with it. `AsyncSmtpConnection` (0.11.23) can be
+//! Mails are built with lettre (`notification::message`); they are not sent with it. `AsyncSmtpConnection` (0.11.23) can be
 //! given our own stream, but:
 //! - `message()` writes the body and the final dot as two writes and then reads, in one call: a
 //!   failure does not say on which side of the dot it happened;

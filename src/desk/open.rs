@@ -310,9 +310,23 @@ pub fn add_mail(
     words
 }
 
-/// What was written, never blank: the reply, else the whole text, else the remarks.
+/// What was written, never blank: the reply with what it forwards, else the whole text, else the
+/// remarks.
 fn text_of(arrival: &Arrival, remarks: &[String], language: &str) -> String {
     let mail = &arrival.mail;
+    let forwarded = mail
+        .forwarded
+        .as_ref()
+        .map(|original| forwarded_text(original, language))
+        // A bare forward has its text in the reply already.
+        .filter(|text| !text.is_empty() && !mail.reply.contains('>'));
+    if let Some(forwarded) = forwarded {
+        return [mail.reply.trim(), forwarded.as_str()]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n\n");
+    }
     [&mail.reply, &mail.text]
         .into_iter()
         .map(|text| text.trim())
@@ -335,6 +349,29 @@ fn text_of(arrival: &Arrival, remarks: &[String], language: &str) -> String {
                 },
             )
         })
+}
+
+/// A forwarded original is content, not history (row G6): who wrote it, then its text.
+fn forwarded_text(original: &crate::mail::Forwarded, language: &str) -> String {
+    let text = original.text.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    let from = original
+        .from
+        .as_ref()
+        .map(|from| match &from.name {
+            Some(name) => format!("{name} <{}>", from.address),
+            None => from.address.clone(),
+        })
+        .unwrap_or_default();
+    let title = words::pick(
+        language,
+        format!("Message transféré, de {from} :"),
+        format!("Forwarded mail, from {from}:"),
+    );
+    let quoted: Vec<String> = text.lines().map(|line| format!("> {line}")).collect();
+    format!("{title}\n{}", quoted.join("\n"))
 }
 
 /// The files of a mail, decorations included (they are marked).

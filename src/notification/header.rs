@@ -206,6 +206,29 @@ impl Fields {
         &self.0
     }
 
+    /// The value of a field as folded, without its line end; the first of that name.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let mut start = 0;
+        // A field goes on while the next line begins with a blank.
+        for (at, _) in self.0.match_indices("\r\n") {
+            if self
+                .0
+                .get(at + 2..)
+                .is_some_and(|rest| rest.starts_with(' '))
+            {
+                continue;
+            }
+            let field = self.0.get(start..at)?;
+            if let Some((known, value)) = field.split_once(": ")
+                && known.eq_ignore_ascii_case(name)
+            {
+                return Some(value);
+            }
+            start = at + 2;
+        }
+        None
+    }
+
     fn fold(&mut self, name: &'static str, words: &[impl AsRef<str>]) -> &mut Self {
         self.0.push_str(name);
         self.0.push(':');

@@ -1,15 +1,20 @@
 //! The bytes of one mail (RFC 5322, 2045–2046): fields, a text, its HTML, files.
 //!
-//! Written here rather than with `lettre`'s builder, which draws random boundaries, lets words that
-//! look encoded pass through, refuses what it cannot parse (a notification is never refused), and
-//! panics on a line end in a display name (RUSTSEC-2026-0564). What is left to write is small: the
-//! same input gives the same bytes, every line is 7-bit, ends in CRLF and has at most 78 octets.
+//! The tree of parts and the base64 of files are `lettre`'s. Four things are not: the boundaries, which
+//! it would draw by chance (the same input must give the same bytes); the fields of the mail,
+//! which come from [`super::header`] because lettre's refuse what they cannot parse and panic on a
+//! line end in a display name (RUSTSEC-2026-0564), while a notification is never refused; the
+//! names of files, which older clients want in both forms; and quoted-printable, which here also
+//! hides a dot or `From ` at the start of a line from careless relays.
 
-use data_encoding::BASE64;
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, MultiPart, SinglePart};
 
 use super::header::{Fields, Line};
 
-/// Octets of a quoted-printable or base64 line (RFC 2045 §6.7, §6.8).
+/// Octets of a quoted-printable line (RFC 2045 §6.7).
 const BODY_LINE_OCTETS: usize = 76;
 
 /// A file to send along.
@@ -34,61 +39,82 @@ pub fn write(
     seed: &str,
 ) -> Vec<u8> {
     fields.tokens("MIME-Version", "1.0");
-    let alternative = format!("=_a_{seed}");
-    let mixed = format!("=_m_{seed}");
-    let mut out = String::new();
-    if enclosures.is_empty() {
-        multipart(&mut fields, "alternative", &alternative);
-        out.push_str(fields.as_str());
-        out.push_str("\r\n");
-        alternatives(&mut out, text, html, &alternative);
+    let alternative = MultiPart::alternative()
+        .boundary(format!("=_a_{seed}"))
+        .singlepart(written(ContentType::TEXT_PLAIN, text))
+        .singlepart(written(ContentType::TEXT_HTML, html));
+    let tree = if enclosures.is_empty() {
+        alternative
     } else {
-        multipart(&mut fields, "mixed", &mixed);
-        out.push_str(fields.as_str());
-        out.push_str(&format!("\r\n--{mixed}\r\n"));
-        let mut inner = Fields::default();
-        multipart(&mut inner, "alternative", &alternative);
-        out.push_str(inner.as_str());
-        out.push_str("\r\n");
-        alternatives(&mut out, text, html, &alternative);
-        for enclosure in enclosures {
-            out.push_str(&format!("--{mixed}\r\n"));
-            enclose(&mut out, enclosure);
-        }
-        out.push_str(&format!("--{mixed}--\r\n"));
-    }
-    out.into_bytes()
+        let mixed = MultiPart::mixed()
+            .boundary(format!("=_m_{seed}"))
+            .multipart(alternative);
+        enclosures.iter().fold(mixed, |mixed, enclosure| {
+            mixed.singlepart(enclosed(enclosure))
+        })
+    };
+    let mut out = fields.as_str().as_bytes().to_vec();
+    out.extend_from_slice(&tree.formatted());
+    out
 }
 
-fn multipart(fields: &mut Fields, kind: &str, boundary: &str) {
-    fields.tokens(
-        "Content-Type",
-        &format!("multipart/{kind}; boundary=\"{boundary}\""),
+fn written(kind: ContentType, text: &str) -> SinglePart {
+    let mut encoded = String::new();
+    quoted_printable(&mut encoded, text);
+    // The last line end belongs to the boundary (RFC 2046 §5.1.1), which lettre writes.
+    encoded.truncate(encoded.len().saturating_sub("\r\n".len()));
+    let body = Body::dangerous_pre_encoded(
+        encoded.into_bytes(),
+        ContentTransferEncoding::QuotedPrintable,
     );
+    SinglePart::builder().content_type(kind).body(body)
 }
 
-fn alternatives(out: &mut String, text: &str, html: &str, boundary: &str) {
-    for (kind, body) in [("plain", text), ("html", html)] {
-        out.push_str(&format!(
-            "--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
-             Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        ));
-        quoted_printable(out, body);
-    }
-    out.push_str(&format!("--{boundary}--\r\n"));
-}
-
-fn enclose(out: &mut String, enclosure: &Enclosure) {
+fn enclosed(enclosure: &Enclosure) -> SinglePart {
     let mut fields = Fields::default();
-    fields
-        .file(content_type(&enclosure.content_type), &enclosure.name)
-        .tokens("Content-Transfer-Encoding", "base64");
-    out.push_str(fields.as_str());
-    out.push_str("\r\n");
-    // 57 bytes are 76 characters.
-    for chunk in enclosure.bytes.chunks(BODY_LINE_OCTETS / 4 * 3) {
-        BASE64.encode_append(chunk, out);
-        out.push_str("\r\n");
+    fields.file(content_type(&enclosure.content_type), &enclosure.name);
+    let value = |name: &str| fields.value(name).unwrap_or_default().to_owned();
+    let body = Body::new_with_encoding(enclosure.bytes.clone(), ContentTransferEncoding::Base64)
+        .unwrap_or_else(|bytes| Body::new(bytes));
+    SinglePart::builder()
+        .header(FileType(value("Content-Type")))
+        .header(FileDisposition(value("Content-Disposition")))
+        .body(body)
+}
+
+/// `Content-Type` of a file, its name included, encoded and folded by [`Fields`].
+#[derive(Clone)]
+struct FileType(String);
+
+/// `Content-Disposition` of a file, likewise.
+#[derive(Clone)]
+struct FileDisposition(String);
+
+impl Header for FileType {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Type")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), self.0.clone())
+    }
+}
+
+impl Header for FileDisposition {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Disposition")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), self.0.clone())
     }
 }
 
