@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -32,6 +33,9 @@ const USAGE: u8 = 64;
 const TRY_AGAIN: u8 = 75;
 /// The configuration is wrong (`EX_CONFIG`).
 const CONFIGURATION: u8 = 78;
+
+/// What a thread may still take at the end, to finish a file or a system call.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// A help desk driven by e-mail.
 ///
@@ -140,11 +144,13 @@ impl Context {
 
 /// Runs one command to its end.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("starting")?
-        .block_on(work)
+        .context("starting")?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_CALL);
+    result
 }
 
 /// The bytes of a file, or of standard input for `-`.

@@ -115,7 +115,7 @@ pub fn locate(asked: Option<&Path>) -> PathBuf {
 /// The socket of `guichet deliver`, whatever else is wrong with the configuration: the user that a
 /// mail server delivers as may not read the secrets that it names.
 pub fn deliver_socket(file: &Path) -> Option<PathBuf> {
-    let reading = Reading::of(&read(file).ok()?, []);
+    let reading = Reading::of(&read(file).ok()?, variables());
     let config = reading.config;
     let data_dir = settings::beside(file, config.data_dir.as_deref().unwrap_or("data"));
     Some(compile::socket(

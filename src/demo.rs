@@ -93,6 +93,13 @@ impl Place {
             outgoing: folder.join("out"),
         };
         Maildir::open(&place.incoming)?;
+        // Mails of an earlier run are not this conversation's.
+        for folder in std::fs::read_dir(&place.outgoing).into_iter().flatten() {
+            let maildir = Maildir::open(folder?.path())?;
+            for entry in maildir.list_new()?.mails {
+                maildir.file(&entry)?;
+            }
+        }
         Ok(place)
     }
 

@@ -217,6 +217,8 @@ pub struct Known {
     pub sent_to_domain: BTreeMap<String, Sent>,
     /// Automatic mails to requesters in all.
     pub sent_in_all: Sent,
+    /// Notices kept for the recipients of the notices asked for, and due, in order.
+    pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
     /// The number the next ticket gets.

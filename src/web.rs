@@ -1,25 +1,31 @@
 //! The page behind the link: what a requester sees of a ticket. Server-rendered, read-only, works
 //! without JavaScript. GET never writes; a wrong ticket and a wrong token look the same (T20).
+//!
+//! The link is the key: no request is logged here, and no message of ours holds a path.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::service::Service;
 use crate::ticket::{Part, Person, Ticket, TicketId};
 use crate::token::Page;
 
 mod client;
+mod connection;
 mod download;
 mod misses;
+mod status;
 mod view;
 
 use misses::Misses;
@@ -28,21 +34,24 @@ use misses::Misses;
 struct Site {
     service: Service,
     misses: Misses,
+    /// Bytes of files that may be in memory on their way to browsers.
+    downloads: Arc<Semaphore>,
     pages: tera::Tera,
 }
 
 /// Serves the pages until `shutdown`.
 ///
 /// # Errors
-/// When the built-in templates are wrong, or the listener fails.
+/// When the built-in templates are wrong.
 pub async fn serve(
     service: Service,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let site = Arc::new(Site {
-        service,
+        service: service.clone(),
         misses: Misses::default(),
+        downloads: Arc::new(Semaphore::new(download::BYTES_IN_FLIGHT)),
         pages: view::pages()?,
     });
     let router = Router::new()
@@ -54,12 +63,11 @@ pub async fn serve(
         .fallback(missing)
         .layer(middleware::from_fn(guard))
         .with_state(site);
-    axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(shutdown)
-    .await?;
+    let is_proxy = |address| {
+        let current = service.current();
+        current.settings.web.trusted_proxies.contains(&address)
+    };
+    connection::serve(listener, router, is_proxy, shutdown).await;
     Ok(())
 }
 
@@ -79,7 +87,10 @@ async fn guard(request: Request, next: Next) -> Response {
         ("x-frame-options", "DENY"),
         ("cross-origin-resource-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
-        ("permissions-policy", "interest-cohort=()"),
+        (
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ] {
         headers
             .entry(header::HeaderName::from_static(name))
@@ -119,6 +130,20 @@ async fn missing(State(site): State<Arc<Site>>) -> Response {
     not_found(&site)
 }
 
+/// The desk itself has a trouble; the link may be good.
+fn unavailable(site: &Site) -> Response {
+    let mut response = page(
+        site,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable.html",
+        &view::home(&site.service),
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+}
+
 /// The same answer whatever was wrong with the link.
 fn not_found(site: &Site) -> Response {
     page(
@@ -140,23 +165,21 @@ fn page(site: &Site, status: StatusCode, template: &str, context: &tera::Context
 }
 
 /// The ticket and the person that a link names, when it holds.
-async fn open(site: &Site, token: &str) -> Option<(Ticket, Person)> {
+async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
     let rules = site.service.rules();
-    let page = Page::open(&rules.keys, token)?;
-    let ticket = match site.service.store().ticket(TicketId(page.ticket)).await {
-        Ok(ticket) => ticket?,
-        Err(error) => {
-            tracing::error!("A page cannot be read: {error:#}");
-            return None;
-        }
+    let Some(page) = Page::open(&rules.keys, token) else {
+        return Ok(None);
+    };
+    let Some(ticket) = site.service.store().ticket(TicketId(page.ticket)).await? else {
+        return Ok(None);
     };
     let person = ticket
         .people
         .iter()
-        .find(|person| person.id.0 == page.person)?
-        .clone();
-    let holds = person.generation == page.generation && person.part != Part::Contributor;
-    holds.then_some((ticket, person))
+        .find(|person| person.id.0 == page.person)
+        .filter(|person| person.generation == page.generation && person.part != Part::Contributor)
+        .cloned();
+    Ok(person.map(|person| (ticket, person)))
 }
 
 /// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
@@ -181,10 +204,14 @@ async fn opened(
         return Err(response);
     }
     match open(site, token).await {
-        Some(found) => Ok(found),
-        None => {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => {
             site.misses.count(client);
             Err(not_found(site))
+        }
+        Err(error) => {
+            tracing::error!("A page cannot be read: {error:#}");
+            Err(unavailable(site))
         }
     }
 }
@@ -192,9 +219,11 @@ async fn opened(
 async fn ticket(
     State(site): State<Arc<Site>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(token): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
+    // What is not even text is a wrong link like any other.
+    let token = path.map(|Path(token)| token).unwrap_or_default();
     let (ticket, person) = match opened(&site, &headers, peer, &token).await {
         Ok(found) => found,
         Err(response) => return response,
@@ -203,7 +232,7 @@ async fn ticket(
         Ok(events) => events,
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, "The page of ticket {} cannot be read: {error:#}", ticket.id);
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            return unavailable(&site);
         }
     };
     let rules = site.service.rules();
@@ -221,29 +250,45 @@ async fn ticket(
 async fn file(
     State(site): State<Arc<Site>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((token, event, number, _name)): Path<(String, i64, usize, String)>,
+    path: Result<Path<(String, String, String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let (ticket, _) = match opened(&site, &headers, peer, &token).await {
+    // The name at the end is for the browser; the numbers say which file.
+    let (token, event, number, _name) = path.map(|Path(parts)| parts).unwrap_or_default();
+    let (ticket, person) = match opened(&site, &headers, peer, &token).await {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Ok(events) = site.service.store().events(ticket.id).await else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let events = match site.service.store().events(ticket.id).await {
+        Ok(events) => events,
+        Err(error) => {
+            tracing::error!(ticket.id = %ticket.id, "The files of ticket {} cannot be listed: {error:#}", ticket.id);
+            return unavailable(&site);
+        }
     };
-    let found = events
-        .iter()
-        .find(|(id, known)| *id == event && known.public)
-        .and_then(|(_, event)| event.what.files().get(number));
+    let found =
+        event
+            .parse()
+            .ok()
+            .zip(number.parse().ok())
+            .and_then(|(wanted, number): (i64, usize)| {
+                events
+                    .iter()
+                    .find(|(id, event)| *id == wanted && view::may_see(&person, event))
+                    .and_then(|(_, event)| event.what.files().get(number))
+            });
     let Some(found) = found else {
         return not_found(&site);
     };
+    let Some(held) = download::room(&site.downloads, found.attachment.size).await else {
+        return unavailable(&site);
+    };
     match site.service.store().file_bytes(found).await {
-        Ok(Some(bytes)) => download::answer(&found.attachment, bytes),
+        Ok(Some(bytes)) => download::answer(&found.attachment, bytes, held),
         Ok(None) => not_found(&site),
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, "A file of ticket {} cannot be read: {error:#}", ticket.id);
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            unavailable(&site)
         }
     }
 }

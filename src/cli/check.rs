@@ -126,7 +126,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
         Finding::good(
             "configuration",
             format!(
-                "{}: {} accounts, {} teams, {} addresses, {} technicians",
+                "{}: accounts {}, teams {}, addresses {}, technicians {}",
                 settings.file.display(),
                 settings.accounts.len(),
                 policy.teams.len(),

@@ -180,7 +180,7 @@ fn explanation(rules: &Rules, input: &Input, known: &Known, decision: &Decision)
         Input::Mail(arrival) => Some(arrival),
         _ => None,
     };
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeSet::from([decision.why.clone()]);
     Explanation {
         from: Person::of(arrival.and_then(|arrival| arrival.mail.sender())),
         subject: arrival.and_then(|arrival| arrival.mail.subject.clone()),

@@ -127,7 +127,13 @@ async fn watchdog(service: Service) {
     loop {
         ticks.tick().await;
         match service.store().next_due().await {
-            Ok(_) => notify(&[NotifyState::Watchdog]),
+            // On a thread of its own: a systemd that does not read must not hold up the desk.
+            Ok(_) => {
+                let told = tokio::task::spawn_blocking(|| notify(&[NotifyState::Watchdog]));
+                if told.await.is_err() {
+                    return;
+                }
+            }
             Err(error) => tracing::error!("The database does not answer: {error:#}"),
         }
     }

@@ -65,7 +65,7 @@ pub async fn conversation(place: &Place) -> Result<()> {
         "Parfait. J'ai collé une étiquette sur le pupitre pour que cela ne se reproduise plus.\n\n#resolu",
     ))
     .await?;
-    let resolved = got(place, MARIE, "résol").await?;
+    let resolved = got(place, MARIE, "Résolution").await?;
 
     send(
         place,
@@ -203,8 +203,24 @@ async fn got(place: &Place, address: &str, about: &str) -> Result<Mail> {
         "  Objet : {}",
         mail.subject.clone().unwrap_or_default()
     ));
-    show(&mail.text);
+    show(&essence(&mail.text));
     Ok(mail)
+}
+
+/// What a reader looks at: without the reply line, and up to the foot with facts and commands.
+fn essence(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("-- ") || line.contains("guichet:") {
+            continue;
+        }
+        if line.starts_with("-----") {
+            lines.push("[…]");
+            break;
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
 }
 
 fn show(text: &str) {

@@ -4,7 +4,7 @@
 use chrono::Duration;
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, Sent};
+use super::{Automation, Kind, Notice, Sent, tell, words};
 use crate::mail::Address;
 
 /// A notice over a limit waits this long; the hourly counts have moved on by then.
@@ -24,7 +24,37 @@ pub fn hold_back(draft: &mut Draft<'_>) {
             notice.due_at = Some(due);
         }
     }
+    let held: Vec<&Notice> = notices
+        .iter()
+        .filter(|notice| notice.due_at == Some(due))
+        .collect();
+    let warning = held
+        .first()
+        .and_then(|first| warning(draft, first, held.len()));
     draft.decision.notices = notices;
+    if let Some(line) = warning {
+        tell::operations(draft, None, vec![line]);
+    }
+}
+
+/// Operations hear of a limit once an hour.
+fn warning(draft: &Draft<'_>, first: &Notice, count: usize) -> Option<String> {
+    let operations = draft.policy.operations.as_ref()?.to_lowercase();
+    let told = draft
+        .known
+        .sent_to
+        .get(&operations)
+        .copied()
+        .unwrap_or_default();
+    let renewed = draft.decision.settled_notices.contains(&first.id);
+    (told.hour == 0 && !renewed).then(|| {
+        let address = &first.to.address;
+        words::pick(
+            &draft.policy.language,
+            format!("Limite atteinte : {count} avis automatique(s), dont un à {address}, attendent une heure au moins. Les réponses des techniciens partent toujours. Voir [limits] et « guichet outbox list »."),
+            format!("A limit was reached: {count} automatic notice(s), one of them to {address}, wait for an hour at least. Technicians' answers always leave. See [limits] and \"guichet outbox list\"."),
+        )
+    })
 }
 
 fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
@@ -59,7 +89,8 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
                     || over(caused.day, limits.sender_per_day)));
     }
 
-    if notice.automation == Automation::Person {
+    // A digest is what those over the limit get.
+    if notice.automation == Automation::Person || notice.kind == Kind::Digest {
         return false;
     }
     let sent = draft.known.sent_to.get(&key).copied().unwrap_or_default();

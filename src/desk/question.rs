@@ -24,6 +24,12 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
             question.notices.insert(delivery.notice);
         }
     }
+    question.addresses.extend(
+        policy
+            .operations
+            .iter()
+            .map(|address| address.to_lowercase()),
+    );
     if policy.limits.technician_per_hour > 0 {
         let technicians = policy.technicians.iter();
         question

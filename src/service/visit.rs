@@ -88,65 +88,56 @@ async fn mailbox(
     account: &config::Account,
     now: DateTime<Utc>,
 ) -> Result<Visit, imap::Error> {
-    let mut session = imap::Session::connect(settings).await?;
+    // A delay is never longer than ten years.
+    let age = chrono::Duration::from_std(account.first_start_age.unwrap_or_default());
+    let day = (now - age.unwrap_or_default()).date_naive();
+    let target = match &account.after {
+        After::MoveTo(folder) => Some(folder.as_str()),
+        After::Seen => None,
+    };
+    let found = imap::probe(settings, &account.folder, day, target).await?;
     let mut said = Vec::new();
     let mut remedy = None;
-    let offered = session.capabilities();
-    said.push(if offered.idle() {
+    said.push(match settings.tls {
+        imap::Tls::Implicit => "TLS".to_owned(),
+        imap::Tls::StartTls => "STARTTLS".to_owned(),
+        imap::Tls::None => "in clear".to_owned(),
+    });
+    said.push(if found.capabilities.idle() {
         "IDLE".to_owned()
     } else {
         format!("no IDLE: looks every {} s", account.poll.as_secs())
     });
-    if let After::MoveTo(target) = &account.after {
-        match session.filing() {
-            imap::Filing::Move => said.push("MOVE".to_owned()),
-            imap::Filing::CopyAndExpunge => said.push("no MOVE: copies and expunges".to_owned()),
+    if let Some(target) = target {
+        said.push(match found.filing {
+            imap::Filing::Move => "MOVE".to_owned(),
+            imap::Filing::CopyAndExpunge => "no MOVE: copies and expunges".to_owned(),
             imap::Filing::SeenOnly => {
-                said.push("neither MOVE nor UIDPLUS: mails are only marked as seen".to_owned());
                 remedy = Some("say so: after = \"seen\"".to_owned());
+                "neither MOVE nor UIDPLUS: mails are only marked as seen".to_owned()
             }
-        }
-        match session.select(target).await {
-            Ok(_) => said.push(format!("folder \"{target}\" is there")),
-            Err(error) if error.kind == Kind::FolderMissing && session.is_usable() => {
-                said.push(format!("folder \"{target}\" is made when needed"));
-            }
-            Err(error) => return Err(error),
-        }
+        });
+        said.push(match found.target_exists {
+            Some(true) => format!("folder \"{target}\" is there"),
+            Some(false) | None => format!("folder \"{target}\" is made when needed"),
+        });
     }
-    let selected = session.select(&account.folder).await?;
-    if selected.read_only {
+    said.push(format!(
+        "{} mails in \"{}\"",
+        found.folder.exists, account.folder
+    ));
+    if account.first_start_age.is_some() && found.older > 0 {
+        said.push(format!("{} older than first_start_age", found.older));
+    }
+    if found.folder.read_only {
+        said.push("it is read-only".to_owned());
         remedy = Some(format!(
             "give \"{}\" the right to change folder \"{}\"",
             settings.user, account.folder
         ));
-        said.push(format!("folder \"{}\" is read-only", account.folder));
     }
-    let old = match account.first_start_age {
-        Some(age) => {
-            // A delay is never longer than ten years.
-            let age = chrono::Duration::from_std(age).unwrap_or_default();
-            session.count_before((now - age).date_naive()).await?
-        }
-        None => 0,
-    };
-    said.push(format!(
-        "{} mails in \"{}\", {old} older than first_start_age",
-        selected.exists, account.folder
-    ));
-    session.logout().await;
     Ok(Visit {
-        detail: format!(
-            "{}:{}, {}; {}",
-            settings.host,
-            settings.port,
-            match settings.tls {
-                imap::Tls::Implicit => "TLS",
-                imap::Tls::StartTls => "STARTTLS",
-                imap::Tls::None => "in clear",
-            },
-            said.join(", ")
-        ),
+        detail: format!("{}:{}, {}", settings.host, settings.port, said.join(", ")),
         remedy,
     })
 }

@@ -8,9 +8,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::raw::RawFiles;
 use super::{Store, millis, time};
-use crate::desk::{Kind, Known, Question, Sent, Thread, Told};
+use crate::desk::{Kind, Known, Notice, Question, Sent, Thread, Told};
 use crate::mail::{self, Digest};
 use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
+
+/// Kept notices given for one digest; more wait for the next.
+const KEPT_AT_ONCE: i64 = 200;
 
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
@@ -101,7 +104,56 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
         }
     }
     limits(connection, &question.addresses, now, &mut known)?;
+    for cause in &question.causes {
+        for recipient in &question.addresses {
+            let pair = cause_and_recipient(cause, recipient);
+            let sent = said(connection, "caused", &pair, now)?;
+            known
+                .caused
+                .insert((cause.clone(), recipient.clone()), sent);
+        }
+    }
+    let due: Vec<String> = known
+        .notices
+        .values()
+        .filter_map(|told| told.notice.as_ref())
+        .map(|notice| notice.to.key())
+        .collect();
+    for recipient in due {
+        kept(connection, &recipient, now, &mut known)?;
+    }
     Ok(known)
+}
+
+/// How a count of notices to staff is named.
+pub(super) fn cause_and_recipient(cause: &str, recipient: &str) -> String {
+    format!("{cause} {recipient}")
+}
+
+/// Other notices that were kept for `recipient` and are due, and their tickets.
+fn kept(
+    connection: &Connection,
+    recipient: &str,
+    now: DateTime<Utc>,
+    known: &mut Known,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT notice FROM notices
+          WHERE recipient = ?1 AND state = 'kept' AND due_at <= ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![recipient, millis(now), KEPT_AT_ONCE])?;
+    while let Some(row) = rows.next()? {
+        let notice: Notice =
+            serde_json::from_str(row.get_ref(0)?.as_str()?).context("reading a kept notice")?;
+        if let Some(id) = notice.ticket
+            && !known.tickets.contains_key(&id)
+            && let Some(ticket) = ticket(connection, id)?
+        {
+            known.tickets.insert(id, ticket);
+        }
+        known.kept.push(notice);
+    }
+    Ok(())
 }
 
 /// The number that the next row of `table` gets, never one that was used before.

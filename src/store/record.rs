@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, millis, number, process};
+use super::{Settlement, deliver, known, millis, number, process};
 use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
@@ -286,11 +286,33 @@ fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) ->
     ensure!(rows == 1, "notice {} was said before", notice.id);
     if automatic && notice.due_at.is_none() {
         count_said(connection, &notice.to.key(), notice.kind.is_internal(), now)?;
+        if let (true, Some(cause)) = (notice.kind.is_internal(), &notice.caused_by) {
+            count_caused(connection, cause, &notice.to.key(), now)?;
+        }
     }
     Ok(())
 }
 
 /// Counts an automatic mail for the limits; those to staff only by their recipient.
+/// Counts a notice to staff by the outside address that caused it (contract A2).
+fn count_caused(
+    connection: &Connection,
+    cause: &str,
+    recipient: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            r"INSERT INTO said (scope, whom, minute, mails) VALUES ('caused', ?1, ?2, 1)
+              ON CONFLICT (scope, whom, minute) DO UPDATE SET mails = mails + 1",
+        )?
+        .execute(params![
+            known::cause_and_recipient(cause, recipient),
+            millis(now).div_euclid(60_000)
+        ])?;
+    Ok(())
+}
+
 fn count_said(
     connection: &Connection,
     recipient: &str,

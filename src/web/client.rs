@@ -20,6 +20,18 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr 
         .unwrap_or(peer)
 }
 
+/// What is counted as one client: an IPv4 address, or a whole IPv6 /64, which one client owns.
+pub fn network(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
+            let mask = u128::MAX << 64;
+            IpAddr::V6((u128::from(address) & mask).into())
+        }
+        IpAddr::V6(address) => address.to_canonical(),
+        IpAddr::V4(_) => client,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,27 +1,69 @@
 //! A file of a ticket, given so that nothing of it runs (S5, T18, T19).
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::mail::Attachment;
 
+/// Bytes of files on their way to browsers at once: whoever reads slowly, or not at all, fills
+/// this and not the memory.
+pub const BYTES_IN_FLIGHT: usize = 192 << 20;
+
+/// How long a download waits for others to finish.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Bytes given to a connection at a time.
+const CHUNK: usize = 64 << 10;
+
+/// Room for a file of `size` bytes, held until it has been given; `None` when others hold it all
+/// for too long.
+pub async fn room(downloads: &Arc<Semaphore>, size: u64) -> Option<OwnedSemaphorePermit> {
+    // A file larger than all the room waits until it is alone.
+    let size = usize::try_from(size)
+        .unwrap_or(usize::MAX)
+        .min(BYTES_IN_FLIGHT);
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    let wait = Arc::clone(downloads).acquire_many_owned(size);
+    tokio::time::timeout(PATIENCE, wait).await.ok()?.ok()
+}
+
 /// The file as a download. Its type is what its first bytes say, for pictures and PDF; everything
 /// else is just bytes, whatever the sender called it.
-pub fn answer(attachment: &Attachment, bytes: Vec<u8>) -> Response {
+pub fn answer(attachment: &Attachment, bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Response {
     let kind = sniff(&bytes).unwrap_or("application/octet-stream");
     let disposition = disposition(attachment.name.as_deref().unwrap_or("fichier"));
     (
         [
             (header::CONTENT_TYPE, kind.to_owned()),
             (header::CONTENT_DISPOSITION, disposition),
+            (header::CONTENT_LENGTH, bytes.len().to_string()),
             (
                 header::CONTENT_SECURITY_POLICY,
                 "sandbox; default-src 'none'".to_owned(),
             ),
         ],
-        bytes,
+        body(bytes, held),
     )
         .into_response()
+}
+
+/// The bytes piece by piece; the room is given back with the last one.
+fn body(bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Body {
+    let left = (Bytes::from(bytes), held);
+    Body::from_stream(stream::unfold(left, |(mut left, held)| async move {
+        if left.is_empty() {
+            return None;
+        }
+        let piece = left.split_to(left.len().min(CHUNK));
+        Some((Ok::<_, Infallible>(piece), (left, held)))
+    }))
 }
 
 /// The type of harmless kinds, by their first bytes.

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::client::network;
+
 /// Wrong links a client may try in a minute.
 const LIMIT: u32 = 10;
 
@@ -40,18 +42,6 @@ impl Misses {
             *entry = (Instant::now(), 0);
         }
         entry.1 += 1;
-    }
-}
-
-/// One IPv6 client owns a whole /64.
-fn network(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
-            let mask = u128::MAX << 64;
-            IpAddr::V6((u128::from(address) & mask).into())
-        }
-        IpAddr::V6(address) => address.to_canonical(),
-        IpAddr::V4(_) => client,
     }
 }
 

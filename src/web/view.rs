@@ -1,14 +1,14 @@
 //! What a page says: a ticket in words that its requester understands (rows M3, M7).
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::download;
+use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Awaited, Event, Part, Person, Role, Status, Ticket, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, What};
 
 /// The built-in pages.
 ///
@@ -22,6 +22,10 @@ pub fn pages() -> anyhow::Result<tera::Tera> {
         ("home.html", include_str!("templates/home.html")),
         ("missing.html", include_str!("templates/missing.html")),
         ("ticket.html", include_str!("templates/ticket.html")),
+        (
+            "unavailable.html",
+            include_str!("templates/unavailable.html"),
+        ),
     ])?;
     Ok(tera)
 }
@@ -35,16 +39,47 @@ pub fn home(service: &Service) -> tera::Context {
     context
 }
 
+/// Pictures up to this size are shown; larger ones are only offered as files, so that the page
+/// stays light on a phone.
+const LARGEST_PICTURE: u64 = 5_000_000;
+
+/// This person may see this event on the page: it is public, and when it is a mail, a person of
+/// the ticket or of the desk wrote it. What a machine or somebody in copy sent is for staff alone,
+/// whatever else says (T15).
+pub fn may_see(person: &Person, event: &Event) -> bool {
+    let own = || {
+        let who = event.actor.who.as_ref();
+        who.is_some_and(|who| who.key() == person.who.key())
+    };
+    event.public
+        && match (&event.what, event.actor.role) {
+            (What::Mail { automatic, .. }, role) => match role {
+                Role::Technician | Role::Operator => true,
+                Role::Requester | Role::Beneficiary | Role::Observer => {
+                    automatic.is_none() || own()
+                }
+                Role::Contributor | Role::Robot | Role::Desk => false,
+            },
+            _ => true,
+        }
+}
+
 /// One entry of the public timeline.
 #[derive(Debug, Serialize)]
 struct Entry {
+    /// For links within the page.
+    id: i64,
     /// `them`, `us` or `fact`: how it is shown.
     side: &'static str,
     author: String,
     when: String,
+    /// RFC 3339, for machines.
+    at: String,
     text: String,
     folded: String,
     files: Vec<Download>,
+    /// Logos and the like, folded away with the quoted text; never left out.
+    minor: Vec<Download>,
     remarks: Vec<String>,
 }
 
@@ -66,20 +101,26 @@ pub fn ticket(
     now: DateTime<Utc>,
 ) -> tera::Context {
     let zone = policy.timezone;
-    let language = ticket.language.as_str();
-    let french = language != "en";
+    let language = status::pick(&ticket.language, "fr", "en");
     let entries: Vec<Entry> = events
         .iter()
-        .filter(|(_, event)| event.public)
+        .filter(|(_, event)| may_see(person, event))
         .filter_map(|(id, event)| entry(*id, event, person, zone, language, token))
         .collect();
     let team = policy.team(&ticket.team);
     let mut context = tera::Context::new();
     context.insert("desk", &policy.desk_name);
-    context.insert("lang", if french { "fr" } else { "en" });
+    context.insert("lang", language);
     context.insert("reference", &ticket.reference.to_string());
     context.insert("title", &ticket.title);
-    context.insert("status", &status(ticket, person, zone, now));
+    let state = status::status(ticket, person, language, zone, now);
+    context.insert("status", &state);
+    context.insert("next", &status::next(ticket, person, language, zone));
+    let question = entries
+        .iter()
+        .rfind(|entry| entry.side == "us")
+        .filter(|_| status::awaits(ticket, person));
+    context.insert("question", &question.map(|entry| entry.id));
     context.insert("status_token", ticket.status.as_str());
     context.insert("team", &team.map(|team| team.name.clone()));
     context.insert("contact", &team.and_then(|team| team.contact.clone()));
@@ -111,12 +152,15 @@ fn entry(
     let french = language != "en";
     let say = |french_words: String, english: String| if french { french_words } else { english };
     let fact = |text: String| Entry {
+        id,
         side: "fact",
         author: String::new(),
         when: date::moment(event.at, zone, language),
+        at: event.at.to_rfc3339(),
         text,
         folded: String::new(),
         files: Vec::new(),
+        minor: Vec::new(),
         remarks: Vec::new(),
     };
     match &event.what {
@@ -139,13 +183,16 @@ fn entry(
                 author(event, staff)
             };
             Some(Entry {
+                id,
                 side: if staff { "us" } else { "them" },
                 author,
                 when: date::moment(event.at, zone, language),
+                at: event.at.to_rfc3339(),
                 text: text.clone(),
                 // A technician's quoted history is what the requester wrote himself.
                 folded: if staff { String::new() } else { folded.clone() },
-                files: downloads(id, files, language, token),
+                files: downloads(id, files, false, language, token),
+                minor: downloads(id, files, true, language, token),
                 remarks: if staff { Vec::new() } else { remarks.clone() },
             })
         }
@@ -212,11 +259,17 @@ fn author(event: &Event, staff: bool) -> String {
     }
 }
 
-fn downloads(id: i64, files: &[crate::ticket::File], language: &str, token: &str) -> Vec<Download> {
+fn downloads(
+    id: i64,
+    files: &[crate::ticket::File],
+    decoration: bool,
+    language: &str,
+    token: &str,
+) -> Vec<Download> {
     files
         .iter()
         .enumerate()
-        .filter(|(_, file)| !file.attachment.decoration)
+        .filter(|(_, file)| file.attachment.decoration == decoration)
         .map(|(number, file)| {
             let name = download::safe_name(
                 file.attachment
@@ -237,7 +290,7 @@ fn downloads(id: i64, files: &[crate::ticket::File], language: &str, token: &str
                 picture: matches!(
                     file.attachment.content_type.as_str(),
                     "image/png" | "image/jpeg" | "image/gif"
-                ),
+                ) && file.attachment.size <= LARGEST_PICTURE,
                 size: date::size(file.attachment.size, language),
                 link: format!("/t/{token}/{id}/{number}/{encoded}"),
                 name,
@@ -246,134 +299,9 @@ fn downloads(id: i64, files: &[crate::ticket::File], language: &str, token: &str
         .collect()
 }
 
-/// The status in plain words, with who is awaited and since when.
-fn status(ticket: &Ticket, person: &Person, zone: Tz, now: DateTime<Utc>) -> String {
-    let language = ticket.language.as_str();
-    let french = language != "en";
-    let since = since(ticket.status_since, zone, language, now);
-    let mine = matches!(person.part, Part::Requester | Part::Beneficiary);
-    match (ticket.status, french) {
-        (Status::Open, true) => match &ticket.technician {
-            Some(_) => format!("Ouverte : nous nous en occupons {since}"),
-            None => format!("Ouverte : elle attend un technicien {since}"),
-        },
-        (Status::Open, false) => match &ticket.technician {
-            Some(_) => format!("Open: we are working on it {since}"),
-            None => format!("Open: waiting for a technician {since}"),
-        },
-        (
-            Status::Waiting {
-                of: Awaited::Requester,
-            },
-            true,
-        ) if mine => {
-            format!("En attente de votre réponse {since}")
-        }
-        (
-            Status::Waiting {
-                of: Awaited::Requester,
-            },
-            true,
-        ) => {
-            format!("En attente de la réponse du demandeur {since}")
-        }
-        (
-            Status::Waiting {
-                of: Awaited::Requester,
-            },
-            false,
-        ) if mine => {
-            format!("Waiting for your answer {since}")
-        }
-        (
-            Status::Waiting {
-                of: Awaited::Requester,
-            },
-            false,
-        ) => {
-            format!("Waiting for the requester's answer {since}")
-        }
-        (
-            Status::Waiting {
-                of: Awaited::ThirdParty,
-            },
-            true,
-        ) => {
-            format!("En attente d'un autre intervenant {since}")
-        }
-        (
-            Status::Waiting {
-                of: Awaited::ThirdParty,
-            },
-            false,
-        ) => {
-            format!("Waiting for somebody else {since}")
-        }
-        (Status::Paused { until }, true) => {
-            format!("En pause jusqu'au {}", date::day(until, zone, language))
-        }
-        (Status::Paused { until }, false) => {
-            format!("Paused until {}", date::day(until, zone, language))
-        }
-        (Status::Resolved, true) => format!("Résolue {since}"),
-        (Status::Resolved, false) => format!("Resolved {since}"),
-        (Status::Closed, true) => format!("Close {since}"),
-        (Status::Closed, false) => format!("Closed {since}"),
-    }
-}
-
-/// « depuis mardi », "since Tuesday"; the time today, the date when it is longer ago than a week.
-fn since(at: DateTime<Utc>, zone: Tz, language: &str, now: DateTime<Utc>) -> String {
-    let then = at.with_timezone(&zone);
-    let today = now.with_timezone(&zone).date_naive();
-    let days = (today - then.date_naive()).num_days();
-    let french = language != "en";
-    match (days, french) {
-        (..=0, true) => format!("depuis aujourd'hui {}", then.format("%-H h %M")),
-        (..=0, false) => format!("since today {}", then.format("%H:%M")),
-        (1, true) => "depuis hier".to_owned(),
-        (1, false) => "since yesterday".to_owned(),
-        (2..=6, _) => {
-            const FRENCH: [&str; 7] = [
-                "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-            ];
-            let weekday = then.weekday().num_days_from_monday() as usize;
-            if french {
-                format!(
-                    "depuis {}",
-                    FRENCH.get(weekday).copied().unwrap_or_default()
-                )
-            } else {
-                format!("since {}", then.format("%A"))
-            }
-        }
-        (_, true) => format!("depuis le {}", date::day(at, zone, language)),
-        (_, false) => format!("since {}", date::day(at, zone, language)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn since_when_in_words() {
-        let zone = chrono_tz::Europe::Paris;
-        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
-        let now = at("2026-11-26T10:00:00Z");
-        for (then, french) in [
-            ("2026-11-26T08:05:00Z", "depuis aujourd'hui 9 h 05"),
-            ("2026-11-25T22:59:00Z", "depuis hier"),
-            ("2026-11-24T12:00:00Z", "depuis mardi"),
-            ("2026-11-12T12:00:00Z", "depuis le jeudi 12 novembre 2026"),
-        ] {
-            assert_eq!(since(at(then), zone, "fr", now), french);
-        }
-        assert_eq!(
-            since(at("2026-11-24T12:00:00Z"), zone, "en", now),
-            "since Tuesday"
-        );
-    }
 
     #[test]
     fn the_built_in_pages_compile() {

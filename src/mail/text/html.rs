@@ -7,7 +7,10 @@
 //! is shown rather than nothing.
 
 use super::line::{self, History, Line, Nature};
+use super::link;
 use super::structure::{self, Role};
+use super::style::{self, Style, is_block, is_never_text, is_void};
+use super::table;
 use super::token::{self, Tag, Token};
 
 /// Open elements that are remembered. Outlook nests about forty; a hundred quotations of quotations
@@ -16,12 +19,6 @@ const DEPTH: usize = 160;
 
 /// Lines that are made of one body; the rest is not shown (the raw message is kept).
 const LINES: usize = 200_000;
-
-/// Characters of a table row that is shown on one line.
-const ROW: usize = 400;
-
-/// Characters of an address that is shown beside its label.
-const ADDRESS: usize = 1_000;
 
 /// Renders `html`. Empty only when the body holds no characters at all.
 pub(super) fn render(html: &str) -> Vec<Line> {
@@ -51,18 +48,6 @@ enum Show {
     Hidden,
     /// All characters that are not part of a tag.
     Everything,
-}
-
-/// What an element hands down to what it holds.
-#[derive(Clone, Copy, Default)]
-struct Style {
-    hidden: bool,
-    no_size: bool,
-    /// White space is kept.
-    pre: bool,
-    quote: u8,
-    nature: Nature,
-    lists: u8,
 }
 
 /// An element that is open.
@@ -288,7 +273,7 @@ impl Renderer {
         self.imply(&name);
         let role = structure::role(&name, tag);
         let mut style = self.style();
-        let margin = self.styled(&mut style, &name, tag);
+        let margin = style::read(&mut style, &name, tag);
         if is_block(&name) || matches!(role, Some(Role::Quote)) {
             self.flush();
         }
@@ -596,27 +581,19 @@ impl Renderer {
 
     /// Writes the address of a link beside a label that does not say it.
     fn link(&mut self, href: Option<&str>, line: usize, offset: usize) {
-        let Some(href) = href.map(str::trim).filter(|href| is_shown(href)) else {
+        let Some(href) = href.filter(|_| !self.is_hidden()) else {
             return;
         };
-        if self.is_hidden() {
-            return;
-        }
-        let href = structure::unwrapped(href);
         let label = match &self.current {
             Some(current) if self.lines.len() == line => current.text.get(offset..),
             Some(current) => Some(current.text.as_str()),
             None if self.lines.len() > line => self.lines.last().map(|line| line.text.as_str()),
             None => None,
         };
-        let Some(label) = label.map(str::trim).filter(|label| !label.is_empty()) else {
+        let Some(address) = label.and_then(|label| link::address(label.trim(), href)) else {
             return;
         };
-        if label.starts_with("[image") || same_address(label, &href) {
-            return;
-        }
-        let shown: String = href.chars().take(ADDRESS).collect();
-        let shown = format!(" <{}>", shown.strip_prefix("mailto:").unwrap_or(&shown));
+        let shown = format!(" <{address}>");
         if let Some(current) = self.current.as_mut() {
             current.text.truncate(current.text.trim_end().len());
         }
@@ -632,267 +609,10 @@ impl Renderer {
         let Some((start, cells)) = self.rows.pop() else {
             return;
         };
-        let end = self.lines.len();
-        if cells.len() < 2 {
-            return;
-        }
-        let mut texts = Vec::new();
-        let mut model: Option<Line> = None;
-        let mut length = 0;
-        for (index, from) in cells.iter().enumerate() {
-            let to = cells.get(index + 1).copied().unwrap_or(end);
-            let mut shown = self
-                .lines
-                .get(*from..to)
-                .unwrap_or_default()
-                .iter()
-                .filter(|line| !line.is_blank());
-            let first = shown.next();
-            if shown.next().is_some() {
-                return;
-            }
-            if let Some(line) = first {
-                length += line.text.len();
-                if length > ROW || line.nature == Nature::Attribution {
-                    return;
-                }
-                match &model {
-                    Some(model) if model.quote != line.quote || line.history != History::No => {
-                        return;
-                    }
-                    Some(_) => {}
-                    None => model = Some(line.clone()),
-                }
-            }
-            texts.push(first.map_or("", |line| line.text.trim()));
-        }
-        let Some(model) = model else { return };
-        while texts.last() == Some(&"") {
-            texts.pop();
-        }
-        let filled = texts.iter().filter(|text| !text.is_empty()).count();
-        let text = if filled < 2 {
-            texts.concat()
-        } else {
-            texts.join(" | ")
-        };
-        self.lines.truncate(start);
-        self.lines.push(Line { text, ..model });
-        self.blank = false;
-    }
-
-    /// Reads what the attributes say of the appearance; whether the element has a margin.
-    fn styled(&self, style: &mut Style, name: &str, tag: &Tag<'_>) -> bool {
-        if !tag.has_attributes() && !is_block(name) {
-            style.hidden |= is_never_text(name);
-            return false;
-        }
-        let css: String = tag
-            .attribute("style")
-            .unwrap_or_default()
-            .chars()
-            .take(2_000)
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_lowercase())
-            .collect();
-        style.hidden |= is_never_text(name)
-            || css.contains("display:none")
-            // A button for everybody but Outlook says both.
-            || (css.contains("mso-hide:all") && !css.contains("display:inline") && !css.contains("display:block"))
-            || css.contains("visibility:hidden")
-            || (css.contains("max-height:0") && css.contains("overflow:hidden"))
-            || tag.attribute("hidden").is_some();
-        if let Some(size) = value(&css, "font-size:") {
-            let number: String = size
-                .chars()
-                .take_while(|c| c.is_ascii_digit() || *c == '.')
-                .collect();
-            // An inner element may set a size again: grids of newsletters do.
-            style.no_size = number.parse() == Ok(0.0_f32);
-        }
-        if let Some(space) = value(&css, "white-space:") {
-            style.pre = space.starts_with("pre") || space.starts_with("break-spaces");
-        }
-        if matches!(name, "pre" | "listing") {
-            style.pre = true;
-            let class = tag.attribute("class").unwrap_or_default();
-            if style.nature == Nature::Text && !class.contains("moz-") {
-                style.nature = Nature::Verbatim;
-            }
-        }
-        match name {
-            "p" => {
-                let class = tag.attribute("class").unwrap_or_default();
-                let margin = value(&css, "margin:").or_else(|| value(&css, "margin-bottom:"));
-                let is_tight = margin.is_some_and(|m| m.starts_with('0'))
-                    || class.contains("MsoNormal")
-                    || class.contains("MsoPlainText")
-                    || class.contains("MsoList");
-                !is_tight
-            }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "pre" | "blockquote" => true,
-            _ => false,
+        if table::join(&mut self.lines, start, &cells) {
+            self.blank = false;
         }
     }
-}
-
-/// The value of a property in compacted style text.
-fn value<'a>(css: &'a str, property: &str) -> Option<&'a str> {
-    let mut rest = css;
-    loop {
-        let at = rest.find(property)?;
-        let (before, found) = rest.split_at(at);
-        let found = found.get(property.len()..)?;
-        if before.is_empty() || before.ends_with([';', '"', '\'']) {
-            return Some(found.split(';').next().unwrap_or(found));
-        }
-        rest = found;
-    }
-}
-
-/// An address worth showing.
-fn is_shown(href: &str) -> bool {
-    [
-        "http://", "https://", "ftp://", "mailto:", "file:", "sip:", "tel:",
-    ]
-    .iter()
-    .any(|scheme| {
-        href.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
-}
-
-/// Whether a label already says the address.
-fn same_address(label: &str, href: &str) -> bool {
-    let plain = |text: &str| -> String {
-        let text = text.trim().to_lowercase();
-        let text = text
-            .trim_start_matches('<')
-            .trim_end_matches('>')
-            .trim_start_matches("mailto:")
-            .trim_start_matches("tel:")
-            .trim_start_matches("https://")
-            .trim_start_matches("http://")
-            .trim_start_matches("www.")
-            .trim_end_matches('/');
-        text.chars()
-            .filter(|c| !line::is_space(*c) && !matches!(c, '.' | '-' | '(' | ')'))
-            .collect()
-    };
-    let (label, href) = (plain(label), plain(href));
-    // A subject after the address, or a label cut short by the client.
-    label == href
-        || href
-            .split('?')
-            .next()
-            .is_some_and(|address| address == label && address.contains('@'))
-        || label
-            .strip_suffix('…')
-            .is_some_and(|short| short.len() > 8 && href.starts_with(short))
-}
-
-/// Elements that stand on their own lines.
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "dir"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "head"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "html"
-            | "legend"
-            | "li"
-            | "listing"
-            | "main"
-            | "menu"
-            | "nav"
-            | "ol"
-            | "p"
-            | "pre"
-            | "section"
-            | "summary"
-            | "table"
-            | "tbody"
-            | "td"
-            | "tfoot"
-            | "th"
-            | "thead"
-            | "tr"
-            | "ul"
-            | "caption"
-    )
-}
-
-/// Elements that never hold anything.
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "basefont"
-            | "bgsound"
-            | "br"
-            | "col"
-            | "embed"
-            | "frame"
-            | "hr"
-            | "img"
-            | "input"
-            | "keygen"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-            | "v:imagedata"
-            | "v:fill"
-            | "v:stroke"
-            | "v:f"
-            | "v:path"
-            | "o:lock"
-    )
-}
-
-/// Elements whose characters are not written for a reader.
-fn is_never_text(name: &str) -> bool {
-    matches!(
-        name,
-        "head"
-            | "style"
-            | "script"
-            | "title"
-            | "template"
-            | "xml"
-            | "noframes"
-            | "object"
-            | "select"
-            | "svg"
-            | "math"
-            | "map"
-    )
 }
 
 #[cfg(test)]

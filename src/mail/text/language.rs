@@ -2,7 +2,7 @@
 
 use whatlang::{Detector, Lang};
 
-use super::words::fold;
+use super::words::{among, fold};
 
 /// Letters from which statistics are asked.
 const LETTERS: usize = 20;
@@ -17,218 +17,30 @@ const ENOUGH: usize = 9;
 const LOOKED_AT: usize = 4_000;
 
 /// Words that only French has among the languages of a French organisation, folded.
-const FRENCH: [&str; 96] = [
-    "bonjour",
-    "bonsoir",
-    "merci",
-    "je",
-    "j'ai",
-    "nous",
-    "vous",
-    "est",
-    "les",
-    "des",
-    "une",
-    "un",
-    "du",
-    "le",
-    "la",
-    "et",
-    "pas",
-    "plus",
-    "mon",
-    "ma",
-    "mes",
-    "votre",
-    "notre",
-    "vos",
-    "nos",
-    "pour",
-    "avec",
-    "dans",
-    "sur",
-    "que",
-    "qui",
-    "ce",
-    "cette",
-    "c'est",
-    "n'est",
-    "ne",
-    "au",
-    "aux",
-    "sont",
-    "ai",
-    "avez",
-    "avons",
-    "marche",
-    "fonctionne",
-    "cordialement",
-    "toujours",
-    "depuis",
-    "mais",
-    "aussi",
-    "tres",
-    "bien",
-    "parfait",
-    "impeccable",
-    "nickel",
-    "svp",
-    "besoin",
-    "peut",
-    "pouvez",
-    "pourriez",
-    "faire",
-    "fait",
-    "etre",
-    "suis",
-    "il",
-    "elle",
-    "on",
-    "ca",
-    "cela",
-    "voici",
-    "en",
-    "par",
-    "ou",
-    "si",
-    "comme",
-    "tout",
-    "tous",
-    "encore",
-    "deja",
-    "hier",
-    "demain",
-    "ordinateur",
-    "imprimante",
-    "panne",
-    "probleme",
-    "ecran",
-    "mot",
-    "passe",
-    "compte",
-    "acces",
-    "d'accord",
-    "oui",
-    "non",
-    "super",
-    "resolu",
-    "demande",
-    "aide",
-];
+const FRENCH: &str = "\
+    bonjour bonsoir merci je j'ai nous vous est les des une un du le la et pas plus mon ma mes \
+    votre notre vos nos pour avec dans sur que qui ce cette c'est n'est ne au aux sont ai avez \
+    avons marche fonctionne cordialement toujours depuis mais aussi tres bien parfait \
+    impeccable nickel svp besoin peut pouvez pourriez faire fait etre suis il elle on ca cela \
+    voici en par ou si comme tout tous encore deja hier demain ordinateur imprimante panne \
+    probleme ecran mot passe compte acces d'accord oui non super resolu demande aide";
 
 /// The same for English.
-const ENGLISH: [&str; 92] = [
-    "hello",
-    "hi",
-    "dear",
-    "thanks",
-    "thank",
-    "you",
-    "the",
-    "is",
-    "are",
-    "was",
-    "were",
-    "my",
-    "your",
-    "our",
-    "and",
-    "not",
-    "i",
-    "i'm",
-    "i've",
-    "we",
-    "it",
-    "it's",
-    "this",
-    "that",
-    "with",
-    "for",
-    "from",
-    "have",
-    "has",
-    "had",
-    "please",
-    "can",
-    "can't",
-    "could",
-    "would",
-    "will",
-    "do",
-    "does",
-    "doesn't",
-    "don't",
-    "to",
-    "of",
-    "in",
-    "at",
-    "be",
-    "been",
-    "an",
-    "a",
-    "any",
-    "but",
-    "still",
-    "again",
-    "works",
-    "working",
-    "work",
-    "great",
-    "perfect",
-    "regards",
-    "need",
-    "help",
-    "how",
-    "what",
-    "when",
-    "why",
-    "where",
-    "there",
-    "no",
-    "yes",
-    "all",
-    "some",
-    "get",
-    "got",
-    "me",
-    "he",
-    "she",
-    "they",
-    "computer",
-    "printer",
-    "screen",
-    "password",
-    "account",
-    "broken",
-    "issue",
-    "problem",
-    "fixed",
-    "good",
-    "morning",
-    "just",
-    "now",
-    "since",
-    "yesterday",
-    "tomorrow",
-];
+const ENGLISH: &str = "\
+    hello hi dear thanks thank you the is are was were my your our and not i i'm i've we it \
+    it's this that with for from have has had please can can't could would will do does \
+    doesn't don't to of in at be been an a any but still again works working work great \
+    perfect regards need help how what when why where there no yes all some get got me he she \
+    they computer printer screen password account broken issue problem fixed good morning just \
+    now since yesterday tomorrow";
 
 /// Short words that both lists could claim, or other Latin languages share.
-const SHARED: [&str; 12] = [
-    "a", "on", "in", "me", "no", "non", "la", "un", "i", "en", "par", "an",
-];
+const SHARED: &str = "\
+    a on in me no non la un i en par an";
 
 /// Words that a person says to a person: a pasted message has none.
-const ADDRESSED: [&str; 9] = [
-    "bonjour",
-    "bonsoir",
-    "cordialement",
-    "merci",
-    "hello",
-    "dear",
-    "regards",
-    "thanks",
-    "thank",
-];
+const ADDRESSED: &str = "\
+    bonjour bonsoir cordialement merci hello dear regards thanks thank";
 
 /// ISO 639-1 code of the language of `text`; `None` when it is too short or too mixed to tell.
 pub fn language(text: &str) -> Option<String> {
@@ -239,13 +51,13 @@ pub fn language(text: &str) -> Option<String> {
             .split(|c: char| !(c.is_alphanumeric() || c == '\''))
             .filter(|word| !word.is_empty())
     };
-    let count = |list: &[&str]| -> usize {
+    let count = |list: &str| -> usize {
         words()
-            .filter(|word| list.contains(word))
+            .filter(|word| among(list, word))
             .map(|word| {
-                if SHARED.contains(&word) {
+                if among(SHARED, word) {
                     1
-                } else if ADDRESSED.contains(&word) {
+                } else if among(ADDRESSED, word) {
                     9
                 } else {
                     3
@@ -253,7 +65,7 @@ pub fn language(text: &str) -> Option<String> {
             })
             .sum()
     };
-    let (french, english) = (count(&FRENCH), count(&ENGLISH));
+    let (french, english) = (count(FRENCH), count(ENGLISH));
     let total = words()
         .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
         .count();

@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use super::history::is_drawn;
 use super::line::{Line, Nature};
+use super::phrases::{
+    Closing, closing, is_advice, is_disclaimer, is_postscript, is_sent_from, is_warning,
+};
 use super::words::{fold, has_email, has_phone, has_substance, has_url, is_greeting, regex};
 
 /// Lines from the end in which a signature may begin, disclaimers in three languages included.
@@ -50,14 +53,8 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
 pub(super) fn banner(lines: &[Line]) -> usize {
     let mut end = 0;
     for (index, line) in shown(lines, 0).take(BANNER) {
-        let folded = fold(line.head());
-        let warns = EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
-            || UNUSUAL.is_match(&folded)
-            || matches!(
-                folded.trim_matches(|c: char| !c.is_alphanumeric()),
-                "external" | "externe" | "external email" | "external sender" | "mail externe"
-            );
-        let goes_on = end > 0 && (ADVICE.is_match(&folded) || is_drawn(line.head()));
+        let warns = is_warning(line.head());
+        let goes_on = end > 0 && (is_advice(line.head()) || is_drawn(line.head()));
         if !warns && !goes_on {
             break;
         }
@@ -65,28 +62,6 @@ pub(super) fn banner(lines: &[Line]) -> usize {
     }
     end
 }
-
-/// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
-pub(in crate::mail) fn is_closing(text: &str) -> bool {
-    closing(text).is_some()
-}
-
-regex!(
-    EXTERNAL,
-    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
-);
-regex!(
-    SENDER,
-    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
-);
-regex!(
-    UNUSUAL,
-    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
-);
-regex!(
-    ADVICE,
-    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
-);
 
 /// The part of the signature that begins at line `at`.
 fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
@@ -104,8 +79,16 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
     let below = || shown(lines, at + 1).take(BELOW_DELIMITER + 1);
     if matches!(text, "--" | "—" | "–" | "-- ") && lines.get(at)?.text.trim_start().len() <= 3 {
         let count = below().count();
-        let is_exact = line.text.starts_with("-- ") || text == "--";
-        if count <= BELOW_DELIMITER && (is_exact || below().all(|(_, line)| is_contact(line))) {
+        let said = below()
+            .filter(|(_, line)| !is_contact(line) && !is_disclaimer(line.head()))
+            .count();
+        // The space is the rule (RFC 3676, 4.3); without it two dashes part paragraphs, too.
+        let room = match (line.text.as_str(), text) {
+            ("-- ", _) => BELOW_DELIMITER,
+            (_, "--") => 2,
+            _ => 0,
+        };
+        if count <= BELOW_DELIMITER && said <= room {
             return Some(at..end);
         }
     }
@@ -245,125 +228,6 @@ fn shown(lines: &[Line], at: usize) -> impl Iterator<Item = (usize, &Line)> {
         .enumerate()
         .skip(at)
         .filter(|(_, line)| !line.is_blank())
-}
-
-/// What a closing line is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Closing {
-    /// « Cordialement, ».
-    Formula,
-    /// « Merci, »: an end when a name follows, and words that count.
-    Thanks,
-}
-
-regex!(
-    FORMULA,
-    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
-);
-regex!(
-    THANKS,
-    r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore| a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance| for your help)*|(?:vielen |besten |herzlichen )?dank(?:e)?(?: im voraus)?|(?:muchas )?gracias|grazie(?: mille)?|(?:hartelijk )?(?:dank|bedankt)(?: alvast)?|obrigad[oa])(?:(?: et|,| and)? (?:bien )?(?:cordialement|cdlt|bonne (?:journee|soiree)|best regards|regards))?$"
-);
-regex!(
-    NAMED,
-    r"^(.{2,40}?)\s*[,.;!]\s*(\p{Lu}[\p{L}.'’\-]*(?:\s\p{Lu}[\p{L}.'’\-]*){0,3})\s*[.,]?$"
-);
-
-/// Whether a whole line is a closing formula, perhaps with a name after the comma.
-fn closing(text: &str) -> Option<Closing> {
-    if text.chars().count() > 160 {
-        return None;
-    }
-    let folded = fold(text);
-    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
-    if let Some(closing) = formula(bare) {
-        return Some(closing);
-    }
-    let named = NAMED.captures(text)?;
-    let start = fold(named.get(1)?.as_str());
-    // « Merci, Jean » is short and says something: it stays.
-    formula(start.trim_matches(|c: char| !c.is_alphanumeric()))
-        .filter(|closing| *closing == Closing::Formula)
-}
-
-fn formula(bare: &str) -> Option<Closing> {
-    if FORMULA.is_match(bare) {
-        Some(Closing::Formula)
-    } else if THANKS.is_match(bare) {
-        Some(Closing::Thanks)
-    } else {
-        None
-    }
-}
-
-regex!(
-    SENT_FROM,
-    r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )"
-);
-regex!(
-    DEVICE,
-    r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b"
-);
-
-/// « Envoyé de mon iPhone » and what others add.
-fn is_sent_from(text: &str) -> bool {
-    let count = text.chars().count();
-    if count > 200 {
-        return false;
-    }
-    // The address of an advertised page does not count.
-    let text = text.split('<').next().unwrap_or(text);
-    let folded = fold(text);
-    let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
-    if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
-        return false;
-    }
-    // "Sent from my desk, is much easier": a sentence.
-    let words = folded.split(' ').count();
-    let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
-    let names_device = DEVICE.is_match(folded);
-    let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
-    !is_sentence && words <= 9 && (names_device || is_bare)
-}
-
-regex!(
-    DISCLAIMER,
-    r"^(?:ce (?:message|courriel|mail|e-?mail|courrier electronique)(?: electronique)?(?:,| et| est| contient| peut| ainsi| a ete| ne| \()|(?:les|l')\s?informations? (?:contenues?|transmises?|figurant) dans|le contenu de ce|l'integrite de ce|l'absence de virus|si vous (?:n'etes pas|avez recu ce|recevez ce)|toute (?:utilisation|diffusion|publication|copie|modification)|afin de respecter l'environnement|(?:avis de |clause de )?confidentialite|avertissement|this (?:e-?mail|message|communication|email message|transmission)(?: and|,| is| may| contains| \(| has)|the (?:information|content|contents) (?:contained |transmitted )?(?:in|of) this|if you (?:are not the|have received this)|confidentiality (?:notice|warning)|disclaimer|diese (?:e-?mail|nachricht)|der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|(?:before|think before you|do not) print|(?:merci de |pensez|pensons|s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|scanned))"
-);
-regex!(
-    ENVIRONMENT,
-    r"environ|virus|imprim|print\b|avast|confidentialit|disclaimer"
-);
-regex!(
-    LEGAL,
-    r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|exclusi|unauthori|non autoris|legal"
-);
-
-/// A legal, environmental or antivirus footer.
-fn is_disclaimer(text: &str) -> bool {
-    let count = text.chars().count();
-    if count < 12 {
-        return false;
-    }
-    let folded = fold(text);
-    let folded = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
-    // The tree of Webdings is a letter for everybody else.
-    let folded = folded.strip_prefix("p ").map_or(folded, |rest| {
-        rest.trim_start_matches(|c: char| !c.is_alphanumeric())
-    });
-    DISCLAIMER.is_match(folded)
-        && (LEGAL.is_match(folded) && count >= 50 || ENVIRONMENT.is_match(folded) && count <= 200)
-        && !text.ends_with('?')
-}
-
-regex!(
-    POSTSCRIPT,
-    r"^(?:p\.? ?s\.?(?: ?:|\b)|n\.? ?b\.?(?: ?:|\b)|note ?:|post-?scriptum)"
-);
-
-/// « PS : … ».
-fn is_postscript(text: &str) -> bool {
-    POSTSCRIPT.is_match(&fold(text))
 }
 
 regex!(
@@ -518,6 +382,7 @@ mod tests {
             "Ce mail n'arrive pas, pouvez-vous vérifier le serveur ?",
             "Merci de me rappeler au 01 23 45 67 89.",
             "Merci,\nje vous rappelle demain.",
+            "Premier point : l'écran est noir.\n--\nDeuxième point : il n'y a plus de son.\nPouvez-vous passer ?\nJe suis là demain.",
             "Erreur :\n\n```\n--\nJean\n```\n\nQue faire ?",
             "java.lang.NullPointerException\n\tat com.example.Main.run(Main.java:12)\n\tat java.lang.Thread.run(Thread.java:748)",
         ] {

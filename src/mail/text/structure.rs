@@ -157,45 +157,6 @@ fn is_yahoo(word: &str, what: &str) -> bool {
     word.starts_with("ydp") && word.contains(what)
 }
 
-/// The address behind a link checker's own: Outlook's "safe links".
-pub(super) fn unwrapped(href: &str) -> String {
-    let is_wrapped = href.split('/').nth(2).is_some_and(|host| {
-        host.to_ascii_lowercase()
-            .ends_with(".safelinks.protection.outlook.com")
-    });
-    if is_wrapped
-        && let Some(query) = href.split_once('?').map(|(_, query)| query)
-        && let Some(url) = query.split('&').find_map(|pair| pair.strip_prefix("url="))
-        && let Some(url) = percent_decoded(url)
-    {
-        return url;
-    }
-    href.to_owned()
-}
-
-/// `%3A` → `:`; `None` when the result is not text.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    loop {
-        match rest {
-            [] => break,
-            [b'%', high, low, tail @ ..] => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                let byte = digit(high)? * 16 + digit(low)?;
-                bytes.push(u8::try_from(byte).ok()?);
-                rest = tail;
-            }
-            [byte, tail @ ..] => {
-                bytes.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    let url = String::from_utf8(bytes).ok()?;
-    (!url.chars().any(char::is_control)).then_some(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::token::{Token, tokens};
@@ -242,19 +203,5 @@ mod tests {
                 "{html}"
             );
         }
-    }
-
-    #[test]
-    fn safe_links_are_unwrapped() {
-        assert_eq!(
-            unwrapped(
-                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fa%3Fb&data=x"
-            ),
-            "https://example.org/a?b"
-        );
-        assert_eq!(
-            unwrapped("https://example.org/?url=x"),
-            "https://example.org/?url=x"
-        );
     }
 }

@@ -5,8 +5,8 @@
 //! In doubt it is not thanks: then a ticket is reopened for nothing, which costs less than a
 //! request that nobody reads.
 
-use super::signature::is_closing;
-use super::words::{fold, is_greeting, regex};
+use super::phrases::is_closing;
+use super::words::{among, fold, is_greeting, regex};
 
 /// Characters of a thanks; a longer text says something else too.
 const CHARACTERS: usize = 500;
@@ -20,11 +20,11 @@ const EMOJI: usize = 8;
 // Taken out first: they hold a word that is refused elsewhere, or a number.
 regex!(
     HARMLESS,
-    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|(?:c'est |tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|gentiment|promptement)|n'hesiterai pas|que demander de plus)"
+    r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|mille fois|(?:le |ce |mon |the |this |my )?(?:ticket|incident|dossier|demande|case|request) (?:peut|can) (?:etre |be )(?:ferme|cloture|clos|close|closed)e?|(?:c'est |tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|gentiment|promptement)|n'hesiterai pas|que demander de plus)"
 );
 regex!(
     REFUSED,
-    r"\b(?:mais|toujours|encore|par contre|cependant|pourtant|neanmoins|sauf|hormis|en revanche|toutefois|malheureusement|dommage|but|still|however|except|although|though|yet|unfortunately|svp|stp|s'il (?:vous|te) plait|please|pouvez|pourriez|pourrez|peux|pourrais|puis-je|pouvons|peut-on|could|would|can|should|besoin|need|needs|faut|faudrait|faudra|quand|comment|pourquoi|combien|lequel|when|how|why|what|where|which|attends|attendons|attente|attendant|waiting|wait|avance|advance|autre|autres|another|other|else|reste|remains|sinon|otherwise|si|if|avant|before|des que|urgent|urgence|rappel|rappeler|rappelle[rz]?|appelez|call|contacter|contactez|envoie|envoyer|envoyez|envoi|transmets|transmettre|ci-joint|joint|jointe|pj|attached|send|sending|vais|va|allons|vont|will|i'll|we'll|going|teste|tester|testerai|essaie|essayer|essaierai|try|check|verifie|verifier|regarde|regarder|demain|tomorrow|lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday|ticket|question|probleme|problemes|souci|soucis|bug|erreur|erreurs|error|errors|problem|issue|panne|bloque|bloquee|blocked|lent|lente|slow|ne|n'\p{L}+|pas|aucun|aucune|jamais|rien|impossible|not|\p{L}+n't|cannot|never|no|non|nicht|kein|pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|informer|tenir|tenez)\b"
+    r"\b(?:mais|toujours|encore|par contre|cependant|pourtant|neanmoins|sauf|hormis|en revanche|toutefois|malheureusement|dommage|but|still|however|except|although|though|yet|unfortunately|svp|stp|s'il (?:vous|te) plait|please|pouvez|pourriez|pourrez|peux|pourrais|puis-je|pouvons|peut-on|could|would|can|should|besoin|need|needs|faut|faudrait|faudra|quand|comment|pourquoi|combien|lequel|when|how|why|what|where|which|attends|attendons|attente|attendant|waiting|wait|avance|advance|autre|autres|another|other|else|reste|remains|sinon|otherwise|si|if|avant|before|des que|urgent|urgence|rappel|rappeler|rappelle[rz]?|appelez|call|contacter|contactez|envoie|envoyer|envoyez|envoi|transmets|transmettre|ci-joint|joint|jointe|pj|attached|send|sending|vais|va|allons|vont|will|i'll|we'll|going|teste|tester|testerai|essaie|essayer|essaierai|try|check|verifie|verifier|regarde|regarder|demain|tomorrow|lundi|mardi|mercredi|jeudi|vendredi|monday|tuesday|wednesday|thursday|friday|ticket|question|probleme|problemes|souci|soucis|bug|erreur|erreurs|error|errors|problem|issue|panne|bloque|bloquee|blocked|lent|lente|slow|ne|n'\p{L}+|pas|aucun|aucune|jamais|rien|impossible|not|\p{L}+n't|cannot|never|no|non|idem|pareil|pire|meme|memes|worse|same|parfois|mal|moitie|presque|almost|sometimes|partially|partiellement|une fois sur|casse\p{L}*|perdu\p{L}*|lost|broken|manque\p{L}*|missing|possible|asap|soon|(?:merci|mercis) (?:\p{L}+ )?pour (?:une?|des|du)|nicht|kein|pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|informer|tenir|tenez)\b"
 );
 regex!(
     THANKS,
@@ -32,7 +32,7 @@ regex!(
 );
 regex!(
     STATE,
-    r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|retabli|retablie|back)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b"
+    r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b"
 );
 regex!(
     MERCI_DE,
@@ -43,208 +43,35 @@ regex!(
     r"^(?:(?:votre|vos|ton|ta|tes|cette|ce|cet|ces|son|sa|leur|toute|tout|tous|rien)\b|(?:la |l')\p{L}+(?:tion|ite|de|nse|ge|ment)\b)"
 );
 regex!(
+    GOES_ON,
+    r"^(?:et|and|puis|then|ensuite|also|aussi|plus)\b.*\b(?:pour|the|le|la|les|for|un|une|a)\b"
+);
+regex!(
     HAVING,
     r"^(?:(?:m'|nous |vous |t'|l'|les |me |lui )?(?:vous |en |y )?)?(?:avoir|etre|s'etre)\b"
 );
 
 /// Words that may stand beside a thanks.
-const BESIDE: &[&str] = &[
-    "a",
-    "ai",
-    "aide",
-    "aider",
-    "aidee",
-    "all",
-    "and",
-    "appreciate",
-    "appreciated",
-    "apres",
-    "as",
-    "assistance",
-    "au",
-    "aussi",
-    "avec",
-    "bcp",
-    "beaucoup",
-    "belle",
-    "best",
-    "bien",
-    "bon",
-    "bonne",
-    "bonjour",
-    "bonsoir",
-    "c'est",
-    "c'etait",
-    "ca",
-    "ce",
-    "cela",
-    "cet",
-    "cette",
-    "chef",
-    "collegue",
-    "collegues",
-    "comprehension",
-    "cool",
-    "cordialement",
-    "d'avoir",
-    "d'accord",
-    "day",
-    "de",
-    "dear",
-    "depannage",
-    "des",
-    "diligence",
-    "disponibilite",
-    "du",
-    "efficace",
-    "efficacite",
-    "en",
-    "equipe",
-    "est",
-    "et",
-    "everyone",
-    "everything",
-    "excellente",
-    "explications",
-    "explication",
-    "fast",
-    "fin",
-    "fonctionne",
-    "for",
-    "general",
-    "gentillesse",
-    "grand",
-    "grande",
-    "guys",
-    "hello",
-    "help",
-    "helpful",
-    "hi",
-    "i",
-    "il",
-    "infiniment",
-    "info",
-    "information",
-    "informations",
-    "infos",
-    "intervention",
-    "is",
-    "it",
-    "it's",
-    "j'ai",
-    "je",
-    "journee",
-    "l'aide",
-    "l'assistance",
-    "l'equipe",
-    "l'info",
-    "l'information",
-    "l'intervention",
-    "la",
-    "le",
-    "les",
-    "lot",
-    "ma",
-    "maintenant",
-    "many",
-    "marche",
-    "meilleur",
-    "mon",
-    "more",
-    "morning",
-    "much",
-    "my",
-    "nice",
-    "nous",
-    "now",
-    "of",
-    "oh",
-    "ok",
-    "okay",
-    "on",
-    "oui",
-    "ordre",
-    "patience",
-    "plus",
-    "pour",
-    "prise",
-    "charge",
-    "professionnalisme",
-    "prompt",
-    "promptitude",
-    "quick",
-    "quickly",
-    "rapide",
-    "rapidement",
-    "rapidite",
-    "reactif",
-    "reactivite",
-    "recu",
-    "rentre",
-    "reponse",
-    "response",
-    "reply",
-    "retour",
-    "salut",
-    "service",
-    "so",
-    "soiree",
-    "solution",
-    "suis",
-    "sujet",
-    "support",
-    "sur",
-    "t'es",
-    "team",
-    "tes",
-    "that",
-    "the",
-    "this",
-    "to",
-    "ton",
-    "tous",
-    "tout",
-    "toute",
-    "toutes",
-    "travail",
-    "tres",
-    "un",
-    "une",
-    "vite",
-    "very",
-    "vos",
-    "votre",
-    "vous",
-    "vraiment",
-    "was",
-    "we",
-    "week-end",
-    "weekend",
-    "work",
-    "works",
-    "yes",
-    "you",
-    "your",
-    "youpi",
-    "ouf",
-    "top",
-    "trop",
-    "nouveau",
-    "desormais",
-    "enfin",
-    "fait",
-    "effet",
-    "moi",
-    "toi",
-    "nos",
-    "notre",
-    "me",
-    "chez",
-    "cote",
-    "perfectly",
-    "fine",
-    "again",
-];
+const BESIDE: &str = "\
+    a ai aide aider aidee all and appreciate appreciated apres as assistance au aussi avec bcp \
+    beaucoup belle best bien bon bonne bonjour bonsoir c'est c'etait ca ce cela cet cette chef \
+    collegue collegues comprehension cool cordialement d'avoir d'accord day de dear depannage \
+    des diligence disponibilite du efficace efficacite en equipe est et etes es formidables \
+    geniaux adorables bientot chaleureusement sincerement everyone everything excellente \
+    explications explication fast fin fonctionne for general gentillesse grand grande guys \
+    hello help helpful hi i il infiniment info information informations infos intervention is \
+    it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
+    la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
+    oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
+    promptitude quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
+    reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
+    team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
+    votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
+    nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
+
+/// Words that stand between things, not beside a name.
+const LINKS: &str = "\
+    pour for de du des le la les un une the sur of avec";
 
 /// Whether a reply, without quotation and signature, says nothing but thanks.
 ///
@@ -263,7 +90,7 @@ pub fn is_thanks(reply: &str, has_files: bool) -> bool {
             continue;
         }
         for sentence in sentences(line) {
-            match judge(sentence) {
+            match judge(sentence, thanked) {
                 Verdict::Thanks => thanked = true,
                 Verdict::Harmless => {}
                 Verdict::More => return false,
@@ -295,7 +122,7 @@ enum Verdict {
 }
 
 fn sentences(line: &str) -> impl Iterator<Item = &str> {
-    line.split(['.', '!', ';', '…', '。'])
+    line.split(['.', '!', ';', '…', '。', ',', '\n'])
         .map(str::trim)
         .filter(|sentence| !sentence.is_empty())
 }
@@ -305,7 +132,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-fn judge(sentence: &str) -> Verdict {
+fn judge(sentence: &str, thanked: bool) -> Verdict {
     if sentence.chars().any(is_unhappy) {
         return Verdict::More;
     }
@@ -334,6 +161,10 @@ fn judge(sentence: &str) -> Verdict {
     if !thanks && is_closing(sentence) {
         return Verdict::Harmless;
     }
+    // « Et pour Paul » goes on.
+    if !thanks && GOES_ON.is_match(&text) {
+        return Verdict::More;
+    }
     // Names begin with a capital, and so does the first word.
     let capitals: Vec<String> = words(sentence)
         .filter(|word| word.chars().next().is_some_and(char::is_uppercase))
@@ -342,7 +173,7 @@ fn judge(sentence: &str) -> Verdict {
     let (mut names, mut others) = (0, 0);
     for word in words(&text) {
         let apart = word.split_once('\'').map_or(word, |(_, rest)| rest);
-        if BESIDE.contains(&word) || BESIDE.contains(&apart) || THANKS.is_match(word) {
+        if among(BESIDE, word) || among(BESIDE, apart) || THANKS.is_match(word) {
             continue;
         }
         if capitals.iter().any(|capital| capital == word) {
@@ -351,7 +182,15 @@ fn judge(sentence: &str) -> Verdict {
             others += 1;
         }
     }
-    let room = if thanks && STATE.is_match(&text) {
+    // « Accès VPN pour Paul » is no signature.
+    let works = STATE.is_match(&text);
+    let is_thing = words(&text).any(|word| among(LINKS, word));
+    if !thanks && !works && (names > 0 && is_thing || names > if thanked { 3 } else { 1 }) {
+        return Verdict::More;
+    }
+    let room = if !thanks && works {
+        2
+    } else if works {
         5
     } else {
         usize::from(thanks)
@@ -449,6 +288,56 @@ mod tests {
             "Awesome, thanks team",
             "Problem solved, thanks",
             "Vielen Dank, danke",
+            "Bonjour Julie,\n\nMerci, c'est parfait.\n\nBonne fin de journée",
+            "Merci infiniment pour votre aide précieuse",
+            "Top merci",
+            "Merci bcp",
+            "Parfait merci à toi",
+            "Merci Monsieur",
+            "Bonjour, merci pour votre intervention, tout fonctionne.",
+            "Bonjour, merci tout est OK",
+            "super merci pour votre réponse",
+            "Merci, bonne journée à vous aussi !",
+            "Bonsoir, un grand merci pour votre patience.",
+            "Merci pour le dépannage express !",
+            "C'est nickel, merci à toute l'équipe informatique",
+            "C'est reparti, merci !",
+            "Ça remarche, merci",
+            "Merci, mon accès est rétabli.",
+            "Je vous remercie pour la rapidité de votre intervention.",
+            "Merci ! Vous êtes au top",
+            "Merci, vous êtes formidables",
+            "Bien reçu, merci",
+            "Bien reçu merci beaucoup",
+            "Ok, merci pour l'info",
+            "Merci pour ces précisions",
+            "Ça marche, merci",
+            "C'est fait, merci",
+            "Oui c'est bon, merci beaucoup",
+            "Merci les gars !",
+            "Merci mille fois",
+            "Je te remercie",
+            "Merci 🙏🙏",
+            "Thanks John!",
+            "Many thanks",
+            "Many thanks for your quick help.",
+            "Thank you, that worked.",
+            "That fixed it, thanks!",
+            "It's working now, thank you so much!",
+            "Brilliant, thank you",
+            "Thank you for the quick response",
+            "Great job, thanks",
+            "Perfect!",
+            "Thx",
+            "Thanks, you can close the ticket",
+            "Merci, vous pouvez clôturer le ticket",
+            "Merci, le ticket peut être fermé",
+            "Impeccable merci",
+            "C'est réglé, merci",
+            "Problème réglé, merci",
+            "Merci beaucoup Sophie pour ton aide et ta réactivité, à bientôt",
+            "Merci et bonne année",
+            "Merci, bon week-end",
         ] {
             assert!(is_thanks(reply, false), "{reply}");
         }
@@ -498,6 +387,59 @@ mod tests {
             "Thanks, I'll try tomorrow",
             "Thank you for calling me back when you can",
             "Je voudrais un nouvel écran, merci",
+            "Imprimante HP LaserJet, merci",
+            "Le son marche mal, merci",
+            "Merci de fermer le ticket et d'en ouvrir un autre",
+            "Merci de vérifier",
+            "Merci de me tenir informé",
+            "Merci de prendre en compte ma demande",
+            "Merci de votre retour rapide svp",
+            "Merci, j'ai besoin d'un clavier",
+            "Merci pour votre aide, il reste un écran à installer",
+            "Merci, je l'ai reçu. Il manque le chargeur.",
+            "Merci pour l'ordinateur. La souris est cassée.",
+            "Merci. La souris est cassée",
+            "Merci, mon numéro est le 0612345678",
+            "Super ! Et pour Paul",
+            "Parfait, on fait comme ça demain à 14h",
+            "Merci, je suis disponible jeudi",
+            "Merci pour votre réponse, je reste en attente",
+            "Merci d'intervenir au plus vite",
+            "Merci d'installer Word",
+            "Merci d'appeler Paul",
+            "Merci de nous installer Teams",
+            "Merci de vous rapprocher de Marie",
+            "ça marche une fois sur deux, merci",
+            "Merci, même problème",
+            "merci, idem",
+            "Merci, toujours le même message",
+            "Merci c'est pire",
+            "Merci, ça ne remarche que sur Chrome",
+            "Bonjour, l'écran est noir, merci",
+            "Ordinateur en panne. Merci.",
+            "PC très lent, merci",
+            "Nouveau mot de passe, merci",
+            "Besoin d'aide, merci",
+            "Changement de toner, merci",
+            "Merci pour un changement de toner",
+            "Accès VPN pour Paul, merci",
+            "Thanks for resetting my password as soon as possible",
+            "Thanks, same error",
+            "Thanks. The screen flickers.",
+            "Great, and the printer",
+            "Thanks, looking forward to it",
+            "Thank you, let me know",
+            "Perfect timing, my screen is broken",
+            "Merci d'avance !",
+            "Merci par avance",
+            "Avec mes remerciements anticipés",
+            "Bonjour",
+            "Oui",
+            "Non merci",
+            "Cordialement",
+            "Super, j'ai perdu tous mes fichiers",
+            "Bravo, tout est cassé",
+            "Merci pour rien",
         ] {
             assert!(!is_thanks(reply, false), "{reply}");
         }

@@ -18,7 +18,7 @@ regex!(
     r"\b(?:arrets?|boutons?|numeros?|issues?|sorties?|eclairages?|telephones?|plans?|contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|dispositif) (?:d'|de l'|de )$"
 );
 
-/// Whether the subject says that it is urgent: « URGENT », « [URGENT] », « très urgent »,
+/// Whether the subject says that it is urgent: « URGENT », « `[URGENT]` », « très urgent »,
 /// « urgence »; not « non urgent », « pas urgent », « arrêt d'urgence », « urgentiste ».
 pub fn claims_urgency(subject: &str) -> bool {
     let head: String = subject.chars().take(1_000).collect();

@@ -89,13 +89,43 @@ pub(super) fn email(text: &str) -> Option<(usize, &str)> {
 
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:re)?(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|good (?:morning|afternoon|evening)|madame|monsieur|cher|chere|hallo|guten (?:tag|morgen)|sehr geehrte\w*|hola|buenos dias|ciao|buongiorno|beste|geachte|ola|bom dia)\b[^.?!:]{0,50}[,.!:;]*$",
+        r"^(?:re-?)?(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|good (?:morning|afternoon|evening|day)|madame|monsieur|mesdames|messieurs|chers?|cheres?|hallo|guten (?:tag|morgen|abend)|sehr geehrter?|liebe|hola|buenos dias|buenas tardes|ciao|buongiorno|beste|geachte|goedemorgen|ola|bom dia|boa tarde)\b",
     )
 });
 
-/// Nothing but a greeting.
+/// Words of a greeting that are no names, folded.
+const GREETED: &str = "\
+    a again all amis chef cher chere cheres chers collegue collegues colleagues damen de der \
+    des und du equipe et everybody everyone folks gars guys helpdesk herr herren frau \
+    informatique l'assistance l'equipe la le les madame mesdames messieurs monde monsieur mme \
+    m service sir support team the there tous tout toutes";
+
+/// Nothing but a greeting: « Bonjour Madame Dupont, », not « Bonjour, mon écran est noir ».
 pub(in crate::mail) fn is_greeting(text: &str) -> bool {
-    GREETING.is_match(&fold(text))
+    if text.contains(['?', ':', '@']) || text.chars().nth(80).is_some() {
+        return false;
+    }
+    let folded = fold(text);
+    let Some(found) = GREETING.find(&folded) else {
+        return false;
+    };
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')))
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let known = words(found.as_str()).len();
+    let written = words(text);
+    written.len() <= known + 6
+        && written.iter().skip(known).all(|word| {
+            word.chars().next().is_some_and(char::is_uppercase) || among(GREETED, &fold(word))
+        })
+}
+
+/// Whether a word is one of a list that is parted by spaces.
+pub(super) fn among(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|other| other == word)
 }
 
 /// Something that a person could have written: a letter, a digit, or a picture of one.

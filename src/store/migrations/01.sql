@@ -129,9 +129,11 @@ CREATE TABLE notices (
 ) STRICT;
 CREATE INDEX notices_due ON notices (due_at) WHERE state = 'kept';
 CREATE INDEX notices_kept ON notices (ticket, recipient) WHERE state = 'kept';
+CREATE INDEX notices_waiting ON notices (recipient, due_at) WHERE state = 'kept';
 CREATE INDEX notices_ticket ON notices (ticket) WHERE ticket IS NOT NULL;
 
--- Automatic mails said, by minute, for the limits: `scope` is 'to', 'domain' or 'all'.
+-- Automatic mails said, by minute, for the limits: `scope` is 'to', 'domain', 'all'
+-- or 'caused' (the cause, a blank, the recipient).
 CREATE TABLE said (
     scope  TEXT    NOT NULL,
     whom   TEXT    NOT NULL,

@@ -1,0 +1,352 @@
+//! Decides what becomes of every line of a body: written now, quoted, signature, forwarded. The
+//! recognition of each belongs to `history`, `signature` and `forward`; here they are weighed
+//! against each other, and taken back when they would leave nothing.
+
+use super::history::{self, Kind};
+use super::line::{self, History, Line, Nature};
+use super::{Written, forward, header, signature, words};
+use crate::mail::Forwarded;
+
+/// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
+/// found anywhere; without marks a person does not write above line 5,000.
+const SCANNED: usize = 5_000;
+
+/// Quoted lines that are kept above an answer that stands between them.
+const CONTEXT: usize = 3;
+
+/// Pieces between quotations that are searched for a signature, beside the last.
+const SIGNED: usize = 50;
+
+/// Quotations that are searched for an attribution of their own.
+const ATTRIBUTED_WITHIN: usize = 20;
+
+/// What becomes of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Written now.
+    Own,
+    /// Quoted, but needed to understand the answer below it.
+    Context,
+    History,
+    Signature,
+    /// The original of a forward and its header.
+    Forward,
+}
+
+/// Takes lines apart; `plain` is the whole text when it is not that of the lines.
+pub(super) fn take_apart(
+    mut lines: Vec<Line>,
+    subject: Option<&str>,
+    plain: Option<&str>,
+) -> Written {
+    let text = plain.map_or_else(|| line::join(&lines), |plain| line::trim(plain).to_owned());
+    mend_quotes(&mut lines);
+    let mut fates = vec![Fate::Own; lines.len()];
+    let cut = find_history(&lines, subject, &mut fates);
+    let end = unrule(&lines, cut.at, &mut fates);
+    sign(&lines, end, &mut fates);
+    judge_quotes(&lines, end, subject, &mut fates);
+    let forwarded = cut
+        .forward
+        .map(|from| forward::read(cut.block.as_ref(), lines.get(from..).unwrap_or_default()));
+
+    let (reply, folded) = settle(&lines, &mut fates, forwarded.as_ref(), &text);
+    Written {
+        text,
+        reply,
+        folded,
+        forwarded,
+    }
+}
+
+/// The reply and what it leaves out; the rules that would leave nothing are taken back in turn.
+fn settle(
+    lines: &[Line],
+    fates: &mut [Fate],
+    forwarded: Option<&Forwarded>,
+    text: &str,
+) -> (String, String) {
+    let written = |fates: &[Fate]| {
+        lines
+            .iter()
+            .zip(fates)
+            .filter(|(_, fate)| **fate == Fate::Own)
+            .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()))
+    };
+    if !written(fates) {
+        // A greeting and a signature, or a signature alone: it is all there is.
+        for fate in fates.iter_mut().filter(|fate| **fate == Fate::Signature) {
+            *fate = Fate::Own;
+        }
+    }
+    let pick = |fates: &[Fate], wanted: &[Fate]| {
+        line::join(
+            lines
+                .iter()
+                .zip(fates)
+                .filter(|(_, fate)| wanted.contains(fate))
+                .map(|(line, _)| line),
+        )
+    };
+    let reply = pick(fates, &[Fate::Own, Fate::Context]);
+    let folded = pick(fates, &[Fate::History, Fate::Signature]);
+    if words::has_substance(&reply) {
+        return (reply, folded);
+    }
+    if forwarded.is_some_and(|original| words::has_substance(&original.text)) {
+        return (pick(fates, &[Fate::Forward]), folded);
+    }
+    if words::has_substance(&reply) || line::is_blank(text) {
+        return (reply, folded);
+    }
+    (text.to_owned(), String::new())
+}
+
+/// Where what was written now ends.
+struct Cut {
+    /// The first line that is not looked at any more.
+    at: usize,
+    /// The first line of a forwarded text.
+    forward: Option<usize>,
+    block: Option<header::Block>,
+}
+
+/// Marks the history and the forwarded original.
+fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cut {
+    let mut at = 0;
+    let mut written = false;
+    while let Some(line) = lines.get(at) {
+        let scanned =
+            at < SCANNED || line.history == History::Begins || line.nature == Nature::Attribution;
+        if !scanned || line.is_quoted() || line.nature == Nature::Verbatim {
+            at += 1;
+            continue;
+        }
+        let Some(found) = history::begins(lines, at) else {
+            written |= words::has_substance(&line.text);
+            at += 1;
+            continue;
+        };
+        let is_forward = found.kind == Kind::Forward
+            || (found.block.is_some()
+                && (forward::is_forward(subject) || (!written && !forward::is_reply(subject))));
+        if is_forward {
+            fill(fates, at, lines.len(), Fate::Forward);
+            return Cut {
+                at,
+                forward: Some(found.end),
+                block: found.block,
+            };
+        }
+        let quoted_below = history::next_shown(lines, found.end)
+            .is_none_or(|next| lines.get(next).is_some_and(Line::is_quoted));
+        if quoted_below {
+            // Answers may stand between the quoted lines.
+            fill(fates, at, found.end, Fate::History);
+            at = found.end.max(at + 1);
+        } else if found.kind == Kind::Sure {
+            fill(fates, at, lines.len(), Fate::History);
+            return Cut {
+                at,
+                forward: None,
+                block: None,
+            };
+        } else {
+            written = true;
+            at += 1;
+        }
+    }
+    Cut {
+        at: lines.len(),
+        forward: None,
+        block: None,
+    }
+}
+
+/// Gives a line drawn right above the cut to what is below; where the reply ends now.
+fn unrule(lines: &[Line], cut: usize, fates: &mut [Fate]) -> usize {
+    let mut end = cut;
+    if cut == lines.len() {
+        return end;
+    }
+    while let Some(line) = end.checked_sub(1).and_then(|at| lines.get(at)) {
+        let is_rule = history::is_drawn(&line.text);
+        if !line.is_blank() && (!is_rule || line.is_quoted()) {
+            break;
+        }
+        end -= 1;
+        let below = fates.get(cut).copied().unwrap_or(Fate::History);
+        fill(fates, end, end + 1, below);
+    }
+    end
+}
+
+fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
+    for slot in fates.iter_mut().take(to).skip(from) {
+        *slot = fate;
+    }
+}
+
+/// Marks the signatures of the pieces that were written now.
+fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
+    let mut pieces: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut open = None;
+    for at in 0..=end {
+        let is_own = at < end
+            && fates.get(at) == Some(&Fate::Own)
+            && lines.get(at).is_some_and(|line| !line.is_quoted());
+        if is_own {
+            open.get_or_insert(at);
+        } else if let Some(from) = open.take() {
+            pieces.push(from..at);
+        }
+    }
+    let last = pieces.len();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        if index >= SIGNED && index + 1 < last {
+            continue;
+        }
+        let written = lines.get(piece.clone()).unwrap_or_default();
+        if index == 0 {
+            let banner = signature::banner(written);
+            fill(fates, piece.start, piece.start + banner, Fate::Signature);
+        }
+        for part in signature::find(written) {
+            fill(
+                fates,
+                piece.start + part.start,
+                piece.start + part.end,
+                Fate::Signature,
+            );
+        }
+    }
+}
+
+/// Decides which quoted lines before `end` are kept.
+fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [Fate]) {
+    let last_own = (0..end)
+        .rev()
+        .find(|at| {
+            fates.get(*at) == Some(&Fate::Own)
+                && lines
+                    .get(*at)
+                    .is_some_and(|line| !line.is_quoted() && words::has_substance(&line.text))
+        })
+        .unwrap_or(0);
+    // The pieces: runs of quoted lines, whatever blank lines and attributions stand within.
+    let mut blocks: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut open: Option<usize> = None;
+    let mut last = 0;
+    for (at, line) in lines.iter().enumerate().take(end) {
+        if line.is_quoted() && line.nature != Nature::Verbatim {
+            open.get_or_insert(at);
+            last = at;
+        } else if fates.get(at) == Some(&Fate::Own)
+            && words::has_substance(&line.text)
+            && let Some(from) = open.take()
+        {
+            blocks.push(from..last + 1);
+        }
+    }
+    if let Some(from) = open {
+        blocks.push(from..last + 1);
+    }
+    let attributed = fates.contains(&Fate::History);
+    let is_reply = attributed
+        || forward::is_reply(subject)
+        || blocks
+            .iter()
+            .take(ATTRIBUTED_WITHIN)
+            .filter_map(|block| lines.get(block.clone()))
+            .any(|block| attribution_within(block) > 0);
+    let answered: Vec<bool> = blocks.iter().map(|block| block.end <= last_own).collect();
+    let count = answered.iter().filter(|answered| **answered).count();
+    let interleaved = count >= 2 || (count == 1 && blocks.len() > 1);
+    for (block, answered) in blocks.iter().zip(answered) {
+        let above = lines
+            .get(..block.start)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .find(|line| !line.is_blank());
+        let is_shown = !attributed && above.is_some_and(|line| line.head().ends_with(':'));
+        if is_shown || (!is_reply && (answered || above.is_none())) {
+            continue; // Quoted by hand: an error message, the sentence of somebody else.
+        }
+        let keep = answered && interleaved;
+        // Context begins and ends with a line that shows something.
+        let said = if keep {
+            attribution_within(lines.get(block.clone()).unwrap_or_default())
+        } else {
+            0
+        };
+        let shown: Vec<usize> = (block.start + said..block.end)
+            .rev()
+            .filter(|at| {
+                lines
+                    .get(*at)
+                    .is_some_and(|line| words::has_substance(&line.text))
+            })
+            .take(if keep { CONTEXT } else { 0 })
+            .collect();
+        let context = match (shown.last(), shown.first()) {
+            (Some(first), Some(last)) => *first..last + 1,
+            _ => 0..0,
+        };
+        for at in block.clone() {
+            let fate = if context.contains(&at) {
+                Fate::Context
+            } else {
+                Fate::History
+            };
+            if let Some(slot) = fates.get_mut(at)
+                && *slot != Fate::Signature
+            {
+                *slot = fate;
+            }
+        }
+    }
+}
+
+/// How many lines at the beginning of a quotation are its attribution or header block, as Apple
+/// and Orange write it.
+fn attribution_within(block: &[Line]) -> usize {
+    (0..block.len().min(3))
+        .find_map(|at| {
+            let lines: Vec<Line> = block
+                .iter()
+                .skip(at)
+                .take(12)
+                .map(|line| Line {
+                    quote: 0,
+                    ..line.clone()
+                })
+                .collect();
+            history::begins(&lines, 0)
+                .filter(|found| found.kind != Kind::Weak)
+                .map(|found| at + found.end)
+        })
+        .unwrap_or(0)
+}
+
+/// Gives the lines back to a quotation that a client wrapped without repeating the mark.
+fn mend_quotes(lines: &mut [Line]) {
+    const WRAPPED_AT: usize = 55;
+    for at in 1..lines.len().saturating_sub(1) {
+        let (Some(above), Some(line), Some(below)) =
+            (lines.get(at - 1), lines.get(at), lines.get(at + 1))
+        else {
+            break;
+        };
+        let is_rest = above.quote > 0
+            && below.quote > 0
+            && line.quote == 0
+            && !line.is_blank()
+            && above.text.chars().count() >= WRAPPED_AT
+            && line.text.chars().count() < WRAPPED_AT;
+        let quote = above.quote;
+        if is_rest && let Some(line) = lines.get_mut(at) {
+            line.quote = quote;
+        }
+    }
+}

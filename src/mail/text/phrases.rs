@@ -1,0 +1,163 @@
+//! Phrases that end or surround what a person writes: closing formulas, « Envoyé de mon iPhone »,
+//! disclaimers, postscripts, warnings of gateways. What is cut because of them belongs to
+//! `signature`.
+
+use super::words::{fold, regex};
+
+/// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
+pub(in crate::mail) fn is_closing(text: &str) -> bool {
+    closing(text).is_some()
+}
+
+regex!(
+    EXTERNAL,
+    r"^\W*(?:attention|avertissement|prudence|alerte|caution|warning|achtung|external|externe|mail externe|message externe|ce (?:mail|message|courriel|e-?mail)|cet e-?mail|this (?:e-?mail|message))\b.{0,80}\b(?:exterieur|externe|external|outside|extern)\b"
+);
+regex!(
+    SENDER,
+    r"\b(?:provient|provenant|vient d|emane|envoye|expediteur|originated|originates|came|comes|sent|sender|outside|organi[sz]ation|stammt)"
+);
+regex!(
+    UNUSUAL,
+    r"^(?:vous n'obtenez pas souvent d'e-?mail|vous ne recevez pas souvent de (?:courriers?|messages?|e-?mails?)|you don't often get email from|sie erhalten nicht (?:oft|haufig) e-?mails? von)"
+);
+regex!(
+    ADVICE,
+    r"^(?:ne (?:pas )?cliqu|n'ouvr|soyez|merci d'etre|veillez|verifiez|do not (?:click|open)|don't click|be (?:careful|cautious)|please (?:be|exercise)|klicken sie nicht|offnen sie)"
+);
+
+/// What a closing line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// « Cordialement, ».
+    Formula,
+    /// « Merci, »: an end when a name follows, and words that count.
+    Thanks,
+}
+
+regex!(
+    FORMULA,
+    r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$"
+);
+regex!(
+    THANKS,
+    r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore| a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance| for your help)*|(?:vielen |besten |herzlichen )?dank(?:e)?(?: im voraus)?|(?:muchas )?gracias|grazie(?: mille)?|(?:hartelijk )?(?:dank|bedankt)(?: alvast)?|obrigad[oa])(?:(?: et|,| and)? (?:bien )?(?:cordialement|cdlt|bonne (?:journee|soiree)|best regards|regards))?$"
+);
+regex!(
+    NAMED,
+    r"^(.{2,40}?)\s*[,.;!]\s*(\p{Lu}[\p{L}.'’\-]*(?:\s\p{Lu}[\p{L}.'’\-]*){0,3})\s*[.,]?$"
+);
+
+/// Whether a whole line is a closing formula, perhaps with a name after the comma.
+pub(super) fn closing(text: &str) -> Option<Closing> {
+    if text.chars().count() > 160 {
+        return None;
+    }
+    let folded = fold(text);
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if let Some(closing) = formula(bare) {
+        return Some(closing);
+    }
+    let named = NAMED.captures(text)?;
+    let start = fold(named.get(1)?.as_str());
+    // « Merci, Jean » is short and says something: it stays.
+    formula(start.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|closing| *closing == Closing::Formula)
+}
+
+fn formula(bare: &str) -> Option<Closing> {
+    if FORMULA.is_match(bare) {
+        Some(Closing::Formula)
+    } else if THANKS.is_match(bare) {
+        Some(Closing::Thanks)
+    } else {
+        None
+    }
+}
+
+regex!(
+    SENT_FROM,
+    r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )"
+);
+regex!(
+    DEVICE,
+    r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b"
+);
+
+/// « Envoyé de mon iPhone » and what others add.
+pub(super) fn is_sent_from(text: &str) -> bool {
+    let count = text.chars().count();
+    if count > 200 {
+        return false;
+    }
+    // The address of an advertised page does not count.
+    let text = text.split('<').next().unwrap_or(text);
+    let folded = fold(text);
+    let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
+        return false;
+    }
+    // "Sent from my desk, is much easier": a sentence.
+    let words = folded.split(' ').count();
+    let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
+    let names_device = DEVICE.is_match(folded);
+    let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
+    !is_sentence && words <= 9 && (names_device || is_bare)
+}
+
+regex!(
+    DISCLAIMER,
+    r"^(?:ce (?:message|courriel|mail|e-?mail|courrier electronique)(?: electronique)?(?:,| et| est| contient| peut| ainsi| a ete| ne| \()|(?:les|l')\s?informations? (?:contenues?|transmises?|figurant) dans|le contenu de ce|l'integrite de ce|l'absence de virus|si vous (?:n'etes pas|avez recu ce|recevez ce)|toute (?:utilisation|diffusion|publication|copie|modification)|afin de respecter l'environnement|(?:avis de |clause de )?confidentialite|avertissement|this (?:e-?mail|message|communication|email message|transmission)(?: and|,| is| may| contains| \(| has)|the (?:information|content|contents) (?:contained |transmitted )?(?:in|of) this|if you (?:are not the|have received this)|confidentiality (?:notice|warning)|disclaimer|diese (?:e-?mail|nachricht)|der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|(?:before|think before you|do not) print|(?:merci de |pensez|pensons|s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|scanned))"
+);
+regex!(
+    ENVIRONMENT,
+    r"environ|virus|imprim|print\b|avast|confidentialit|disclaimer"
+);
+regex!(
+    LEGAL,
+    r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|exclusi|unauthori|non autoris|legal"
+);
+
+/// A legal, environmental or antivirus footer.
+pub(super) fn is_disclaimer(text: &str) -> bool {
+    let count = text.chars().count();
+    if count < 12 {
+        return false;
+    }
+    let folded = fold(text);
+    let folded = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+    // The tree of Webdings is a letter for everybody else.
+    let folded = folded.strip_prefix("p ").map_or(folded, |rest| {
+        rest.trim_start_matches(|c: char| !c.is_alphanumeric())
+    });
+    DISCLAIMER.is_match(folded)
+        && (LEGAL.is_match(folded) && count >= 50 || ENVIRONMENT.is_match(folded) && count <= 200)
+        && !text.ends_with('?')
+}
+
+regex!(
+    POSTSCRIPT,
+    r"^(?:p\.? ?s\.?(?: ?:|\b)|n\.? ?b\.?(?: ?:|\b)|note ?:|post-?scriptum)"
+);
+
+/// « PS : … ».
+pub(super) fn is_postscript(text: &str) -> bool {
+    POSTSCRIPT.is_match(&fold(text))
+}
+
+/// A warning that a gateway or a client puts above a text: « Ce message provient de l'extérieur ».
+pub(super) fn is_warning(text: &str) -> bool {
+    let folded = fold(text);
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
+        || UNUSUAL.is_match(&folded)
+        || matches!(
+            bare,
+            "external" | "externe" | "external email" | "external sender" | "mail externe"
+        )
+}
+
+/// What may follow such a warning: « Ne cliquez pas sur les liens ».
+pub(super) fn is_advice(text: &str) -> bool {
+    ADVICE.is_match(&fold(text))
+}

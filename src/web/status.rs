@@ -1,0 +1,177 @@
+//! Where a request stands, in words that its requester understands: the state, who is awaited and
+//! since when, and what happens next (row M7).
+
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Tz;
+
+use crate::notification::date;
+use crate::ticket::{Awaited, Part, Person, Status, Ticket};
+
+/// French or English, whichever the page speaks.
+pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
+    if language == "en" { english } else { french }
+}
+
+/// Whether the desk waits for this very person.
+pub fn awaits(ticket: &Ticket, person: &Person) -> bool {
+    let requester = Status::Waiting {
+        of: Awaited::Requester,
+    };
+    ticket.status == requester && is_requester(person)
+}
+
+fn is_requester(person: &Person) -> bool {
+    matches!(person.part, Part::Requester | Part::Beneficiary)
+}
+
+/// The status in plain words, with who is awaited and since when.
+pub fn status(
+    ticket: &Ticket,
+    person: &Person,
+    language: &str,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> String {
+    let since = since(ticket.status_since, zone, language, now);
+    let state = match ticket.status {
+        Status::Open if ticket.technician.is_some() => pick(
+            language,
+            "Ouverte : nous nous en occupons",
+            "Open: we have been working on it",
+        ),
+        Status::Open => pick(
+            language,
+            "Ouverte : elle attend un technicien",
+            "Open: waiting for a technician",
+        ),
+        Status::Waiting {
+            of: Awaited::Requester,
+        } if is_requester(person) => pick(
+            language,
+            "En attente de votre réponse",
+            "Waiting for your answer",
+        ),
+        Status::Waiting {
+            of: Awaited::Requester,
+        } => pick(
+            language,
+            "En attente de la réponse du demandeur",
+            "Waiting for the requester's answer",
+        ),
+        Status::Waiting {
+            of: Awaited::ThirdParty,
+        } => pick(
+            language,
+            "En attente d'un autre intervenant",
+            "Waiting for somebody else",
+        ),
+        Status::Paused { until } => {
+            let paused = pick(language, "En pause jusqu'au", "Paused until");
+            return format!("{paused} {}", date::day(until, zone, language));
+        }
+        Status::Resolved => pick(language, "Résolue", "Resolved"),
+        Status::Closed => pick(language, "Close", "Closed"),
+    };
+    format!("{state} {since}")
+}
+
+/// What happens next, or what to do; `None` when the status says it all.
+pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Option<String> {
+    let sentence = match ticket.status {
+        Status::Open if ticket.technician.is_none() => pick(
+            language,
+            "Vous recevrez un message dès qu'une personne du service la prend en charge.",
+            "You will receive a mail as soon as somebody of the team takes it.",
+        )
+        .to_owned(),
+        Status::Waiting {
+            of: Awaited::Requester,
+        } if is_requester(person) => pick(
+            language,
+            "Répondez simplement à l'un de nos messages : nous reprendrons aussitôt.",
+            "Simply reply to one of our mails: we will then go on.",
+        )
+        .to_owned(),
+        Status::Resolved => {
+            let persists = pick(
+                language,
+                "Le problème persiste ? Répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
+                "Still a problem? Reply to one of our mails: the request is reopened at once.",
+            );
+            match ticket.close_at {
+                Some(at) => {
+                    let moment = date::moment(at, zone, language);
+                    let closes = if language == "en" {
+                        format!("Without an answer it closes by itself on {moment}.")
+                    } else {
+                        format!("Sans réponse, elle sera close automatiquement le {moment}.")
+                    };
+                    format!("{persists} {closes}")
+                }
+                None => persists.to_owned(),
+            }
+        }
+        Status::Closed => pick(
+            language,
+            "Si le même problème revient, répondez à l'un de nos messages.",
+            "If the same problem comes back, reply to one of our mails.",
+        )
+        .to_owned(),
+        Status::Open | Status::Waiting { .. } | Status::Paused { .. } => return None,
+    };
+    Some(sentence)
+}
+
+/// « depuis mardi », "since Tuesday"; the time today, the date when it is longer ago than a week.
+fn since(at: DateTime<Utc>, zone: Tz, language: &str, now: DateTime<Utc>) -> String {
+    let then = at.with_timezone(&zone);
+    let today = now.with_timezone(&zone).date_naive();
+    let days = (today - then.date_naive()).num_days();
+    let french = language != "en";
+    match (days, french) {
+        (..=0, true) => format!("depuis aujourd'hui {}", then.format("%-H h %M")),
+        (..=0, false) => format!("since today {}", then.format("%H:%M")),
+        (1, true) => "depuis hier".to_owned(),
+        (1, false) => "since yesterday".to_owned(),
+        (2..=6, _) => {
+            const FRENCH: [&str; 7] = [
+                "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+            ];
+            let weekday = then.weekday().num_days_from_monday() as usize;
+            if french {
+                format!(
+                    "depuis {}",
+                    FRENCH.get(weekday).copied().unwrap_or_default()
+                )
+            } else {
+                format!("since {}", then.format("%A"))
+            }
+        }
+        (_, true) => format!("depuis le {}", date::day(at, zone, language)),
+        (_, false) => format!("since {}", date::day(at, zone, language)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_when_in_words() {
+        let zone = chrono_tz::Europe::Paris;
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
+        let now = at("2026-11-26T10:00:00Z");
+        for (then, french) in [
+            ("2026-11-26T08:05:00Z", "depuis aujourd'hui 9 h 05"),
+            ("2026-11-25T22:59:00Z", "depuis hier"),
+            ("2026-11-24T12:00:00Z", "depuis mardi"),
+            ("2026-11-12T12:00:00Z", "depuis le jeudi 12 novembre 2026"),
+        ] {
+            assert_eq!(since(at(then), zone, "fr", now), french);
+        }
+        assert_eq!(
+            since(at("2026-11-24T12:00:00Z"), zone, "en", now),
+            "since Tuesday"
+        );
+    }
+}

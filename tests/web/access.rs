@@ -1,0 +1,128 @@
+//! Who gets in: the link's holder, nobody else, and guessing is slow (T20).
+
+use guichet::ticket::{Part, What};
+use guichet::token::Page;
+
+use crate::desk::{Desk, MARIE};
+use crate::http::request;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_a_link_looks_the_same() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let good = desk.link(MARIE);
+    let keys = &desk.service.rules().keys;
+    let person = desk.ticket(1).await.people[0].id.0;
+    let seal = |ticket, person, generation| {
+        let page = Page {
+            ticket,
+            person,
+            generation,
+        };
+        format!("/t/{}", page.seal(keys))
+    };
+    assert_eq!(
+        seal(1, person, 0),
+        good,
+        "the test makes links as the desk does"
+    );
+    let mut flipped = good.clone();
+    let last = flipped.pop();
+    flipped.push(if last == Some('a') { 'b' } else { 'a' });
+    let wrong = [
+        flipped,
+        seal(2, person, 0),
+        seal(1, person + 1, 0),
+        seal(1, person, 1),
+        "/t/abc".to_owned(),
+        "/t/%00%ff".to_owned(),
+        format!("/t/{}", "a".repeat(3000)),
+    ];
+    let first = desk.get("/t/x").await;
+    assert_eq!(first.status, 404);
+    for path in &wrong {
+        let answer = desk.get(path).await;
+        assert_eq!(answer.without_date(), first.without_date(), "{path}");
+    }
+    assert_eq!(desk.get(&good).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_in_copy_has_no_link_and_a_raised_generation_revokes_one() {
+    let mut desk = Desk::open().await;
+    let headers = format!(
+        "From: Marie Durand <{MARIE}>\nTo: support@example.org\nCc: Paul <paul@dehors.example.net>\nSubject: Imprimante"
+    );
+    desk.mail(&headers, "Elle clignote.", &[]).await;
+    let ticket = desk.ticket(1).await;
+    let paul = ticket.person("paul@dehors.example.net").expect("in copy");
+    assert_eq!(paul.part, Part::Contributor);
+    let page = Page {
+        ticket: 1,
+        person: paul.id.0,
+        generation: paul.generation,
+    };
+    let path = format!("/t/{}", page.seal(&desk.service.rules().keys));
+    assert_eq!(desk.get(&path).await.status, 404, "even a well signed one");
+
+    let link = desk.link(MARIE);
+    assert_eq!(desk.get(&link).await.status, 200);
+    let mut marie = ticket.person(MARIE).expect("the requester").clone();
+    marie.generation += 1;
+    desk.event(What::Person { person: marie }, false).await;
+    assert_eq!(desk.get(&link).await.status, 404);
+    desk.reply("Marie Durand", MARIE, "Toujours en panne.")
+        .await;
+    desk.reply("Camille Martin", crate::desk::CAMILLE, "Nous regardons.")
+        .await;
+    let new = desk.link(MARIE);
+    assert_ne!(new, link);
+    assert_eq!(
+        desk.get(&new).await.status,
+        200,
+        "the next mail has a good one"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_slow_and_a_trusted_proxy_says_who_guesses() {
+    let mut desk = Desk::open_with("trusted_proxies = [\"127.0.0.1\"]").await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let link = desk.link(MARIE);
+    let ask = |path: String, client: &'static str| async move {
+        request(desk.address, "GET", &path, &[("X-Forwarded-For", client)]).await
+    };
+    for guess in 0..10 {
+        let answer = ask(format!("/t/{guess}"), "203.0.113.9, 192.0.2.1").await;
+        assert_eq!(answer.status, 404);
+    }
+    let refused = ask("/t/x".to_owned(), "192.0.2.1").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "60"));
+    let refused = ask(link.clone(), "192.0.2.1").await;
+    assert_eq!(
+        refused.status, 429,
+        "a right guess is not told from a wrong one"
+    );
+    let other = ask(link.clone(), "192.0.2.2").await;
+    assert_eq!(other.status, 200, "another client is not kept out");
+    let invented = ask(link, "192.0.2.2, 192.0.2.1").await;
+    assert_eq!(
+        invented.status, 429,
+        "what the client itself claims does not count"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_trusted_proxy_nobody_speaks_for_another() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    for guess in 0..10 {
+        let claimed = format!("192.0.2.{guess}");
+        let headers = [("X-Forwarded-For", claimed.as_str())];
+        let answer = request(desk.address, "GET", "/t/x", &headers).await;
+        assert_eq!(answer.status, 404);
+    }
+    let headers = [("X-Forwarded-For", "192.0.2.77")];
+    let answer = request(desk.address, "GET", "/t/x", &headers).await;
+    assert_eq!(answer.status, 429);
+}

@@ -1,0 +1,11 @@
+//! The page over real HTTP, and in a real browser: what a requester sees through the link of a
+//! mail, and what nobody gets from it. The desk is a whole one on a folder of its own; mails come
+//! in as bytes and links are taken from the mails that left.
+
+mod access;
+mod browser;
+mod desk;
+mod files;
+mod hardening;
+mod http;
+mod ticket;
