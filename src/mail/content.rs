@@ -33,6 +33,8 @@ pub struct Content {
     pub remarks: Vec<String>,
     /// One line each, in English.
     pub defects: Vec<String>,
+    /// A text without a name that came as an attachment: read where there is no other.
+    pub fallback: Option<Piece>,
     /// Digests of the decoded leaves, in order; line ends of texts do not count.
     pub identity: Vec<Digest>,
     text_bytes: usize,
@@ -364,6 +366,11 @@ impl Visit {
                     && (!place.related || name.is_none()) =>
             {
                 return self.body(part, &bytes);
+            }
+            "text/plain" | "text/html"
+                if name.is_none() && !place.attached && self.content.fallback.is_none() =>
+            {
+                self.content.fallback = self.body(part, &bytes).into_iter().next();
             }
             // Other texts that a person may have written in: shown where nothing better is.
             "text/enriched" | "text/richtext" if place.root && !is_attachment => {

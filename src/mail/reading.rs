@@ -29,6 +29,14 @@ pub fn read(bytes: &[u8]) -> Mail {
     let mut content = content::read(&tree);
     let content_digest = content_digest(&tree, &content);
     let subject = envelope.subject.clone();
+    let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if content
+        .pieces
+        .iter()
+        .all(|piece| blank(&piece.plain) && blank(&piece.html))
+    {
+        content.pieces.extend(content.fallback.take());
+    }
     let (mut plain, html) = bodies(&content.pieces);
     if plain.is_none() && html.is_none() && !content.reports.is_empty() {
         // A report without a word for people: its own words are better than a blank.
@@ -576,6 +584,24 @@ mod tests {
         );
         assert_eq!(mail.reaction.as_deref(), Some("👍"));
         assert_eq!((mail.text.trim(), files(&mail).len()), ("👍", 0));
+    }
+
+    #[test]
+    fn a_text_without_a_name_is_read_where_there_is_no_other() {
+        let attached = "--b|Content-Disposition: attachment||Au secours|--b--";
+        let mail = read("multipart/mixed; boundary=b", attached);
+        assert_eq!(
+            (mail.text.trim(), mail.attachments.len()),
+            ("Au secours", 1)
+        );
+        let mail = read(
+            "multipart/mixed; boundary=b",
+            &format!("--b||Voir le fichier.|{attached}"),
+        );
+        assert_eq!(
+            (mail.text.trim(), mail.attachments.len()),
+            ("Voir le fichier.", 1)
+        );
     }
 
     #[test]
