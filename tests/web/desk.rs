@@ -228,11 +228,11 @@ impl Desk {
         http::request(self.address, "GET", path, &[]).await
     }
 
-    /// The page behind Marie's link.
+    /// The page behind Marie's link, as words: every space an ordinary one.
     pub async fn page(&self) -> String {
         let answer = self.get(&self.link(MARIE)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.text()
+        answer.text().replace('\u{a0}', " ")
     }
 
     pub async fn ticket(&self, number: i64) -> Ticket {

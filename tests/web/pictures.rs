@@ -1,4 +1,4 @@
-//! Pictures of the page for `docs/screenshots`, and that it fits narrow screens.
+//! Takes the pictures of the page for `docs/screenshots`.
 //!
 //! `cargo test --test web -- --ignored` takes them anew; look at them before committing.
 
@@ -9,7 +9,7 @@ use chrono::Duration;
 use crate::browser::chromium;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
 
-/// A picture as large as a real screenshot: the page itself, taken once.
+/// Takes a picture of a page, and gives it.
 async fn screenshot(desk: &Desk, path: &str, options: &[&str], size: &str, to: &Path) -> Vec<u8> {
     let target = format!("--screenshot={}", to.display());
     let size = format!("--window-size={size}");
@@ -30,11 +30,12 @@ async fn screenshot(desk: &Desk, path: &str, options: &[&str], size: &str, to: &
 async fn take_the_pictures() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
     std::fs::create_dir_all(&folder).expect("writable");
+    let scratch = tempfile::tempdir().expect("a temporary folder");
     let dark = ["--blink-settings=preferredColorScheme=0"];
     let light = ["--blink-settings=preferredColorScheme=1"];
 
     let mut desk = Desk::open().await;
-    let shot = screenshot(&desk, "/", &light, "900,500", &folder.join("x.png")).await;
+    let shot = screenshot(&desk, "/", &light, "900,500", &scratch.path().join("x.png")).await;
     desk.request(
         "Impossible d'imprimer depuis l'amphi Poincaré : la file « campus5-recto-verso-couleur » affiche « hors ligne » depuis la mise à jour de vendredi",
         "Bonjour,\n\ndepuis vendredi la file d'impression de l'amphi reste hors ligne, sur le poste fixe\ncomme sur mon portable. Je joins une capture de l'écran.\n\nJ'ai cours tous les matins à 8 h : un dépannage avant mercredi m'aiderait beaucoup.\n\n-- \nMarie Durand\nUFR Sciences, bureau S3-214\nPoste 5512\n",
@@ -55,7 +56,6 @@ async fn take_the_pictures() {
         &folder.join("demande-telephone.png"),
     )
     .await;
-    screenshot(&desk, &link, &dark, "320,1800", &folder.join("x-320.png")).await;
     desk.reply("Marie Durand", MARIE, "Elle affiche 0.0.0.0.\n\nLe lun. 23 nov. 2026 à 10:50, DSI – Support <support@example.org> a écrit :\n> Bonjour Marie,\n> quelle adresse l'imprimante affiche-t-elle ?\n").await;
     desk.reply(
         "Camille Martin",
@@ -78,14 +78,6 @@ async fn take_the_pictures() {
         &dark,
         "1280,900",
         &folder.join("demande-resolue-sombre.png"),
-    )
-    .await;
-    screenshot(
-        &desk,
-        &format!("{link}x"),
-        &light,
-        "360,800",
-        &folder.join("x-404.png"),
     )
     .await;
 
