@@ -314,6 +314,49 @@ fn downloads(
 mod tests {
     use super::*;
 
+    /// Even where an event says that it is public, whoever wrote it (T15).
+    #[test]
+    fn what_machines_and_people_in_copy_wrote_is_never_shown() {
+        let marie = Person {
+            id: crate::ticket::PersonId(1),
+            part: crate::ticket::Part::Requester,
+            who: crate::mail::Address {
+                name: None,
+                address: "marie@example.org".to_owned(),
+            },
+            reply_to: None,
+            generation: 0,
+        };
+        let mail = |role, public| Event {
+            at: DateTime::UNIX_EPOCH,
+            actor: crate::ticket::Actor { role, who: None },
+            public,
+            what: What::Mail {
+                text: String::new(),
+                folded: String::new(),
+                files: Vec::new(),
+                inbox: None,
+                message_id: None,
+                automatic: None,
+                thanks: false,
+                remarks: Vec::new(),
+            },
+        };
+        for (role, shown) in [
+            (Role::Requester, true),
+            (Role::Beneficiary, true),
+            (Role::Observer, true),
+            (Role::Technician, true),
+            (Role::Operator, true),
+            (Role::Contributor, false),
+            (Role::Robot, false),
+            (Role::Desk, false),
+        ] {
+            assert_eq!(may_see(&marie, &mail(role, true)), shown, "{role:?}");
+            assert!(!may_see(&marie, &mail(role, false)), "{role:?}");
+        }
+    }
+
     #[test]
     fn the_built_in_pages_compile() {
         assert!(pages().is_ok());
