@@ -12,6 +12,11 @@ pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
     if language == "en" { english } else { french }
 }
 
+/// A moment in words, whose time is not broken at the end of a line.
+pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
+    date::moment(at, zone, language).replace(" h ", "\u{a0}h\u{a0}")
+}
+
 /// Whether the desk waits for this very person.
 pub fn awaits(ticket: &Ticket, person: &Person) -> bool {
     let requester = Status::Waiting {
@@ -100,7 +105,7 @@ pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Optio
             );
             match ticket.close_at {
                 Some(at) => {
-                    let moment = date::moment(at, zone, language);
+                    let moment = moment(at, zone, language);
                     let closes = if language == "en" {
                         format!("Without an answer it closes by itself on {moment}.")
                     } else {
@@ -129,7 +134,7 @@ fn since(at: DateTime<Utc>, zone: Tz, language: &str, now: DateTime<Utc>) -> Str
     let days = (today - then.date_naive()).num_days();
     let french = language != "en";
     match (days, french) {
-        (..=0, true) => format!("depuis aujourd'hui {}", then.format("%-H h %M")),
+        (..=0, true) => format!("depuis aujourd'hui {}", then.format("%-H\u{a0}h\u{a0}%M")),
         (..=0, false) => format!("since today {}", then.format("%H:%M")),
         (1, true) => "depuis hier".to_owned(),
         (1, false) => "since yesterday".to_owned(),
@@ -162,7 +167,10 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
         let now = at("2026-11-26T10:00:00Z");
         for (then, french) in [
-            ("2026-11-26T08:05:00Z", "depuis aujourd'hui 9 h 05"),
+            (
+                "2026-11-26T08:05:00Z",
+                "depuis aujourd'hui 9\u{a0}h\u{a0}05",
+            ),
             ("2026-11-25T22:59:00Z", "depuis hier"),
             ("2026-11-24T12:00:00Z", "depuis mardi"),
             ("2026-11-12T12:00:00Z", "depuis le jeudi 12 novembre 2026"),

@@ -112,7 +112,7 @@ pub fn ticket(
     context.insert("desk", &policy.desk_name);
     context.insert("lang", language);
     context.insert("reference", &ticket.reference.to_string());
-    context.insert("title", &ticket.title);
+    context.insert("title", &unbroken(&ticket.title, language));
     let state = status::status(ticket, person, language, zone, now);
     context.insert("status", &state);
     context.insert("next", &status::next(ticket, person, language, zone));
@@ -126,12 +126,7 @@ pub fn ticket(
     context.insert("contact", &team.and_then(|team| team.contact.clone()));
     let technician = ticket.technician.as_ref();
     context.insert("technician", &technician.and_then(|who| who.name.clone()));
-    context.insert("opened", &date::moment(ticket.created_at, zone, language));
-    let close_at = ticket
-        .close_at
-        .filter(|_| ticket.status == Status::Resolved)
-        .map(|at| date::moment(at, zone, language));
-    context.insert("close_at", &close_at);
+    context.insert("opened", &status::moment(ticket.created_at, zone, language));
     let reply_to = ticket
         .sent_to
         .clone()
@@ -155,7 +150,7 @@ fn entry(
         id,
         side: "fact",
         author: String::new(),
-        when: date::moment(event.at, zone, language),
+        when: status::moment(event.at, zone, language),
         at: event.at.to_rfc3339(),
         text,
         folded: String::new(),
@@ -186,7 +181,7 @@ fn entry(
                 id,
                 side: if staff { "us" } else { "them" },
                 author,
-                when: date::moment(event.at, zone, language),
+                when: status::moment(event.at, zone, language),
                 at: event.at.to_rfc3339(),
                 text: text.clone(),
                 // A technician's quoted history is what the requester wrote himself.
@@ -224,6 +219,10 @@ fn entry(
                 Status::Resolved => say("Demande résolue.".into(), "Request resolved.".into()),
                 Status::Closed => say("Demande close.".into(), "Request closed.".into()),
             };
+            // The desk may change a closing date; for the requester nothing has changed.
+            if event.actor.role == Role::Desk && *to == Status::Resolved {
+                return None;
+            }
             let mut entry = fact(words);
             let by_staff = matches!(event.actor.role, Role::Operator | Role::Technician);
             if let (Some(reason), true) = (reason, by_staff) {
@@ -245,6 +244,18 @@ fn entry(
         | What::Duplicate { .. }
         | What::Alert { .. } => None,
     }
+}
+
+/// French sets a space before some signs; a line must not begin with one.
+fn unbroken(text: &str, language: &str) -> String {
+    if language == "en" {
+        return text.to_owned();
+    }
+    [" :", " ;", " ?", " !", " »"]
+        .into_iter()
+        .fold(text.replace("« ", "«\u{a0}"), |text, sign| {
+            text.replace(sign, &sign.replace(' ', "\u{a0}"))
+        })
 }
 
 /// Staff by name only; others by name, else by address.
@@ -302,6 +313,49 @@ fn downloads(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Even where an event says that it is public, whoever wrote it (T15).
+    #[test]
+    fn what_machines_and_people_in_copy_wrote_is_never_shown() {
+        let marie = Person {
+            id: crate::ticket::PersonId(1),
+            part: crate::ticket::Part::Requester,
+            who: crate::mail::Address {
+                name: None,
+                address: "marie@example.org".to_owned(),
+            },
+            reply_to: None,
+            generation: 0,
+        };
+        let mail = |role, public| Event {
+            at: DateTime::UNIX_EPOCH,
+            actor: crate::ticket::Actor { role, who: None },
+            public,
+            what: What::Mail {
+                text: String::new(),
+                folded: String::new(),
+                files: Vec::new(),
+                inbox: None,
+                message_id: None,
+                automatic: None,
+                thanks: false,
+                remarks: Vec::new(),
+            },
+        };
+        for (role, shown) in [
+            (Role::Requester, true),
+            (Role::Beneficiary, true),
+            (Role::Observer, true),
+            (Role::Technician, true),
+            (Role::Operator, true),
+            (Role::Contributor, false),
+            (Role::Robot, false),
+            (Role::Desk, false),
+        ] {
+            assert_eq!(may_see(&marie, &mail(role, true)), shown, "{role:?}");
+            assert!(!may_see(&marie, &mail(role, false)), "{role:?}");
+        }
+    }
 
     #[test]
     fn the_built_in_pages_compile() {

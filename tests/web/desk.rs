@@ -204,14 +204,7 @@ impl Desk {
         // The names carry the number of the outbox row: the order in which they left.
         mails.sort_by(|a, b| a.0.cmp(&b.0));
         for (_, to, mail) in mails {
-            // A transcript is no notification to answer: a reply to it is a note.
-            let transcript = mail
-                .subject
-                .as_deref()
-                .is_some_and(|s| s.contains("commandes"));
-            if !transcript {
-                self.latest.insert(to, mail);
-            }
+            self.latest.insert(to, mail);
         }
     }
 
@@ -228,11 +221,11 @@ impl Desk {
         http::request(self.address, "GET", path, &[]).await
     }
 
-    /// The page behind Marie's link.
+    /// The page behind Marie's link, as words: every space an ordinary one.
     pub async fn page(&self) -> String {
         let answer = self.get(&self.link(MARIE)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.text()
+        answer.text().replace('\u{a0}', " ")
     }
 
     pub async fn ticket(&self, number: i64) -> Ticket {

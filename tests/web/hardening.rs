@@ -1,5 +1,6 @@
 //! What every answer carries, what is refused, and that looking changes nothing (T20, T21, S5).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,6 +97,40 @@ async fn every_answer_is_guarded_and_looking_writes_nothing() {
     assert!(watch.something_was_written(), "the watch sees a mail");
 }
 
+/// The link is the key, so it is in no log, at whatever level.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_holds_a_link() {
+    let log = tempfile::NamedTempFile::new().expect("a temporary file");
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(Arc::new(log.reopen().expect("readable")))
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+    let mut desk = Desk::open().await;
+    let file = Attached {
+        name: "note.txt",
+        kind: "text/plain",
+        bytes: b"abc",
+    };
+    desk.request("Imprimante", "Elle clignote.", &[file]).await;
+    let link = desk.link(MARIE);
+    let file = crate::files::links(&desk.page().await).remove(0);
+    desk.get(&file).await;
+    desk.get(&format!("{link}/no/such/file")).await;
+    desk.get(&format!("{link}x")).await;
+    request(desk.address, "POST", &link, &[]).await;
+    send(
+        desk.address,
+        format!("GET {link} HTTP/9\r\n\r\n").as_bytes(),
+    )
+    .await;
+    tracing::info!("The end of what is looked at");
+    let log = std::fs::read_to_string(log.path()).expect("readable");
+    assert!(log.contains("The end of what is looked at"));
+    let token = link.trim_start_matches("/t/");
+    assert!(!log.contains(token), "a link was logged");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_false_host_is_found_nowhere_in_the_page() {
     let mut desk = Desk::open().await;
@@ -176,7 +211,7 @@ async fn clients_that_dawdle_are_sent_away() {
         }
         let mut said = Vec::new();
         let end = stream.read_to_end(&mut said);
-        let left = Duration::from_secs(30).saturating_sub(started.elapsed());
+        let left = Duration::from_secs(20).saturating_sub(started.elapsed());
         assert!(
             tokio::time::timeout(left, end).await.is_ok(),
             "client {index} is still there"

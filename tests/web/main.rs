@@ -8,4 +8,5 @@ mod desk;
 mod files;
 mod hardening;
 mod http;
+mod pictures;
 mod ticket;

@@ -94,7 +94,6 @@ async fn the_link_of_the_acknowledgement_tells_the_whole_story() {
         &[
             "Résolue depuis aujourd",
             "Le commutateur est remplacé.",
-            "Clôture prévue",
             "elle sera close automatiquement le vendredi 11 décembre 2026 à 9 h 30",
         ],
     );
@@ -225,7 +224,6 @@ async fn what_others_and_machines_send_is_for_staff_alone() {
 }
 
 pub fn shows(page: &str, words: &[&str]) {
-    // The template escapes apostrophes; a reader does not see that.
     for word in words {
         assert!(page.contains(word), "{word:?} is not in:\n{page}");
     }

@@ -1,0 +1,108 @@
+//! Takes the pictures of the page for `docs/screenshots`.
+//!
+//! `cargo test --test web -- --ignored` takes them anew; look at them before committing.
+
+use std::path::Path;
+
+use chrono::Duration;
+
+use crate::browser::chromium;
+use crate::desk::{Attached, CAMILLE, Desk, MARIE};
+
+/// Takes a picture of a page, and gives it.
+async fn screenshot(desk: &Desk, path: &str, options: &[&str], size: &str, to: &Path) -> Vec<u8> {
+    let target = format!("--screenshot={}", to.display());
+    let size = format!("--window-size={size}");
+    let mut arguments = vec![target.as_str(), size.as_str(), "--hide-scrollbars"];
+    arguments.extend(options);
+    let url = format!("http://{}{path}", desk.address);
+    let output = chromium(&arguments, &url).await;
+    std::fs::read(to).unwrap_or_else(|error| {
+        panic!(
+            "no picture ({error}): {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "writes the pictures of the documentation"]
+async fn take_the_pictures() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
+    std::fs::create_dir_all(&folder).expect("writable");
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let dark = ["--blink-settings=preferredColorScheme=0"];
+    let light = ["--blink-settings=preferredColorScheme=1"];
+
+    let mut desk = Desk::open().await;
+    let shot = screenshot(&desk, "/", &light, "900,500", &scratch.path().join("x.png")).await;
+    desk.request(
+        "Impossible d'imprimer depuis l'amphi Poincaré : la file « campus5-recto-verso-couleur » affiche « hors ligne » depuis la mise à jour de vendredi",
+        "Bonjour,\n\ndepuis vendredi la file d'impression de l'amphi reste hors ligne, sur le poste fixe\ncomme sur mon portable. Je joins une capture de l'écran.\n\nJ'ai cours tous les matins à 8 h : un dépannage avant mercredi m'aiderait beaucoup.\n\n-- \nMarie Durand\nUFR Sciences, bureau S3-214\nPoste 5512\n",
+        &[Attached { name: "capture d'écran.png", kind: "image/png", bytes: &shot }],
+    )
+    .await;
+    desk.wait(Duration::hours(1));
+    desk.reply("Camille Martin", CAMILLE, "#prendre").await;
+    desk.wait(Duration::minutes(20));
+    desk.reply("Camille Martin", CAMILLE, "Bonjour Marie,\n\nquelle adresse l'imprimante affiche-t-elle dans son menu Réseau ?\n\nCamille\n\n#attente").await;
+    desk.wait(Duration::days(1));
+    let link = desk.link(MARIE);
+    screenshot(
+        &desk,
+        &link,
+        &light,
+        "360,800",
+        &folder.join("demande-telephone.png"),
+    )
+    .await;
+    desk.reply("Marie Durand", MARIE, "Elle affiche 0.0.0.0.\n\nLe lun. 23 nov. 2026 à 10:50, DSI – Support <support@example.org> a écrit :\n> Bonjour Marie,\n> quelle adresse l'imprimante affiche-t-elle ?\n").await;
+    desk.reply(
+        "Camille Martin",
+        CAMILLE,
+        "#resolu\n\nLe câble réseau était débranché derrière le meuble ; c'est rétabli.\n\nCamille",
+    )
+    .await;
+    desk.wait(Duration::days(1));
+    screenshot(
+        &desk,
+        &link,
+        &light,
+        "1280,1400",
+        &folder.join("demande-resolue.png"),
+    )
+    .await;
+    screenshot(
+        &desk,
+        &link,
+        &dark,
+        "1280,900",
+        &folder.join("demande-resolue-sombre.png"),
+    )
+    .await;
+
+    let mut desk = Desk::open().await;
+    desk.request(
+        "The projector in room C5-112 does not start",
+        "Hello,\n\nthe projector has not been working since this morning and I have a lecture at noon. Could somebody please have a look?\n\nThank you,\nMarie\n",
+        &[],
+    )
+    .await;
+    let link = desk.link(MARIE);
+    screenshot(
+        &desk,
+        &link,
+        &dark,
+        "360,800",
+        &folder.join("request-phone-dark.png"),
+    )
+    .await;
+    screenshot(
+        &desk,
+        &link,
+        &light,
+        "1280,900",
+        &folder.join("request.png"),
+    )
+    .await;
+}
