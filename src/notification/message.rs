@@ -75,7 +75,7 @@ fn enclosed(enclosure: &Enclosure) -> SinglePart {
     fields.file(content_type(&enclosure.content_type), &enclosure.name);
     let value = |name: &str| fields.value(name).unwrap_or_default().to_owned();
     let body = Body::new_with_encoding(enclosure.bytes.clone(), ContentTransferEncoding::Base64)
-        .unwrap_or_else(|bytes| Body::new(bytes));
+        .unwrap_or_else(Body::new);
     SinglePart::builder()
         .header(FileType(value("Content-Type")))
         .header(FileDisposition(value("Content-Disposition")))
