@@ -153,6 +153,25 @@ impl RecipientTag {
     }
 }
 
+/// Numbers of persons from here on are staff's: see [`staff_number`].
+const STAFF: i64 = 1 << 50;
+
+/// The number that a page link carries for somebody of staff, who is no row of the ticket: it
+/// follows from the registered address, so that the link ends when the address leaves the
+/// configuration.
+pub fn staff_number(address: &str) -> i64 {
+    let RecipientTag(tag) = RecipientTag::of(address);
+    let number = tag
+        .iter()
+        .fold(0_i64, |number, byte| (number << 8) | i64::from(*byte));
+    STAFF | number
+}
+
+/// The number is staff's.
+pub fn is_staff_number(number: i64) -> bool {
+    number >= STAFF
+}
+
 impl Reply {
     /// The token, at most 48 characters of `a–z2–7` for numbers below 2^28.
     pub fn seal(&self, keys: &Keys) -> String {
@@ -194,7 +213,7 @@ impl Reply {
 pub struct Page {
     /// Ticket number.
     pub ticket: i64,
-    /// Row of the person.
+    /// Row of the person, or the number of somebody of staff ([`staff_number`]).
     pub person: i64,
     /// Generation of this person's links.
     pub generation: i64,

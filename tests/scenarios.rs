@@ -258,6 +258,15 @@ impl Desk {
             .expect("a ticket number");
         let rest = words.next().map(str::to_owned);
         let what = match verb {
+            "release" => {
+                let id = guichet::ticket::InboxId(ticket.0);
+                self.service
+                    .store()
+                    .inbox_release(id)
+                    .await
+                    .expect("releasable");
+                return;
+            }
             "note" => Deed::Note(rest.expect("a text")),
             "assign" => Deed::Assign(rest.expect("an address")),
             "resolve" => Deed::Resolve(rest),

@@ -374,6 +374,10 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     }
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
+    if let Some(size) = arrival.oversize {
+        let message_id = arrival.mail.message_id.as_deref();
+        tell::too_large(draft, id, &sender.address, size, message_id);
+    }
 
     if arrival.mail.thanks || arrival.mail.reaction.is_some() {
         // Thanks change nothing and disturb nobody (rows E9, E10); they are on the timeline.

@@ -2,10 +2,10 @@
 
 use super::draft::Draft;
 use super::policy::{Hours, Technician};
-use super::{Automation, Kind, Notice};
+use super::{Automation, Kind, Notice, words};
 use crate::mail::Address;
-use crate::ticket::{File, Part, Person, Reference, TicketId};
-use crate::token::Purpose;
+use crate::ticket::{File, Part, Person, PersonId, Reference, TicketId};
+use crate::token::{self, Purpose};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
@@ -90,6 +90,7 @@ fn to_technician(
     let mut notice = about(draft, id, kind, technician.who());
     notice.language = technician.language.clone();
     notice.purpose = purpose;
+    notice.link_for = Some(PersonId(token::staff_number(&notice.to.address)));
     notice
 }
 
@@ -196,6 +197,38 @@ pub fn public(
         }
         draft.notify(notice);
     }
+}
+
+/// To somebody whose mail joined a ticket and was too large to be taken whole.
+pub fn too_large(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    sender: &str,
+    size: u64,
+    message_id: Option<&str>,
+) {
+    let Some(person) = draft
+        .ticket(id)
+        .and_then(|ticket| ticket.person(sender))
+        .filter(|person| person.part != Part::Contributor)
+        .cloned()
+    else {
+        return;
+    };
+    let mut notice = to_person(draft, id, Kind::FollowUp, &person);
+    let size = size.div_ceil(1_000_000);
+    notice.text = Some(words::pick(
+        &notice.language,
+        format!(
+            "Votre message de {size} Mo est trop volumineux pour être repris en entier : nous avons son texte, pas ses pièces jointes. Si elles nous sont utiles, envoyez-les en plusieurs messages plus légers, ou donnez-nous un lien de dépôt."
+        ),
+        format!(
+            "Your mail of {size} MB is too large to be taken whole: we have its text, not its files. If we need them, please send them in several smaller mails, or give us a link."
+        ),
+    ));
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = message_id.map(str::to_owned);
+    draft.notify(notice);
 }
 
 /// To the technicians of the team that leads, or to the one who owns the ticket.

@@ -11,7 +11,7 @@ use super::{Stationery, date, layout};
 use crate::desk::{Automation, Kind, Notice};
 use crate::mail::Address;
 use crate::ticket::{Awaited, Level, Part, Status, Ticket};
-use crate::token::{Page, Purpose, marker_tokens};
+use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
@@ -359,11 +359,16 @@ fn marker(language: &str, reference: &str, token: &str) -> String {
 
 fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {
     let person = notice.link_for?;
-    let person = ticket.people.iter().find(|known| known.id == person)?;
+    let generation = if token::is_staff_number(person.0) {
+        0
+    } else {
+        let known = ticket.people.iter().find(|known| known.id == person)?;
+        known.generation
+    };
     let page = Page {
         ticket: ticket.id.0,
-        person: person.id.0,
-        generation: person.generation,
+        person: person.0,
+        generation,
     };
     let base = stationery.policy.base_url.trim_end_matches('/');
     Some(format!("{base}/t/{}", page.seal(stationery.keys)))
