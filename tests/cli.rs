@@ -533,8 +533,12 @@ fn secrets_are_printed_nowhere() {
     said.push_str(&desk.log());
     assert!(!said.contains(canary), "{said}");
 
-    // Readable by others: the desk does not even start.
+    // Readable by others: said. Writable by others: the desk does not even start.
     fs::set_permissions(desk.path("password"), fs::Permissions::from_mode(0o644)).expect("mode");
+    let output = desk.run(&["check", "--offline"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("chmod 600"), "{}", text(&output));
+    fs::set_permissions(desk.path("password"), fs::Permissions::from_mode(0o666)).expect("mode");
     let output = desk.run(&["run"]);
     assert_eq!(output.status.code(), Some(78));
     assert!(text(&output).contains("chmod 600"), "{}", text(&output));

@@ -295,7 +295,8 @@ fn files_are_small_and_say_what_they_own() {
             .iter()
             .find(|(name, _)| path.ends_with(name))
             .map_or(LINES, |(_, limit)| *limit);
-        if count > limit {
+        // Tests in a file of their own may be long lists of cases.
+        if count > limit && !path.ends_with("tests.rs") {
             wrong.push(format!("{}: {count} lines", path.display()));
         }
         if !text.starts_with("//!") {

@@ -136,6 +136,10 @@ fn local(settings: &Settings) -> Vec<Finding> {
         ),
         authentication(&policy.authentication),
     ];
+    findings.extend(settings.warnings.iter().map(|warning| {
+        let (what, remedy) = warning.split_once(": ").unwrap_or((warning, "mend it"));
+        Finding::bad("secret", what, remedy)
+    }));
     findings.extend(templates(settings));
     findings.push(key(&settings.key_file));
     findings.push(data_folder(settings));

@@ -41,6 +41,9 @@ pub fn run(context: &Context) -> anyhow::Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("listening on {listen} for the page"))?;
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
         let service = Service::open(settings, Clock::System)?;
 
         let (stop, stopped) = watch::channel(false);

@@ -73,6 +73,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
         data_dir,
         key_file,
         accounts,
+        warnings: std::mem::take(&mut reading.warnings),
     }
 }
 
@@ -405,11 +406,19 @@ fn login(
         "password_credential" => secret::credential(value),
         _ => Ok(beside(file, value)),
     };
-    let credential = path.and_then(|path| match key {
-        "oauth_token_file" => {
-            secret::judge(&path, secret::Rights::GroupMayRead).map(|()| Credential::TokenFile(path))
+    let credential = path.and_then(|path| {
+        let token = key == "oauth_token_file";
+        let rights = if token {
+            secret::Rights::GroupMayRead
+        } else {
+            secret::Rights::OwnerOnly
+        };
+        reading.warnings.extend(secret::judge(&path, rights)?);
+        if token {
+            Ok(Credential::TokenFile(path))
+        } else {
+            secret::read(&path).map(Credential::Password)
         }
-        _ => secret::read(&path).map(Credential::Password),
     });
     match credential {
         Ok(credential) => Some(Login { user, credential }),

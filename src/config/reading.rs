@@ -25,6 +25,8 @@ pub struct Reading {
     pub config: Config,
     /// What was not.
     pub problems: Vec<Problem>,
+    /// What works and should not stay so.
+    pub warnings: Vec<String>,
     origins: BTreeMap<String, Origin>,
     /// Keys that were there and were left out.
     refused: BTreeSet<String>,

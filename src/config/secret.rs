@@ -44,27 +44,37 @@ pub enum Rights {
     GroupMayRead,
 }
 
-/// Judges the rights of a secret file.
+/// Bits that let others change a file: then it proves nothing, and is refused.
+const CHANGED_BY_OTHERS: u32 = 0o022;
+
+/// Judges the rights of a secret file. `Ok` with a sentence: others can read it, which `check`
+/// reports and `run` logs; a desk that stops answering over it would be the greater harm.
 ///
 /// # Errors
-/// A sentence that says what is wrong, with the remedy. It never tells the contents.
-pub fn judge(path: &Path, rights: Rights) -> Result<(), String> {
+/// A sentence that says what is wrong, with the remedy: it is no file, or others can change it.
+/// It never tells the contents.
+pub fn judge(path: &Path, rights: Rights) -> Result<Option<String>, String> {
     let shown = path.display();
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !metadata.is_file() {
         return Err(format!("{shown} is not a file"));
     }
-    let (forbidden, wanted) = match rights {
+    let (unwanted, wanted) = match rights {
         Rights::OwnerOnly => (0o077, "600"),
         Rights::GroupMayRead => (0o027, "640"),
     };
-    if metadata.mode() & forbidden != 0 && !is_credential(path) {
+    let mode = metadata.mode() & 0o777;
+    if mode & unwanted == 0 || is_credential(path) {
+        return Ok(None);
+    }
+    if mode & CHANGED_BY_OTHERS != 0 {
         return Err(format!(
-            "{shown} can be read or changed by others (mode {:03o}): chmod {wanted} {shown}",
-            metadata.mode() & 0o777
+            "{shown} can be changed by others (mode {mode:03o}): chmod {wanted} {shown}"
         ));
     }
-    Ok(())
+    Ok(Some(format!(
+        "{shown} can be read by others (mode {mode:03o}): chmod {wanted} {shown}"
+    )))
 }
 
 /// Reads a password file: its first line, without the line end.
@@ -72,7 +82,6 @@ pub fn judge(path: &Path, rights: Rights) -> Result<(), String> {
 /// # Errors
 /// A sentence that says what is wrong, with the remedy. It never tells the contents.
 pub fn read(path: &Path) -> Result<Secret, String> {
-    judge(path, Rights::OwnerOnly)?;
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
@@ -109,7 +118,9 @@ pub fn existing_keys(path: &Path) -> anyhow::Result<Option<Keys>> {
             return Err(error).with_context(|| format!("reading the key file {}", path.display()));
         }
     };
-    judge(path, Rights::OwnerOnly).map_err(anyhow::Error::msg)?;
+    if let Some(exposed) = judge(path, Rights::OwnerOnly).map_err(anyhow::Error::msg)? {
+        tracing::warn!("{exposed}");
+    }
     let keys = Keys::parse(&text)
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("reading the key file {}", path.display()))?;

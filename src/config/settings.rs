@@ -32,6 +32,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// Folders with templates that replace the built-in ones; the later folder wins.
     pub template_dirs: Vec<PathBuf>,
+    /// What works and should not stay so: a secret that others can read.
+    pub warnings: Vec<String>,
     /// Where `guichet deliver` finds the daemon.
     pub deliver: Deliver,
 }
