@@ -58,6 +58,8 @@ pub fn read(bytes: &[u8]) -> Mail {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
+        sender: envelope.from.first().and_then(|from| from.name.as_deref()),
+        is_first: is_first(&envelope),
     });
     mark_placed(&mut content, html.as_deref());
     if html.is_none() && written.text.trim().is_empty() {
@@ -166,6 +168,16 @@ pub fn read(bytes: &[u8]) -> Mail {
         defects,
         content_digest: Some(content_digest),
     }
+}
+
+/// The mail answers and forwards nothing: a subject without prefix, and no other mail named.
+fn is_first(envelope: &Envelope) -> bool {
+    envelope.in_reply_to.is_empty()
+        && envelope.references.is_empty()
+        && envelope
+            .subject
+            .as_deref()
+            .is_some_and(|subject| !text::has_prefix(subject))
 }
 
 /// The decoded bytes of a file, by digest.
@@ -289,6 +301,7 @@ fn forwarded(message: &Message) -> Forwarded {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
+        ..Bodies::default()
     });
     Forwarded {
         from: message

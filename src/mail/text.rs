@@ -49,6 +49,11 @@ pub struct Bodies<'a> {
     pub html: Option<&'a str>,
     /// The decoded subject: tells a forward from a reply.
     pub subject: Option<&'a str>,
+    /// The display name of the sender: a line that says no more begins a signature.
+    pub sender: Option<&'a str>,
+    /// The mail answers and forwards nothing (no `In-Reply-To`, no `References`, a subject without
+    /// prefix): « X wrote: » above unquoted text is part of what the person tells.
+    pub is_first: bool,
 }
 
 /// A mail's text, taken apart.
@@ -72,14 +77,14 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
     let html = bodies.html.map(clean).filter(|text| !line::is_blank(text));
     match (plain, html) {
         (None, None) => Written::default(),
-        (Some(plain), None) => take_apart(line::lines(&plain), bodies.subject, Some(&plain)),
-        (None, Some(html)) => take_apart(html::render(&html), bodies.subject, None),
+        (Some(plain), None) => take_apart(line::lines(&plain), bodies, Some(&plain)),
+        (None, Some(html)) => take_apart(html::render(&html), bodies, None),
         (Some(plain), Some(html)) => {
             let rendered = html::render(&html);
             if knows_more(&rendered) && says_the_same(&plain, &rendered) {
-                take_apart(rendered, bodies.subject, Some(&plain))
+                take_apart(rendered, bodies, Some(&plain))
             } else {
-                take_apart(line::lines(&plain), bodies.subject, Some(&plain))
+                take_apart(line::lines(&plain), bodies, Some(&plain))
             }
         }
     }
@@ -92,6 +97,11 @@ pub fn fold_accents(text: &str) -> String {
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// The subject says that the mail answers or forwards another.
+pub(super) fn has_prefix(subject: &str) -> bool {
+    forward::is_forward(Some(subject)) || forward::is_reply(Some(subject))
 }
 
 /// An HTML body as readable text. Never blank when the body holds words. Linear in its size.

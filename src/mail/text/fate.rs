@@ -5,7 +5,7 @@
 use super::history::{self, Kind};
 use super::line::{self, History, Line, Nature};
 use super::words::{self, regex};
-use super::{Written, forward, header, signature};
+use super::{Bodies, Written, forward, header, signature};
 use crate::mail::Forwarded;
 
 /// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
@@ -37,15 +37,16 @@ enum Fate {
 /// Takes lines apart; `plain` is the whole text when it is not that of the lines.
 pub(super) fn take_apart(
     mut lines: Vec<Line>,
-    subject: Option<&str>,
+    bodies: &Bodies<'_>,
     plain: Option<&str>,
 ) -> Written {
+    let subject = bodies.subject;
     let text = plain.map_or_else(|| line::join(&lines), |plain| line::trim(plain).to_owned());
     mend_quotes(&mut lines);
     let mut fates = vec![Fate::Own; lines.len()];
-    let cut = find_history(&lines, subject, &mut fates);
+    let cut = find_history(&lines, bodies, &mut fates);
     let end = unrule(&lines, cut.at, &mut fates);
-    sign(&lines, end, &mut fates);
+    sign(&lines, end, bodies.sender, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
     let forwarded = cut.is_forward.then(|| {
         forward::read(
@@ -147,7 +148,8 @@ struct Cut {
 }
 
 /// Marks the history and the forwarded original.
-fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cut {
+fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut {
+    let subject = bodies.subject;
     let mut at = 0;
     let mut written = false;
     while let Some(line) = lines.get(at) {
@@ -156,6 +158,15 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
         if !scanned || line.nature == Nature::Verbatim {
             at += 1;
             continue;
+        }
+        if is_groupwise(line) {
+            fill(fates, at, lines.len(), Fate::History);
+            return Cut {
+                at,
+                below: at + 1,
+                is_forward: false,
+                block: None,
+            };
         }
         if line.is_quoted() {
             // Apple quotes « Début du message réexpédié : » together with the message.
@@ -200,7 +211,7 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             // Answers may stand between the quoted lines.
             fill(fates, at, found.end, Fate::History);
             at = found.end.max(at + 1);
-        } else if found.kind == Kind::Sure {
+        } else if found.kind == Kind::Sure && !(bodies.is_first && line.history == History::No) {
             fill(fates, at, lines.len(), Fate::History);
             return Cut {
                 at,
@@ -289,8 +300,14 @@ fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
     }
 }
 
+/// « >>> Support <support@…> 18/11/26 09:00 >>> »: GroupWise, which marks nothing below.
+fn is_groupwise(line: &Line) -> bool {
+    let text = line.text.trim();
+    line.quote == 3 && text.ends_with(">>>") && text.chars().any(|c| c.is_ascii_digit())
+}
+
 /// Marks the signatures of the pieces that were written now.
-fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
+fn sign(lines: &[Line], end: usize, sender: Option<&str>, fates: &mut [Fate]) {
     let mut pieces: Vec<std::ops::Range<usize>> = Vec::new();
     let mut open = None;
     for at in 0..=end {
@@ -313,7 +330,7 @@ fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
             let banner = signature::banner(written);
             fill(fates, piece.start, piece.start + banner, Fate::Signature);
         }
-        for part in signature::find(written) {
+        for part in signature::find(written, sender) {
             fill(
                 fates,
                 piece.start + part.start,

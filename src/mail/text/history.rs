@@ -248,7 +248,7 @@ regex!(
     concat!(
         r"\b(?:a (?:ecrit|repondu)|wrote|writes|geschrieben|escribio|ha scritto|schreef|",
         r"geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|написал(?:а|",
-        r"\(а\))?)\s*:?[\s\-*_]*$",
+        r"\(а\))?)\s*(?:\([^()]*(?:\([^()]*\)[^()]*)?\)\s*)?:?[\s\-*_]*$",
     )
 );
 regex!(

@@ -24,21 +24,40 @@ const LINES: usize = 200_000;
 
 /// Renders `html`. Empty only when the body holds no characters at all.
 pub(super) fn render(html: &str) -> Vec<Line> {
-    let has_something = |token: Token<'_>| match token {
-        Token::Text(text) => !line::is_blank(text),
-        Token::Open(tag) => tag.name.eq_ignore_ascii_case("img"),
-        Token::Close(_) | Token::Comment(_) => false,
+    // The rules of a style sheet are nothing that anybody wrote.
+    let mut in_style = false;
+    let mut has_something = |token: Token<'_>| match token {
+        Token::Text(text) => {
+            let spaceless = text.replace("&nbsp;", "").replace("&#160;", "");
+            !line::is_blank(&spaceless) && !(in_style && text.contains('{'))
+        }
+        Token::Open(tag) => {
+            in_style |= is_unshown(tag.name);
+            tag.name.eq_ignore_ascii_case("img")
+        }
+        Token::Close(name) => {
+            in_style &= !is_unshown(name);
+            false
+        }
+        Token::Comment(_) => false,
     };
     for show in [Show::Seen, Show::Hidden, Show::Everything] {
         let lines = Renderer::new(show).render(html);
         if lines.iter().any(|line| !line.is_blank()) {
             return lines;
         }
-        if show == Show::Seen && !token::tokens(html).any(has_something) {
+        if show == Show::Seen && !token::tokens(html).any(&mut has_something) {
             break;
         }
     }
     Vec::new()
+}
+
+/// Holds rules or a program, unless it was left open before the text.
+fn is_unshown(name: &str) -> bool {
+    ["style", "script"]
+        .iter()
+        .any(|unshown| name.eq_ignore_ascii_case(unshown))
 }
 
 /// What is shown, in the order in which it is tried.

@@ -120,9 +120,9 @@ fn formula(bare: &str) -> Option<Closing> {
 regex!(
     SENT_FROM,
     concat!(
-        r"^(?:envoye (?:de|depuis|a partir de|via|avec)\b|(?:e-?mail |message )?envoye (?:de|",
+        r"^(?:envoye (?:de|depuis|a partir de|a partir d'|via|avec)\b|(?:e-?mail |message )?envoye (?:de|",
         r"depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |",
-        r"an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|",
+        r"an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) (?:outlook|gmail|\w*mail) (?:pour|",
         r"sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|",
         r"dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|",
         r"via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )",

@@ -20,11 +20,14 @@ const BELOW_DELIMITER: usize = 30;
 /// Lines of a warning above a text.
 const BANNER: usize = 6;
 
+/// Characters of a line with a name, a function or a service.
+const FUNCTION: usize = 90;
+
 /// Lines of a name and a way to reach it.
 const CONTACT: usize = 16;
 
 /// The parts of `lines` (what one person wrote in one piece) that are signature, in order.
-pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
+pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let end = lines.len();
     let mut at = end.saturating_sub(LINES);
@@ -43,6 +46,9 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
         }
     }
     if let Some(part) = contact_block(lines, &found) {
+        found.push(part);
+    }
+    if let Some(part) = sender.and_then(|sender| below_own_name(lines, &found, sender)) {
         found.push(part);
     }
     found.retain(|part| !part.is_empty());
@@ -144,7 +150,11 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             && !text.contains('?')
             && !text.starts_with('#')
             && lines.get(index - 1).is_some_and(|above| !above.is_blank());
-        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
+        // « Avez-vous consulté la FAQ ? https://… » below a name and a function is no question.
+        let promotes = count >= 2
+            && has_url(text)
+            && lines.get(index - 1).is_some_and(|above| !above.is_blank());
+        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs || promotes) {
             stop = index;
             // Text below many short lines: only a number or a postscript shows that they were an
             // end, not a list.
@@ -167,6 +177,73 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             (count > 0 && first.is_some_and(is_name)).then_some(from..stop)
         }
     }
+}
+
+/// What follows the sender's own name on a line of its own, when it can be a function, a service,
+/// an address: short lines, none of which asks or ends a sentence.
+fn below_own_name(lines: &[Line], found: &[Range<usize>], sender: &str) -> Option<Range<usize>> {
+    let end = found
+        .iter()
+        .map(|part| part.start)
+        .min()
+        .unwrap_or(lines.len());
+    let names = name_words(sender);
+    if names.len() < 2 {
+        return None;
+    }
+    let own: Vec<(usize, &Line)> = shown(lines, 0).take_while(|(at, _)| *at < end).collect();
+    let from = own.len().saturating_sub(CONTACT);
+    let (position, at) = own
+        .iter()
+        .enumerate()
+        .skip(from)
+        .rfind(|(_, (_, line))| line.nature != Nature::Verbatim && name_words(line.head()) == names)
+        .map(|(position, (at, _))| (position, *at))?;
+    let below = own.get(position + 1..)?;
+    let is_end = below.iter().all(|(_, line)| {
+        let text = line.head();
+        line.nature != Nature::Verbatim
+            && text.chars().count() <= FUNCTION
+            && !text.contains('?')
+            && !text.starts_with('#')
+            && !is_postscript(text)
+            && (is_contact(line) || !text.ends_with(['.', '!', ':', ',']))
+    });
+    if !is_end {
+        return None;
+    }
+    // A line drawn right above belongs to it; something must have been said before.
+    let mut start = at;
+    let mut said = false;
+    for (above, line) in own.get(..position)?.iter().rev() {
+        if !said && is_drawn(line.head()) {
+            start = *above;
+        } else {
+            said = true;
+            if line.head().ends_with(':') {
+                // « Mon nouveau numéro : » announces it.
+                return None;
+            }
+            if !is_greeting(line.head()) {
+                return Some(start..end);
+            }
+        }
+    }
+    None
+}
+
+/// The words of a name, folded and sorted: « DURAND Marie » is « Marie Durand ».
+fn name_words(text: &str) -> Vec<String> {
+    if text.chars().count() > FUNCTION {
+        return Vec::new();
+    }
+    let mut words: Vec<String> = fold(text)
+        .split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\''))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    words.sort();
+    words
 }
 
 /// A block of contact lines at the end without any formula above it.
@@ -303,7 +380,7 @@ mod tests {
     /// What remains when the signature is taken off.
     fn kept(text: &str) -> String {
         let lines = lines(text);
-        let parts = find(&lines);
+        let parts = find(&lines, None);
         join(
             lines
                 .iter()

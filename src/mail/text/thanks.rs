@@ -67,7 +67,7 @@ regex!(
     THANKS,
     concat!(
         r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|",
-        r"thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
+        r"thnx|ty|cheers|danke|dank|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
         r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
         r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
         r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
@@ -122,7 +122,8 @@ const BESIDE: &str = "\
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
     votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
-    nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
+    jetzt geht es wieder alles sehr vielen herzlichen schonen tag noch die hilfe fur \
+    meilleurs meilleure meilleures note notee noted compris nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
 
 /// Words that stand between things, not beside a name.
 const LINKS: &str = "\

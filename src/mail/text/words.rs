@@ -138,7 +138,8 @@ pub(super) fn among(list: &str, word: &str) -> bool {
 /// Something that a person could have written: a letter, a digit, or a picture of one.
 pub(super) fn has_substance(text: &str) -> bool {
     text.chars()
-        .any(|c| c.is_alphanumeric() || (!c.is_ascii() && !is_space(c) && !is_rule(c)))
+        // « ??? » is a question.
+        .any(|c| c.is_alphanumeric() || c == '?' || (!c.is_ascii() && !is_space(c) && !is_rule(c)))
 }
 
 /// Characters that lines are drawn with.
