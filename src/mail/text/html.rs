@@ -29,7 +29,7 @@ pub(super) fn render(html: &str) -> Vec<Line> {
     let mut has_something = |token: Token<'_>| match token {
         Token::Text(text) => {
             let spaceless = text.replace("&nbsp;", "").replace("&#160;", "");
-            !line::is_blank(&spaceless) && !(in_style && text.contains('{'))
+            !(line::is_blank(&spaceless) || in_style && text.contains('{'))
         }
         Token::Open(tag) => {
             in_style |= is_unshown(tag.name);
