@@ -30,9 +30,13 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
                 draft.decision.why = format!("{address} is not a technician of the configuration");
                 return;
             };
-            let technician = Some(technician.who());
-            draft.event(id, actor, true, What::Assigned { technician });
-            return tell::public(draft, id, Kind::Taken, None, "");
+            let assigned = What::Assigned {
+                technician: Some(technician.who()),
+            };
+            let by = actor.who.clone();
+            draft.event(id, actor, true, assigned);
+            tell::assigned(draft, id, technician, by.as_ref());
+            return tell::public(draft, id, Kind::Taken, None, &technician.who().address);
         }
         Deed::Resolve(text) => (Step::Resolve, Kind::Resolved, text),
         Deed::Close(text) => (Step::Close, Kind::Closed, text),

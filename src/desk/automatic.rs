@@ -222,7 +222,8 @@ pub fn undeliverable(
     detail: &str,
 ) {
     let policy = draft.policy;
-    if kind.is_some_and(Kind::is_internal) {
+    // An alert to staff about a notice to staff would bounce in its turn, for ever.
+    if kind.map_or_else(|| policy.technician(recipient).is_some(), Kind::is_internal) {
         let line = format!("{recipient}: {detail}");
         if policy.operations.as_deref() != Some(recipient) {
             tell::operations(draft, Some(id), vec![line]);

@@ -60,7 +60,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         title: opening
             .title
             .clone()
-            .unwrap_or_else(|| title_of(policy, arrival)),
+            .unwrap_or_else(|| title_of(policy, arrival, &language)),
         status: Status::Open,
         status_since: draft.now,
         close_at: None,
@@ -159,7 +159,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
 }
 
 /// The title of a ticket: the subject without "RE:" and "TR:", else what `mail` found.
-fn title_of(policy: &Policy, arrival: &Arrival) -> String {
+fn title_of(policy: &Policy, arrival: &Arrival, language: &str) -> String {
     let mail = &arrival.mail;
     let subject = mail.subject.as_deref().unwrap_or_default();
     // Another ticket's reference in a title would be taken for this one's in every reply.
@@ -168,7 +168,7 @@ fn title_of(policy: &Policy, arrival: &Arrival) -> String {
     let title = if bare.is_empty() { &mail.title } else { bare };
     let title = title.trim();
     if title.is_empty() {
-        "(sans objet)".to_owned()
+        words::pick(language, "(sans objet)", "(no subject)")
     } else {
         title.to_owned()
     }

@@ -3,7 +3,7 @@
 use super::{Arrival, Input, Policy, Question, Timer, locate};
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
-use crate::token::Keys;
+use crate::token::{self, Keys, Reply};
 
 /// What to look up before deciding about `input`.
 pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
@@ -54,7 +54,12 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
             .iter()
             .filter_map(|bounce| bounce.original_message_id.clone()),
     );
-    for reply in locate::tokens(keys, arrival) {
+    // Which of our notifications a report is about decides who may be told of it.
+    let reported = mail.bounces.iter().filter_map(|bounce| {
+        let id = bounce.original_message_id.as_deref()?;
+        Reply::open(keys, token::message_id_token(id, keys.instance())?)
+    });
+    for reply in locate::tokens(keys, arrival).into_iter().chain(reported) {
         question.tickets.insert(TicketId(reply.ticket));
         question.notices.insert(NoticeId(reply.notice));
     }

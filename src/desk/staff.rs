@@ -289,28 +289,38 @@ impl Reply<'_> {
             return self.run_note(draft, line);
         }
         // Once per notification and line: a mail delivered twice does not command twice.
-        if let Some(notice) = pointer.notice {
-            let key = (notice, format!("{command:?}"));
-            if draft.known.executed.contains(&key) {
-                let answer = words::pick(
-                    language,
-                    "déjà exécutée pour cette notification ; répondez à la plus récente",
-                    "done already for this notification; reply to the latest one",
-                );
-                return self.refuse(draft, line, &answer);
-            }
-            draft.decision.executed.push(key);
+        let key = pointer
+            .notice
+            .map(|notice| (notice, format!("{command:?}")));
+        if let Some(key) = &key
+            && draft.known.executed.contains(key)
+        {
+            let answer = words::pick(
+                language,
+                "déjà exécutée pour cette notification ; répondez à la plus récente",
+                "done already for this notification; reply to the latest one",
+            );
+            return self.refuse(draft, line, &answer);
         }
+        // What was refused was not done: it may be asked again when it has become possible.
+        if self.carry_out(draft, command, line) {
+            draft.decision.executed.extend(key);
+        }
+    }
+
+    /// Does what a line asks for, or refuses it; whether it was done.
+    fn carry_out(&mut self, draft: &mut Draft<'_>, command: &Command, line: &Line) -> bool {
+        let language = &self.technician.language;
         let step = match command {
             Command::Take => return self.take(draft, line),
-            Command::Note => return,
+            Command::Note => return false,
             Command::Wait(of) => Step::Wait(*of),
             Command::Resolve => Step::Resolve,
             Command::Close => Step::Close,
             Command::Reopen => Step::Reopen,
         };
         let Some(status) = draft.ticket(self.id).map(|ticket| ticket.status) else {
-            return;
+            return false;
         };
         if self.step.is_some() {
             let answer = words::pick(
@@ -318,10 +328,14 @@ impl Reply<'_> {
                 "un seul changement d'état par message",
                 "one change of status a mail",
             );
-            return self.refuse(draft, line, &answer);
+            self.refuse(draft, line, &answer);
+            return false;
         }
         match lifecycle::next(status, step, language) {
-            Err(why) => self.refuse(draft, line, &why),
+            Err(why) => {
+                self.refuse(draft, line, &why);
+                false
+            }
             Ok(_) => {
                 let answer = match step {
                     Step::Wait(_) => words::pick(language, "en attente", "waiting"),
@@ -343,11 +357,12 @@ impl Reply<'_> {
                 };
                 self.step = Some(step);
                 self.done(draft, line, answer);
+                true
             }
         }
     }
 
-    fn take(&mut self, draft: &mut Draft<'_>, line: &Line) {
+    fn take(&mut self, draft: &mut Draft<'_>, line: &Line) -> bool {
         let language = &self.technician.language;
         let owner = draft
             .ticket(self.id)
@@ -356,6 +371,7 @@ impl Reply<'_> {
             Some(owner) if self.technician.has_address(&owner.address) => {
                 let answer = words::pick(language, "vous le suivez déjà", "it is yours already");
                 self.done(draft, line, answer);
+                true
             }
             Some(owner) => {
                 let name = owner.name.unwrap_or(owner.address);
@@ -365,11 +381,13 @@ impl Reply<'_> {
                     format!("taken already by {name}"),
                 );
                 self.refuse(draft, line, &answer);
+                false
             }
             None => {
                 self.own(draft);
                 let answer = words::pick(language, "le ticket est à vous", "the ticket is yours");
                 self.done(draft, line, answer);
+                true
             }
         }
     }

@@ -319,6 +319,33 @@ fn outside(draft: &Draft<'_>, caused_by: Option<&str>) -> Option<String> {
         .map(|address| address.trim().to_lowercase())
 }
 
+/// To a technician to whom somebody else gave the ticket: he may never have heard of it.
+pub fn assigned(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    by: Option<&Address>,
+) {
+    let who = by
+        .and_then(|by| by.name.clone().or_else(|| Some(by.address.clone())))
+        .filter(|who| !who.is_empty());
+    let line = match who {
+        Some(who) => super::words::pick(
+            &technician.language,
+            format!("{who} vous confie cette demande ; la page ci-dessous en montre l'historique."),
+            format!("{who} gave you this ticket; the page below shows its history."),
+        ),
+        None => super::words::pick(
+            &technician.language,
+            "Cette demande vous est confiée ; la page ci-dessous en montre l'historique.",
+            "This ticket was given to you; the page below shows its history.",
+        ),
+    };
+    let mut notice = to_technician(draft, id, Kind::TeamAlert, technician, Purpose::Technician);
+    notice.lines = vec![line];
+    draft.notify(notice);
+}
+
 /// To a technician: what his commands did.
 pub fn transcript(
     draft: &mut Draft<'_>,
