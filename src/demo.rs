@@ -37,7 +37,12 @@ pub struct Options {
 pub async fn run(options: &Options, shutdown: impl Future<Output = ()>) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
-        .with_context(|| format!("listening on {}", options.listen))?;
+        .with_context(|| {
+            format!(
+                "listening on {} (choose another place with --listen, as in --listen 127.0.0.1:0)",
+                options.listen
+            )
+        })?;
     let listen = listener.local_addr()?;
     let place = Place::make(&options.folder, listen)?;
     let settings = Config::load(&place.config).map_err(|problems| anyhow::anyhow!("{problems}"))?;
@@ -156,7 +161,10 @@ fn stay(place: &Place, listen: SocketAddr) {
         place.outgoing.display()
     ));
     say(&format!(
-        "  · the command line:  guichet --config {} ticket list",
+        "  · the command line:  {} --config {} ticket list",
+        std::env::current_exe()
+            .unwrap_or_else(|_| "guichet".into())
+            .display(),
         place.config.display()
     ));
     say(&format!(

@@ -18,7 +18,21 @@ use super::written::{self, Config};
 pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     let language = config.language.clone().unwrap_or("fr".to_owned());
     let teams = teams(reading, config);
-    let addresses = addresses(reading, config);
+    let mut addresses = addresses(reading, config);
+    // Where a team writes from, people write to: no pattern is needed for that.
+    for team in &teams {
+        let known = |address: &AddressPattern| address.matches.is_match(&team.from.to_lowercase());
+        if !addresses.iter().any(known)
+            && let Ok(matches) = value::address_pattern(&team.from)
+        {
+            addresses.push(AddressPattern {
+                written: team.from.clone(),
+                matches,
+                team: team.id.clone(),
+                list_id: None,
+            });
+        }
+    }
     let technicians = technicians(reading, config, &addresses, &language);
     let accounts = config
         .accounts

@@ -76,18 +76,38 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     while last > first {
         let line = lines[last - 1];
         match command_line(line) {
-            // A hashtag under a signature is not a command: below, only known verbs count.
-            Some(command) if command.command.is_ok() => below.push(command),
+            // A hashtag under a signature is not a command: below, only known verbs count, and what
+            // was plainly meant for one.
+            Some(command) if is_meant(&command) => below.push(command),
             Some(_) => break,
             None if line.trim().is_empty() => {}
             None => break,
         }
         last -= 1;
     }
-    commands.extend(below.into_iter().rev());
     // `first <= last` holds: the second loop stops there.
-    let text = lines[first..last].join("\n");
-    (commands, text.trim().to_owned())
+    let middle = &lines[first..last];
+    let mut text = Vec::with_capacity(middle.len());
+    for (at, line) in middle.iter().enumerate() {
+        // Alone between empty lines, as above a signature that no rule knew: a command as well,
+        // for it must never be sent on to the requester.
+        let blank = |line: Option<&&str>| line.is_none_or(|line| line.trim().is_empty());
+        let alone = blank(at.checked_sub(1).and_then(|above| middle.get(above)))
+            && blank(middle.get(at + 1));
+        match command_line(line) {
+            Some(command) if alone && line.starts_with(['#', '＃']) && is_meant(&command) => {
+                commands.push(command);
+            }
+            _ => text.push(*line),
+        }
+    }
+    commands.extend(below.into_iter().rev());
+    (commands, text.join("\n").trim().to_owned())
+}
+
+/// A known verb, or one so close to it that nothing else was meant.
+fn is_meant(line: &Line) -> bool {
+    !matches!(line.command, Err(None))
 }
 
 fn command_line(line: &str) -> Option<Line> {
@@ -144,7 +164,8 @@ fn nearest(folded: &str) -> Option<&'static str> {
                 .chain(aliases.iter())
                 .map(move |spelling| (*verb, distance(word, spelling)))
         })
-        .filter(|(_, distance)| *distance <= 2)
+        // Two changes make another word of a short one.
+        .filter(|(_, distance)| *distance <= if word.chars().count() < 5 { 1 } else { 2 })
         .min_by_key(|(_, distance)| *distance)
         .map(|(verb, _)| verb)
 }
@@ -215,6 +236,26 @@ mod tests {
             assert_eq!(lines, [], "{text}");
             assert_eq!(rest, text);
         }
+    }
+
+    #[test]
+    fn a_command_above_a_signature_is_a_command() {
+        let (lines, text) = parse(
+            "La borne a été remplacée.\n\n#resolu\n\nCamille Martin\nTechnicienne, DSI\n02 31 00 00 11",
+        );
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].command, Ok(Command::Resolve));
+        assert!(text.starts_with("La borne") && text.ends_with("11") && !text.contains('#'), "{text}");
+        // In a listing it stands between other lines.
+        let listing = "Voici le fichier :\n[a]\n#note\nb=1\nfin";
+        assert_eq!(parse(listing), (Vec::new(), listing.to_owned()));
+    }
+
+    #[test]
+    fn a_misspelt_verb_at_the_end_is_not_sent_on() {
+        let (lines, text) = parse("C'est réparé.\n\n#rezolu");
+        assert_eq!(lines[0].command, Err(Some("resolu")));
+        assert_eq!(text, "C'est réparé.");
     }
 
     #[test]
