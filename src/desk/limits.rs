@@ -51,8 +51,8 @@ fn warning(draft: &Draft<'_>, first: &Notice, count: usize) -> Option<String> {
         let address = &first.to.address;
         words::pick(
             &draft.policy.language,
-            format!("Limite atteinte : {count} avis automatique(s), dont un à {address}, attendent une heure au moins. Les réponses des techniciens partent toujours. Voir [limits] et « guichet outbox list »."),
-            format!("A limit was reached: {count} automatic notice(s), one of them to {address}, wait for an hour at least. Technicians' answers always leave. See [limits] and \"guichet outbox list\"."),
+            format!("Limite atteinte : {count} avis automatique(s), dont un à {address}, attendent une heure au moins. Les réponses des techniciens partent toujours. Voir [limits]."),
+            format!("A limit was reached: {count} automatic notice(s), one of them to {address}, wait for an hour at least. Technicians' answers always leave. See [limits]."),
         )
     })
 }

@@ -150,7 +150,12 @@ async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()>
             (Delivered::Sent { answer }, false)
         }
         Outcome::Never { code, text } => {
-            let why = format!("{code} {text}");
+            // The text of a server's answer starts with its code already.
+            let why = if text.starts_with(&code.to_string()) {
+                text
+            } else {
+                format!("{code} {text}")
+            };
             tracing::warn!(outbox.id = id, "Notification {id} refused for good: {why}");
             (Delivered::Never { why }, true)
         }
