@@ -95,6 +95,7 @@ impl Store {
         raw::create_directory(data_dir)?;
         let path = data_dir.join(DATABASE);
         let mut connection = connect(&path)?;
+        keep_private(&path)?;
         migrations::bring_up_to_date(&mut connection, &path)?;
         Self::start(connection, data_dir)
     }
@@ -233,6 +234,24 @@ fn connect(path: &Path) -> Result<Connection> {
     )?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Mails are nobody else's business, wherever the folder is; the log beside it takes the same
+/// rights.
+fn keep_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for name in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(name);
+        let rights = std::fs::Permissions::from_mode(0o600);
+        match std::fs::set_permissions(&file, rights) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("making {} private", path.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A time as columns keep it.

@@ -254,6 +254,15 @@ async fn database(settings: &Settings) -> Vec<Finding> {
             "guichet outbox list --state failed,given-up",
         ));
     }
+    if counts.kept > 0 {
+        findings.push(Finding::good(
+            "limits",
+            format!(
+                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                counts.kept
+            ),
+        ));
+    }
     let quarantined = of(&counts.inbox, "quarantined");
     if quarantined > 0 {
         findings.push(Finding::good(

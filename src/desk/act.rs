@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
 use super::{Action, Deed, Kind, tell};
-use crate::ticket::What;
+use crate::ticket::{Status, What};
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes
 /// nothing.
@@ -30,6 +30,13 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
                 draft.decision.why = format!("{address} is not a technician of the configuration");
                 return;
             };
+            if matches!(status, Status::Resolved | Status::Closed) {
+                draft.decision.why = format!(
+                    "the ticket is {}: reopen it before giving it to somebody",
+                    status.as_str()
+                );
+                return;
+            }
             let assigned = What::Assigned {
                 technician: Some(technician.who()),
             };

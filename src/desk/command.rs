@@ -245,7 +245,10 @@ mod tests {
         );
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].command, Ok(Command::Resolve));
-        assert!(text.starts_with("La borne") && text.ends_with("11") && !text.contains('#'), "{text}");
+        assert!(
+            text.starts_with("La borne") && text.ends_with("11") && !text.contains('#'),
+            "{text}"
+        );
         // In a listing it stands between other lines.
         let listing = "Voici le fichier :\n[a]\n#note\nb=1\nfin";
         assert_eq!(parse(listing), (Vec::new(), listing.to_owned()));

@@ -16,6 +16,8 @@ pub struct Draft<'a> {
     pub now: DateTime<Utc>,
     changed: BTreeMap<TicketId, Changed>,
     pub decision: Decision,
+    /// The mail at hand looks like an answer to something: one half of a loop has that look.
+    pub answers_us: bool,
     next_ticket: i64,
     next_notice: i64,
     next_person: i64,
@@ -29,6 +31,7 @@ impl<'a> Draft<'a> {
             now,
             changed: BTreeMap::new(),
             decision: Decision::default(),
+            answers_us: false,
             next_ticket: known.next_ticket,
             next_notice: known.next_notice,
             next_person: known.next_person,

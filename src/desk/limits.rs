@@ -10,6 +10,10 @@ use crate::mail::Address;
 /// A notice over a limit waits this long; the hourly counts have moved on by then.
 const WAIT_MINUTES: i64 = 60;
 
+/// Rounds of a mail that looks like an answer, and of our own automatic one, within ten minutes:
+/// then a machine is taken to answer a machine.
+const ROUNDS: u32 = 3;
+
 /// Gives every automatic notice that is over a limit a later due time.
 pub fn hold_back(draft: &mut Draft<'_>) {
     let mut notices = std::mem::take(&mut draft.decision.notices);
@@ -106,7 +110,9 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
         .get(&domain)
         .copied()
         .unwrap_or_default();
-    over(sent.hour + here, limits.sender_per_hour)
+    let loops = draft.answers_us && limits.sender_per_hour > 0 && sent.ten_minutes >= ROUNDS;
+    loops
+        || over(sent.hour + here, limits.sender_per_hour)
         || over(sent.day + here, limits.sender_per_day)
         || over(draft.known.sent_in_all.hour, limits.total_per_hour)
         || (!policy.internal_domains.contains(&domain)

@@ -18,6 +18,13 @@ use crate::token::{Keys, Purpose, RecipientTag};
 pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     let policy = draft.policy;
     let known = draft.known;
+    draft.answers_us = !arrival.mail.in_reply_to.is_empty()
+        || !arrival.mail.references.is_empty()
+        || arrival
+            .mail
+            .subject
+            .as_deref()
+            .is_some_and(super::reference::is_reply);
     let route = route::route(policy, arrival);
 
     if let Some((of, ticket)) = known.duplicate_of
@@ -174,11 +181,16 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
     };
     let technician = policy.technician(&sender.address);
     let of_ticket = ticket.people.iter().any(|person| {
-        person.who.key() == sender.key()
-            || person
-                .reply_to
-                .as_ref()
-                .is_some_and(|reply_to| reply_to.trim().to_lowercase() == sender.key())
+        let answers_there = || {
+            // `Reply-To` proves nobody (contract S1): it counts only with the token that went there.
+            let to = person.reply_to.as_deref().unwrap_or_default();
+            to.trim().to_lowercase() == sender.key()
+                && pointer
+                    .token
+                    .as_ref()
+                    .is_some_and(|token| token.recipient == RecipientTag::of(to))
+        };
+        person.who.key() == sender.key() || answers_there()
     });
     if let Some(technician) = technician {
         match &pointer.token {

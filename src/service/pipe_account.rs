@@ -53,6 +53,10 @@ async fn take(service: &Service, envelope: Envelope, bytes: Vec<u8>) -> Answer {
         ));
     }
     if space::free_bytes(&settings.data_dir).is_some_and(|free| free < settings.min_free) {
+        tracing::error!(
+            "Too little free space in {}: a mail through the socket is put off",
+            settings.data_dir.display()
+        );
         return Answer::Later("too little free space".to_owned());
     }
     let incoming = Incoming {

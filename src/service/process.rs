@@ -85,12 +85,23 @@ pub async fn once(service: &Service) -> Result<usize> {
     for (id, result) in ids.into_iter().flatten().zip(settled) {
         match result {
             Ok(Settled::Before) => {}
-            Ok(Settled::Done(settled)) => match &settled.decision.disposition {
-                Some(Disposition::Filed(ticket)) => {
-                    tracing::info!(inbox.id = %id, ticket.id = %ticket, "Mail {id} is part of ticket {ticket}");
+            Ok(Settled::Done(settled)) => {
+                match &settled.decision.disposition {
+                    Some(Disposition::Filed(ticket)) => {
+                        tracing::info!(inbox.id = %id, ticket.id = %ticket, "Mail {id} is part of ticket {ticket}");
+                    }
+                    other => tracing::info!(inbox.id = %id, "Mail {id}: {}", word(other.as_ref())),
                 }
-                other => tracing::info!(inbox.id = %id, "Mail {id}: {}", word(other.as_ref())),
-            },
+                let waiting = settled
+                    .decision
+                    .notices
+                    .iter()
+                    .filter(|notice| notice.due_at.is_some());
+                let waiting = waiting.count();
+                if waiting > 0 {
+                    tracing::warn!(inbox.id = %id, "Mail {id}: {waiting} notices over [limits] wait for an hour");
+                }
+            }
             Err(error) => {
                 tracing::error!(inbox.id = %id, "Mail {id} could not be processed, it is tried again: {error:#}");
             }
