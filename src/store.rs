@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<T> {
         self.inner
             .writer
-            .write(durability, work)
+            .write(what, durability, work)
             .await
             .context(what)
     }
