@@ -2,8 +2,8 @@
 //! the proof of crash safety can kill at every step and show that its checker notices
 //! (`docs/crash-safety.md`). A release build has none of it: every function here is empty.
 //!
-//! `GUICHET_FAULT=name:nth` kills the process at the nth passage of a point, as `kill -9` does;
-//! `GUICHET_FAULT_RECORD=file` writes down the points that are passed; `GUICHET_BREAK=name` breaks a
+//! `FAULT_POINT=name:nth` kills the process at the nth passage of a point, as `kill -9` does;
+//! `FAULT_RECORD=file` writes down the points that are passed; `FAULT_BREAK=name` breaks a
 //! promise.
 
 /// A point: a step (blanks become `-`) and the moment of it. `imap uid move` and `before` are
@@ -54,18 +54,18 @@ mod armed {
     fn plan() -> &'static Plan {
         static PLAN: OnceLock<Plan> = OnceLock::new();
         PLAN.get_or_init(|| Plan {
-            kill: std::env::var("GUICHET_FAULT").ok().and_then(|fault| {
+            kill: std::env::var("FAULT_POINT").ok().and_then(|fault| {
                 let (name, nth) = fault.rsplit_once(':')?;
                 Some((name.to_owned(), AtomicUsize::new(nth.parse().ok()?)))
             }),
-            record: std::env::var_os("GUICHET_FAULT_RECORD").and_then(|path| {
+            record: std::env::var_os("FAULT_RECORD").and_then(|path| {
                 let file = std::fs::File::options()
                     .create(true)
                     .append(true)
                     .open(path);
                 Some(Mutex::new((file.ok()?, BTreeSet::new())))
             }),
-            broken: std::env::var("GUICHET_BREAK").ok(),
+            broken: std::env::var("FAULT_BREAK").ok(),
         })
     }
 
