@@ -10,9 +10,9 @@ use crate::mails::{self, Class};
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Runs the daemon until it dies at `point`; with a promise broken if one is named.
-fn run_to(desk: &mut Desk, broken: &str, point: &str) {
+async fn run_to(desk: &mut Desk, broken: &str, point: &str) {
     desk.start(&[("FAULT_BREAK", broken), ("FAULT_POINT", point)]);
-    let ended = desk.ended(Duration::from_secs(20));
+    let ended = desk.ended(Duration::from_secs(20)).await;
     let ended = ended.unwrap_or_else(|| panic!("{point} is not reached\n{}", desk.log()));
     assert!(was_killed(ended), "{ended}: {}", desk.log());
 }
@@ -57,7 +57,7 @@ where
 async fn a_mail_filed_before_it_is_accepted_is_noticed() {
     noticed("file-after-accept", "is lost", async |desk, broken| {
         put_persons(desk, 3, 0);
-        run_to(desk, broken, "accepting-mails.begun:1");
+        run_to(desk, broken, "accepting-mails.begun:1").await;
         verdict(desk, broken).await
     })
     .await;
@@ -81,7 +81,7 @@ async fn identity_by_message_id_is_noticed() {
 async fn other_bytes_on_the_second_attempt_are_noticed() {
     noticed("same-bytes-again", "other bytes", async |desk, broken| {
         put_persons(desk, 1, 0);
-        run_to(desk, broken, "smtp-message.answered:1");
+        run_to(desk, broken, "smtp-message.answered:1").await;
         verdict(desk, broken).await
     })
     .await;
@@ -103,7 +103,7 @@ async fn sent_before_sending_is_noticed() {
         "accepted 0 times",
         async |desk, broken| {
             put_persons(desk, 1, 0);
-            run_to(desk, broken, "smtp-envelope.before:1");
+            run_to(desk, broken, "smtp-envelope.before:1").await;
             verdict(desk, broken).await
         },
     )
@@ -119,7 +119,7 @@ async fn an_attempt_that_is_not_counted_is_noticed() {
             // A mail that kills whoever reads it.
             put_persons(desk, 1, 0);
             for _ in 0..3 {
-                run_to(desk, broken, "reading.before:1");
+                run_to(desk, broken, "reading.before:1").await;
             }
             desk.start(&[("FAULT_BREAK", broken), ("FAULT_POINT", "reading.before:1")]);
             desk.quiet(PATIENCE).await;
@@ -134,7 +134,7 @@ async fn an_attempt_that_is_not_counted_is_noticed() {
 async fn an_outbox_outside_the_transaction_is_noticed() {
     noticed("one-transaction", "0 were written", async |desk, broken| {
         put_persons(desk, 1, 0);
-        run_to(desk, broken, "settling.committed:1");
+        run_to(desk, broken, "settling.committed:1").await;
         verdict(desk, broken).await
     })
     .await;
@@ -160,7 +160,7 @@ async fn an_uncertain_notification_that_is_forgotten_is_noticed() {
         "accepted 0 times",
         async |desk, broken| {
             put_persons(desk, 1, 0);
-            run_to(desk, broken, "smtp-connect.before:1");
+            run_to(desk, broken, "smtp-connect.before:1").await;
             verdict(desk, broken).await
         },
     )

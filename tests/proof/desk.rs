@@ -170,16 +170,17 @@ impl Desk {
     }
 
     /// SIGTERM, and its end, which must be a good one.
-    pub fn stop(&mut self) {
+    pub async fn stop(&mut self) {
         self.terminate();
         let status = self
             .ended(Duration::from_secs(10))
+            .await
             .unwrap_or_else(|| panic!("still running after SIGTERM: {}", self.log()));
         assert!(status.success(), "{status}: {}", self.log());
     }
 
     /// How the daemon ended, if it does within this time.
-    pub fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
+    pub async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
             let child = self.child.as_mut().expect("it runs");
@@ -190,7 +191,7 @@ impl Desk {
             if started.elapsed() > within {
                 return None;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -243,16 +244,21 @@ impl Desk {
         checker::check(&self.path("data"), &self.injected, &self.sink.received()).await
     }
 
-    /// Drains, stops, checks; panics with all that does not hold.
-    pub async fn prove(&mut self, what: &str) -> Report {
+    /// Waits until the daemon listens.
+    pub async fn up(&self, what: &str) {
         let started = Instant::now();
         // Before that it has no ear for SIGTERM yet.
         while std::net::TcpStream::connect(("127.0.0.1", self.web)).is_err() {
             assert!(started.elapsed().as_secs() < 20, "{what}: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Drains, stops, checks; panics with all that does not hold.
+    pub async fn prove(&mut self, what: &str) -> Report {
+        self.up(what).await;
         let quiet = self.quiet(Duration::from_secs(60)).await;
-        self.stop();
+        self.stop().await;
         match self.check().await {
             Ok(report) => {
                 assert!(quiet, "{what}: never quiet\n{}", self.log());

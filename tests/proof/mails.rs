@@ -150,8 +150,8 @@ fn whole(id: usize, content: usize, from: &str, extra: &str, bulk: usize) -> Vec
 fn poison(id: usize, from: &str) -> Vec<u8> {
     let head = format!("X-Test-Id: {id}\r\nFrom: {from}\r\nSubject: Demande {id}\r\n");
     match id % 5 {
-        // No end of header, no line end that is right, bytes that are no character.
-        0 => [head.as_bytes(), b"Content-Type: \xff\xfe\r\r\n\n\x80\x81"].concat(),
+        // No end of the header, a line end too many, bytes that are no character.
+        0 => [head.as_bytes(), b"Content-Type: \xff\xfe\r\r\n\x80\x81"].concat(),
         1 => {
             let nested: String = (0..400)
                 .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))

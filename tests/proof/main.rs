@@ -11,6 +11,7 @@ mod support;
 mod broken;
 mod checker;
 mod desk;
+mod faults;
 mod mails;
 mod points;
 mod random;

@@ -152,15 +152,15 @@ async fn die_at(desk: &mut Desk, point: &str) {
     put_all(desk, point.starts_with("raw-file"));
     let fault = format!("{point}:1");
     desk.start(&[("FAULT_POINT", &fault)]);
-    let mut ended = desk.ended(Duration::from_millis(1200));
+    let mut ended = desk.ended(Duration::from_millis(1200)).await;
     if ended.is_none() {
         // It stands behind a wait: something must come, or the end.
         put_more(desk);
-        ended = desk.ended(Duration::from_millis(1500));
+        ended = desk.ended(Duration::from_millis(1500)).await;
     }
     if ended.is_none() {
         desk.terminate();
-        ended = desk.ended(Duration::from_secs(12));
+        ended = desk.ended(Duration::from_secs(12)).await;
     }
     let ended = ended.unwrap_or_else(|| panic!("{point}: still running\n{}", desk.log()));
     assert!(was_killed(ended), "{point}: ended {ended}\n{}", desk.log());
