@@ -58,6 +58,7 @@ async fn look(
         wrong.push(format!("audit: {line}"));
     }
     let rows = kept(store, injected, wrong).await?;
+    let injected = &heirs(injected, &rows);
     let outbox = store.outbox_list(None, None, 0).await?;
     let mut report = mails(injected, &rows, wrong);
     report.tickets = tickets(store, injected, &rows, wrong).await?;
@@ -90,6 +91,36 @@ async fn kept(
     Ok(rows)
 }
 
+/// Killed three times over one mail: it is set aside, whoever wrote it (I7).
+fn is_poisoned(row: &InboxRow) -> bool {
+    row.state == InboxState::Quarantined && row.attempts >= 3
+}
+
+/// When a mail was set aside, the first copy of it that was not opens the ticket in its stead, and
+/// answers belong there.
+fn heirs(injected: &[Injected], rows: &BTreeMap<usize, InboxRow>) -> Vec<Injected> {
+    let mut heirs: BTreeMap<usize, usize> = BTreeMap::new();
+    for mail in injected {
+        if let Class::Duplicate(of) = mail.class
+            && rows.get(&of).is_some_and(is_poisoned)
+            && rows
+                .get(&mail.id)
+                .is_some_and(|row| row.state == InboxState::Filed)
+        {
+            heirs.entry(of).or_insert(mail.id);
+        }
+    }
+    let mut injected = injected.to_vec();
+    for mail in &mut injected {
+        mail.class = match mail.class {
+            Class::Duplicate(of) if heirs.get(&of) == Some(&mail.id) => Class::Person,
+            Class::Reply(to) => Class::Reply(heirs.get(&to).copied().unwrap_or(to)),
+            ref class => class.clone(),
+        };
+    }
+    injected
+}
+
 /// I1, I7: every mail is in exactly one place, the right one for its class.
 fn mails(
     injected: &[Injected],
@@ -116,8 +147,7 @@ fn mails(
             InboxState::Ignored => report.ignored += 1,
             InboxState::Quarantined => report.quarantined += 1,
         }
-        // Killed three times over one mail: it is set aside, whoever wrote it (I7).
-        let poisoned = row.state == InboxState::Quarantined && row.attempts >= 3;
+        let poisoned = is_poisoned(row);
         let settled_well = match &mail.class {
             Class::Person | Class::Refused => row.state == InboxState::Filed || poisoned,
             Class::Reply(to) => {
