@@ -43,6 +43,7 @@ pub use settings::{Credential, Settings, Tls};
 pub use uids::sets;
 pub use wait::Woken;
 
+use crate::fault;
 use folder::{Namespace, quoted};
 use wire::Wire;
 
@@ -92,10 +93,14 @@ impl Session {
     }
 
     async fn start(settings: &Settings) -> Result<Self, Error> {
+        fault::point("imap connect", "before");
         let (mut lines, logged_in) = connect::connect(settings).await?;
+        fault::point("imap connect", "after");
         let mut capabilities = login::capabilities(&mut lines).await?;
         if !logged_in {
+            fault::point("imap login", "before");
             login::login(&mut lines, settings, &capabilities).await?;
+            fault::point("imap login", "after");
             capabilities = login::capabilities(&mut lines).await?;
         }
         let mut namespace = None;

@@ -9,6 +9,7 @@
 //! `docs/architecture.md` says why it is so; the `tidy` test keeps the order of dependencies.
 #![forbid(unsafe_code)]
 
+pub mod fault;
 pub mod token;
 
 pub mod mail;

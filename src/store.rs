@@ -176,7 +176,7 @@ impl Store {
     ) -> Result<T> {
         self.inner
             .writer
-            .write(durability, work)
+            .write(what, durability, work)
             .await
             .context(what)
     }

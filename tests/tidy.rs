@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, beside itself. `tls` is what `imap` and `smtp` share.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("fault", &[]),
     ("token", &[]),
     ("mail", &["token"]),
     ("ticket", &["token", "mail"]),
@@ -14,17 +15,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("notification", &["token", "mail", "ticket", "desk"]),
     (
         "store",
-        &["token", "mail", "ticket", "desk", "notification"],
+        &["fault", "token", "mail", "ticket", "desk", "notification"],
     ),
     ("tls", &[]),
-    ("imap", &["tls"]),
+    ("imap", &["fault", "tls"]),
     ("maildir", &[]),
-    ("smtp", &["tls"]),
+    ("smtp", &["fault", "tls"]),
     ("pipe", &[]),
     ("config", &["token", "mail", "ticket", "desk"]),
     (
         "service",
         &[
+            "fault",
             "token",
             "mail",
             "ticket",

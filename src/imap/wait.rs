@@ -6,6 +6,7 @@ use async_imap::imap_proto::Response;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Error, Kind, Session};
+use crate::fault;
 
 /// How soon the server must take up IDLE and answer our DONE; a connection that cannot is dead, whatever TCP thinks.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -63,6 +64,7 @@ impl Session {
             };
             return Err(self.wire.give_up(kind, what));
         }
+        fault::imap("IDLE", "after");
         let woken = loop {
             if self.wire.arrived {
                 break Woken::NewMail;
@@ -81,11 +83,13 @@ impl Session {
                 () = &mut bell => break Woken::Called,
             }
         };
+        fault::imap("DONE", "before");
         self.wire.write("DONE\r\n").await?;
         let ended = self
             .wire
             .finish(&tag, Instant::now() + ANSWER_LIMIT, |_| {});
         ended.await?;
+        fault::imap("DONE", "after");
         Ok(woken)
     }
 

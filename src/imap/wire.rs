@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::guard::Guard;
 use super::lines::Lines;
 use super::{Error, Kind};
+use crate::fault;
 
 /// A server that sends nothing for so long in the middle of an answer is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
@@ -77,7 +78,9 @@ impl Wire {
         on: impl FnMut(&Response<'_>),
     ) -> Result<(), Error> {
         let tag = self.send(command).await?;
-        self.finish(&tag, Instant::now() + COMMAND_LIMIT, on).await
+        let done = self.finish(&tag, Instant::now() + COMMAND_LIMIT, on).await;
+        fault::imap(command, "after");
+        done
     }
 
     /// The same for an answer with bodies: literals of up to `largest` bytes, `total` together, within `limit`.
@@ -90,7 +93,9 @@ impl Wire {
     ) -> Result<(), Error> {
         let tag = self.send(command).await?;
         self.client.get_mut().expect_bodies(largest, total);
-        self.finish(&tag, Instant::now() + limit, on).await
+        let done = self.finish(&tag, Instant::now() + limit, on).await;
+        fault::imap(command, "after");
+        done
     }
 
     /// Sends a command and returns its tag; from here on the session is busy until [`Wire::finish`].
@@ -103,6 +108,7 @@ impl Wire {
             }
             State::Dead(error) => return Err(error.clone()),
         }
+        fault::imap(command, "before");
         self.tag += 1;
         let tag = format!("g{}", self.tag);
         self.state = State::Busy;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{Service, conclude, convert};
 use crate::desk::Input;
+use crate::fault;
 use crate::smtp::{self, Envelope, Outcome, Sender};
 use crate::store::{Delivered, Leased};
 
@@ -129,11 +130,27 @@ pub async fn report(service: &Service) -> Result<()> {
     }
 }
 
+/// Another date on the same mail; only for the proof of the proof.
+fn again(bytes: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(bytes)
+        .replacen("\r\nDate: ", "\r\nX-Again: yes\r\nDate: ", 1)
+        .into_bytes()
+}
+
 async fn send(service: Service, sender: Arc<Sender>, mail: Leased) -> Result<()> {
     attempt(&service, &sender, mail).await
 }
 
-async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()> {
+async fn attempt(service: &Service, sender: &Sender, mut mail: Leased) -> Result<()> {
+    if mail.attempts > 1 && fault::is_broken("same-bytes-again") {
+        mail.bytes = again(&mail.bytes);
+    }
+    let early = fault::is_broken("sent-after-answer");
+    if early {
+        let answer = String::new();
+        let sent = vec![(mail.id, Delivered::Sent { answer })];
+        service.store().delivered(sent, service.now()).await?;
+    }
     let envelope = Envelope {
         id: mail.id.0,
         from: mail.from.clone(),
@@ -141,6 +158,9 @@ async fn attempt(service: &Service, sender: &Sender, mail: Leased) -> Result<()>
         bytes: mail.bytes.clone().into(),
     };
     let outcome = sender.send(&envelope).await;
+    if early {
+        return Ok(());
+    }
     let now = service.now();
     let next_at = smtp::retry::next_attempt(mail.attempts, mail.first_tried_at, now);
     let id = mail.id.0;

@@ -11,6 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::accounts::Ending;
 use super::{Service, convert, filing, space};
 use crate::config::{Account, Server};
+use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
 use crate::store::{Accepted, Incoming, Origin};
 
@@ -160,6 +161,9 @@ async fn session(
         // The account works: it answered a whole question.
         backoff.reset();
         service.account_up(&account.name);
+        if fault::is_broken("cursor-by-ledger") {
+            watched.known.extend(&listed);
+        }
         let here: HashSet<u32> = listed.iter().copied().collect();
         // Accepted before a crash or a lost connection, and not filed yet.
         unfiled.retain(|uid| here.contains(uid));
@@ -234,6 +238,10 @@ impl Watched<'_> {
                     .into_iter()
                     .map(|mail| self.incoming(mail, None))
                     .collect();
+                if fault::is_broken("file-after-accept") {
+                    let uids: Vec<u32> = set.iter().map(|mail| mail.uid).collect();
+                    let _ = filer.file(self.service, session, &uids).await;
+                }
                 let uids = self.accept(mails).await?;
                 filer.file(self.service, session, &uids).await?;
             }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::accounts::Ending;
 use super::{Service, space};
 use crate::config::Account;
+use crate::fault;
 use crate::maildir::{Entry, Maildir, Place};
 use crate::store::{Incoming, Origin};
 
@@ -228,7 +229,9 @@ impl Watched<'_> {
         let maildir = self.maildir.clone();
         blocking(move || {
             for entry in &entries {
+                fault::point("maildir file", "before");
                 maildir.file(entry).context("filing a mail in cur/")?;
+                fault::point("maildir file", "after");
             }
             Ok(())
         })

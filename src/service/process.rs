@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{Rules, Service, conclude};
 use crate::desk::policy::Authentication;
 use crate::desk::{Arrival, Disposition, Input};
+use crate::fault;
 use crate::mail::authenticity::{self, Authenticity};
 use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled};
@@ -156,7 +157,9 @@ fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
 
 /// Reads and authenticates one mail of the inbox.
 pub fn understand(rules: &Rules, mail: InboxMail) -> Input {
+    fault::point("reading", "before");
     let read: Mail = mail::read(&mail.bytes);
+    fault::point("reading", "after");
     let authenticity = match &mail.proven {
         Some(proven) if read.sender().is_some_and(|from| from.key() == *proven) => {
             Authenticity::Pass

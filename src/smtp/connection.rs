@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::answer::{self, Answer};
 use super::{Login, Settings, Tls, login};
+use crate::fault;
 
 /// How long each step may take before the attempt counts as failed. RFC 5321 4.5.3.2 gives
 /// minimums; ours are its figures where a patient wait can save a duplicate, and shorter where
@@ -144,9 +145,11 @@ impl Connection {
 
     /// Says goodbye, without insisting.
     pub async fn quit(mut self) {
+        fault::point("smtp quit", "before");
         let goodbye = async {
             self.write(b"QUIT\r\n").await?;
             answer::read(&mut self.wire).await?;
+            fault::point("smtp quit", "after");
             self.wire.get_mut().shutdown().await?;
             anyhow::Ok(())
         };
@@ -224,9 +227,11 @@ async fn open(
 ) -> anyhow::Result<Connection> {
     let timeouts = settings.timeouts;
     let host = settings.host.as_str();
+    fault::point("smtp connect", "before");
     let socket = reach(host, settings.port, timeouts.connect)
         .await
         .context("connecting")?;
+    fault::point("smtp connect", "after");
     let peer = socket.peer_addr()?.ip().to_canonical();
     // Judged by where the connection really goes, before anything is said.
     ensure!(
@@ -311,7 +316,9 @@ async fn protect(
 
 impl Connection {
     async fn greet(&mut self, hello: &str) -> anyhow::Result<()> {
+        fault::point("smtp ehlo", "before");
         let answer = self.command(&format!("EHLO {hello}\r\n")).await?;
+        fault::point("smtp ehlo", "after");
         // RFC 5321 3.2: a server that does not know EHLO may know HELO.
         if matches!(answer.code, 500 | 502 | 504) {
             let answer = self.command(&format!("HELO {hello}\r\n")).await?;

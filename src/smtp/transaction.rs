@@ -17,6 +17,7 @@ use super::answer::{self, Answer};
 use super::connection::{COURTESY, Connection, limited};
 use super::verdict::{self, Step};
 use super::{Envelope, Outcome, address, body};
+use crate::fault;
 
 /// Whether the last byte of the current mail has left our hands. Shared with whoever must judge
 /// when the sending task dies.
@@ -103,16 +104,20 @@ impl Connection {
     async fn transact(&mut self, envelope: &Envelope, progress: &Progress) -> Result<Answer, Stop> {
         let tidy = body::normalised(&envelope.bytes);
         let commands = self.commands(envelope, &tidy)?;
+        fault::point("smtp envelope", "before");
         if self.abilities.pipelining {
             self.ask_at_once(&commands).await?;
         } else {
             self.ask_in_turn(&commands).await?;
         }
+        fault::point("smtp envelope", "after");
         let message = body::stuffed(&tidy);
         if let Err(error) = self.write_message(&message, progress).await {
             return Err(self.last_words(error).await);
         }
+        fault::point("smtp message", "sent");
         let answer = limited(self.timeouts.final_dot, answer::read(&mut self.wire)).await?;
+        fault::point("smtp message", "answered");
         match answer.code {
             200..300 => Ok(answer),
             // Not an answer to the end of a message; what became of it is unknown.
@@ -235,7 +240,9 @@ impl Connection {
     }
 
     async fn reset(&mut self) -> anyhow::Result<()> {
+        fault::point("smtp rset", "before");
         let answer = self.command("RSET\r\n").await?;
+        fault::point("smtp rset", "after");
         ensure!(answer.is_positive(), "RSET: {}", answer.text());
         Ok(())
     }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Durability, Store, millis, time};
 use crate::desk::{Delivery, DeliveryOutcome, Kind};
+use crate::fault;
 use crate::ticket::{NoticeId, TicketId};
 
 /// A row of the outbox.
@@ -208,15 +209,20 @@ pub(super) fn end_leases(
     until: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<usize> {
+    let state = if fault::is_broken("uncertain-again") {
+        "sent"
+    } else {
+        "uncertain"
+    };
     Ok(connection
         .prepare_cached(
             r"UPDATE outbox INDEXED BY outbox_sending
-              SET state = 'uncertain', uncertain = uncertain + 1, next_at = ?2,
+              SET state = ?3, uncertain = uncertain + 1, next_at = ?2,
                      lease_until = 0, answer = 'interrupted while it was being sent',
                      report = iif(ticket IS NULL, '', 'uncertain')
               WHERE state = 'sending' AND lease_until <= coalesce(?1, lease_until)",
         )?
-        .execute(params![until.map(millis), millis(now)])?)
+        .execute(params![until.map(millis), millis(now), state])?)
 }
 
 fn lease_outgoing(

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Durability, Lookup, Store, count, deliver, millis, record, time, writer};
 use crate::desk::{Decision, Input};
+use crate::fault;
 use crate::mail::Digest;
 use crate::mail::authenticity::Authenticity;
 use crate::notification::Outgoing;
@@ -189,6 +190,9 @@ impl Store {
     where
         F: Fn(&Input, &Lookup<'_>) -> Result<Settlement> + Send + 'static,
     {
+        if fault::is_broken("one-transaction") {
+            return self.settle_in_two(inputs, now, decide).await;
+        }
         let raw = self.inner.raw.clone();
         self.write(Durability::Durable, "settling", move |connection| {
             let mut results = Vec::with_capacity(inputs.len());
@@ -213,6 +217,43 @@ impl Store {
             Ok(results)
         })
         .await
+    }
+
+    /// The outbox apart from its cause; only for the proof of the proof.
+    async fn settle_in_two<F>(
+        &self,
+        inputs: Vec<Input>,
+        now: DateTime<Utc>,
+        decide: F,
+    ) -> Result<Vec<Result<Settled>>>
+    where
+        F: Fn(&Input, &Lookup<'_>) -> Result<Settlement> + Send + 'static,
+    {
+        let raw = self.inner.raw.clone();
+        let (settled, outgoing) = self
+            .write(Durability::Durable, "settling", move |connection| {
+                let (mut settled, mut outgoing) = (Vec::new(), Vec::new());
+                for input in &inputs {
+                    if !is_open(connection, input)? {
+                        settled.push(Ok(Settled::Before));
+                        continue;
+                    }
+                    let mut settlement = decide(input, &Lookup::new(connection, &raw, now))?;
+                    outgoing.append(&mut settlement.outgoing);
+                    record::write(connection, input, &settlement, now)?;
+                    settled.push(Ok(Settled::Done(Box::new(settlement))));
+                }
+                Ok((settled, outgoing))
+            })
+            .await?;
+        self.write(Durability::Durable, "settling late", move |connection| {
+            for mail in &outgoing {
+                record::write_outgoing(connection, mail, now)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(settled)
     }
 
     /// When [`Store::next_mails`] or [`Store::poisoned`] has something next; may be in the past.
@@ -283,11 +324,12 @@ fn lease_mails(
     }
     let until = millis(now) + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2);
     let mut statement = connection.prepare_cached(
-        r"UPDATE inbox SET attempts = attempts + 1, lease_until = ?2
+        r"UPDATE inbox SET attempts = attempts + ?3, lease_until = ?2
           WHERE id = ?1 AND state = 'new'",
     )?;
+    let counted = i64::from(!fault::is_broken("attempt-counted-before"));
     for mail in &mails {
-        let rows = statement.execute(params![mail.id.0, until])?;
+        let rows = statement.execute(params![mail.id.0, until, counted])?;
         ensure!(rows == 1, "mail {} could not be taken", mail.id);
     }
     Ok(mails)

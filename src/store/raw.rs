@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::fault;
 use crate::mail::Digest;
 
 /// Larger messages are kept in files: SQLite copies a blob whole, and backups of the database stay
@@ -49,9 +50,18 @@ impl RawFiles {
         let mut file = File::create(&written).with_context(context)?;
         let whole = file
             .write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&written, &path))
-            .and_then(|()| sync_directory(folder));
+            .and_then(|()| {
+                fault::point("raw file", "written");
+                file.sync_all()
+            })
+            .and_then(|()| {
+                fault::point("raw file", "synced");
+                fs::rename(&written, &path)
+            })
+            .and_then(|()| {
+                fault::point("raw file", "renamed");
+                sync_directory(folder)
+            });
         if whole.is_err() {
             // Best effort: on a full disk the part is what fills it.
             let _ = fs::remove_file(&written);

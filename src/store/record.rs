@@ -360,7 +360,11 @@ fn write_message_id(
     Ok(())
 }
 
-fn write_outgoing(connection: &Connection, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<()> {
+pub(super) fn write_outgoing(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    now: DateTime<Utc>,
+) -> Result<()> {
     say_kept(connection, outgoing.notice, now)?;
     if let Some(ticket) = outgoing.ticket {
         let notice = Some(outgoing.notice);

@@ -10,6 +10,8 @@ use anyhow::{Context, Result, anyhow};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::fault;
+
 /// How long to wait for another process (the command line, a backup) that holds the database.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 
@@ -34,6 +36,7 @@ type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
 type Work = Box<dyn FnOnce(Result<&Connection, Uncommitted>) -> Answer + Send>;
 
 struct Request {
+    what: &'static str,
     durability: Durability,
     work: Work,
 }
@@ -60,6 +63,7 @@ impl Writer {
     /// Runs `work` in the next transaction and answers when that is committed.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        what: &'static str,
         durability: Durability,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -79,7 +83,15 @@ impl Writer {
         });
         self.requests
             .as_ref()
-            .and_then(|requests| requests.send(Request { durability, work }).ok())
+            .and_then(|requests| {
+                requests
+                    .send(Request {
+                        what,
+                        durability,
+                        work,
+                    })
+                    .ok()
+            })
             .ok_or_else(|| anyhow!("the store is closed"))?;
         answer.await.context("the store was closed meanwhile")?
     }
@@ -111,6 +123,9 @@ fn run(connection: &Connection, requests: &mpsc::Receiver<Request>) {
 /// Commits the requests of `batch`; leaves those that were not begun when the transaction is lost
 /// half-way.
 fn commit(connection: &Connection, batch: &mut std::vec::IntoIter<Request>) {
+    for request in batch.as_slice() {
+        fault::point(request.what, "begun");
+    }
     let durable = batch
         .as_slice()
         .iter()
@@ -128,9 +143,12 @@ fn commit(connection: &Connection, batch: &mut std::vec::IntoIter<Request>) {
         }
         return;
     }
+    let mut done = Vec::with_capacity(batch.len());
     let mut answers = Vec::with_capacity(batch.len());
     for request in batch.by_ref() {
+        done.push(request.what);
         answers.push((request.work)(Ok(connection)));
+        fault::point(request.what, "written");
         if connection.is_autocommit() {
             break;
         }
@@ -142,6 +160,9 @@ fn commit(connection: &Connection, batch: &mut std::vec::IntoIter<Request>) {
         }
         Uncommitted(Arc::new(error))
     });
+    for what in done {
+        fault::point(what, "committed");
+    }
     for answer in answers {
         answer(committed.clone());
     }
@@ -200,23 +221,23 @@ mod tests {
         let writer = Writer::start(connection).expect("started");
         let durable = Durability::Durable;
         writer
-            .write(durable, |connection| insert(connection, 1000))
+            .write("testing", durable, |connection| insert(connection, 1000))
             .await
             .expect("there is room");
         let error = writer
-            .write(durable, |connection| insert(connection, 1 << 20))
+            .write("testing", durable, |connection| insert(connection, 1 << 20))
             .await
             .expect_err("too large");
         assert!(is_disk_full(&error), "{error:#}");
         let error: Result<()> = writer
-            .write(durable, |connection| {
+            .write("testing", durable, |connection| {
                 connection.execute_batch("PRAGMA max_page_count = 100000")?;
                 anyhow::bail!("the operator makes room")
             })
             .await;
         error.expect_err("so it said");
         let rows: i64 = writer
-            .write(durable, |connection| {
+            .write("testing", durable, |connection| {
                 insert(connection, 1 << 20)?;
                 Ok(connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0))?)
             })
@@ -250,7 +271,7 @@ mod tests {
         other.execute_batch("BEGIN IMMEDIATE").expect("held");
         let writer = Writer::start(connection).expect("started");
         let one = |bytes: Option<usize>| {
-            writer.write(Durability::Killproof, move |connection| {
+            writer.write("testing", Durability::Killproof, move |connection| {
                 insert(connection, 10)?;
                 insert(connection, bytes.context("no bytes")?)
             })

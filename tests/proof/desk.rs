@@ -1,0 +1,284 @@
+//! The desk under proof: the real binary on a folder of its own, two Dovecots (one without MOVE), a
+//! Maildir and an SMTP server, all on loopback; and what was put into it.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use guichet::store::Store;
+
+use crate::checker::{self, Report};
+use crate::mails::{Class, Injected};
+use crate::support::dovecot::{Dovecot, Options, PASSWORD, free_port};
+use crate::support::sink::{Act, Fault, Sink, Step};
+
+/// Without MOVE, mails are copied, marked and expunged, with a journal.
+const WITHOUT_MOVE: &str = "IMAP4rev1 IDLE UIDPLUS NAMESPACE LITERAL+ AUTH=PLAIN";
+
+/// Where a mail is put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    Move,
+    Copy,
+    Maildir,
+}
+
+/// See the module.
+pub struct Desk {
+    folder: tempfile::TempDir,
+    pub dovecot: Dovecot,
+    pub old: Option<Dovecot>,
+    pub sink: Sink,
+    child: Option<Child>,
+    web: u16,
+    pub injected: Vec<Injected>,
+}
+
+impl Desk {
+    /// One account on one Dovecot; with `all_roads` two more.
+    pub async fn new(all_roads: bool) -> Self {
+        let sink = Sink::start().await;
+        Self::with(Dovecot::start(), sink, None, all_roads)
+    }
+
+    /// The same with servers of the caller's own; `port` is that of a proxy before the Dovecot.
+    pub fn with(dovecot: Dovecot, sink: Sink, port: Option<u16>, all_roads: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = dovecot.user("support");
+        std::fs::write(folder.path().join("password"), PASSWORD).expect("writable");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(folder.path().join("password"), private).expect("rights");
+        let account = |name: &str, port: u16, ca: &std::path::Path| {
+            format!(
+                "[[accounts]]\nname = \"{name}\"\nteam = \"dsi\"\nfirst_start_age = \"never\"\n\
+                 imap = {{ host = \"127.0.0.1\", port = {port}, tls = \"implicit\", user = \"support\", \
+                 password_file = \"password\", ca_file = \"{}\" }}\n\
+                 after = {{ move_to = \"Traités\" }}\n",
+                ca.display()
+            )
+        };
+        let ca = settings.ca_file.clone().expect("a CA file");
+        let mut accounts = account("support", port.unwrap_or(settings.port), &ca);
+        let old = all_roads.then(|| {
+            Dovecot::start_with(Options {
+                capability: Some(WITHOUT_MOVE),
+                ..Options::default()
+            })
+        });
+        if let Some(old) = &old {
+            let settings = old.user("support");
+            let ca = settings.ca_file.clone().expect("a CA file");
+            accounts.push_str(&account("copie", settings.port, &ca));
+            accounts.push_str(
+                "[[accounts]]\nname = \"dossier\"\nteam = \"dsi\"\nmaildir = \"depot\"\n",
+            );
+            for part in ["tmp", "new", "cur"] {
+                std::fs::create_dir_all(folder.path().join("depot").join(part)).expect("writable");
+            }
+        }
+        let web = free_port();
+        let smtp = sink.port();
+        let config = format!(
+            "language = \"fr\"\ntimezone = \"Europe/Paris\"\nbase_url = \"http://127.0.0.1:{web}\"\n\
+             data_dir = \"data\"\nkey_file = \"secret.key\"\ninternal_domains = [\"example.org\"]\n\
+             min_free = \"1MB\"\n[limits]\nsender_per_hour = 0\nsender_per_day = 0\n\
+             domain_per_hour = 0\ntotal_per_hour = 0\ntechnician_per_hour = 0\n\
+             [web]\nlisten = \"127.0.0.1:{web}\"\n\
+             [smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n{accounts}\
+             [[teams]]\nid = \"dsi\"\nname = \"DSI\"\nfrom = \"support@example.org\"\nprefix = \"DSI\"\n\
+             [[addresses]]\npattern = \"support@example.org\"\nteam = \"dsi\"\n"
+        );
+        std::fs::write(folder.path().join("config.toml"), config).expect("writable");
+        Self {
+            folder,
+            dovecot,
+            old,
+            sink,
+            child: None,
+            web,
+            injected: Vec::new(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The number of the next mail.
+    pub fn next_id(&self) -> usize {
+        self.injected.len()
+    }
+
+    /// Puts a mail in.
+    pub fn put(&mut self, road: Road, mail: Injected) {
+        assert_eq!(mail.id, self.injected.len(), "numbers are in order");
+        if mail.class == Class::Refused {
+            let refusal = Act::Answer("550 5.1.1 No such person".to_owned());
+            self.sink
+                .fault(Fault::always(Step::Rcpt, refusal).to(&mail.from));
+        }
+        match (road, &self.old) {
+            (Road::Move, _) => self.dovecot.deliver("support", &mail.bytes),
+            (Road::Copy, Some(old)) => old.deliver("support", &mail.bytes),
+            (Road::Maildir, Some(_)) => {
+                let name = format!("1790000000.M{}.test", mail.id);
+                let draft = self.path("depot/tmp").join(&name);
+                std::fs::write(&draft, &mail.bytes).expect("writable");
+                std::fs::rename(&draft, self.path("depot/new").join(&name)).expect("delivered");
+            }
+            (Road::Copy | Road::Maildir, None) => panic!("this desk has one road"),
+        }
+        self.injected.push(mail);
+    }
+
+    /// Starts the daemon with these variables.
+    pub fn start(&mut self, variables: &[(&str, &str)]) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .expect("a log");
+        let child = Command::new(env!("CARGO_BIN_EXE_guichet"))
+            .arg("--config")
+            .arg(self.path("config.toml"))
+            .arg("run")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("the daemon starts");
+        self.child = Some(child);
+    }
+
+    /// `kill -9`; whether it was alive until then.
+    pub fn kill(&mut self) -> bool {
+        let mut child = self.child.take().expect("it runs");
+        let alive = child.try_wait().expect("asked").is_none();
+        let _ = child.kill();
+        child.wait().expect("gone");
+        alive
+    }
+
+    /// SIGTERM.
+    pub fn terminate(&self) {
+        let child = self.child.as_ref().expect("it runs");
+        let _ = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status();
+    }
+
+    /// SIGTERM, and its end, which must be a good one.
+    pub async fn stop(&mut self) {
+        self.terminate();
+        let status = self
+            .ended(Duration::from_secs(10))
+            .await
+            .unwrap_or_else(|| panic!("still running after SIGTERM: {}", self.log()));
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+
+    /// How the daemon ended, if it does within this time.
+    pub async fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            let child = self.child.as_mut().expect("it runs");
+            if let Some(status) = child.try_wait().expect("asked") {
+                self.child = None;
+                return Some(status);
+            }
+            if started.elapsed() > within {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The end of the daemon's log.
+    pub fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    /// Waits until all is taken in, settled and sent, or `patience` is over: the checker says what
+    /// is missing then.
+    pub async fn quiet(&self, patience: Duration) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < patience {
+            if self.is_quiet().await {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+        false
+    }
+
+    async fn is_quiet(&self) -> bool {
+        let here = self.dovecot.count("support", "")
+            + self.old.as_ref().map_or(0, |old| old.count("support", ""))
+            + std::fs::read_dir(self.path("depot/new")).map_or(0, Iterator::count);
+        if here > 0 || !self.path("data/guichet.db").exists() {
+            return false;
+        }
+        let Ok(store) = Store::open_existing(&self.path("data")) else {
+            return false;
+        };
+        let Ok(counts) = store.counts().await else {
+            return false;
+        };
+        let unfiled: u64 = counts.accounts.values().map(|one| one.unfiled).sum();
+        let kept: u64 = counts.inbox.values().sum();
+        let waits = |state: &str| counts.outbox.contains_key(state);
+        kept as usize >= self.injected.len()
+            && unfiled == 0
+            && !counts.inbox.contains_key("new")
+            && !waits("queued")
+            && !waits("sending")
+            && !waits("uncertain")
+    }
+
+    /// The checker on what there is now.
+    pub async fn check(&self) -> Result<Report, Vec<String>> {
+        checker::check(&self.path("data"), &self.injected, &self.sink.received()).await
+    }
+
+    /// Waits until the daemon listens.
+    pub async fn up(&self, what: &str) {
+        let started = Instant::now();
+        // Before that it has no ear for SIGTERM yet.
+        while std::net::TcpStream::connect(("127.0.0.1", self.web)).is_err() {
+            assert!(started.elapsed().as_secs() < 20, "{what}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Drains, stops, checks; panics with all that does not hold.
+    pub async fn prove(&mut self, what: &str) -> Report {
+        self.up(what).await;
+        let quiet = self.quiet(Duration::from_secs(60)).await;
+        self.stop().await;
+        match self.check().await {
+            Ok(report) => {
+                assert!(quiet, "{what}: never quiet\n{}", self.log());
+                report
+            }
+            Err(wrong) => panic!("{what}:\n{}\n--- log\n{}", wrong.join("\n"), self.log()),
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Whether it was SIGKILL.
+pub fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
+}
