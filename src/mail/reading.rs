@@ -58,6 +58,9 @@ pub fn read(bytes: &[u8]) -> Mail {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
+        sender_name: envelope.from.first().and_then(|from| from.name.as_deref()),
+        answers: !envelope.in_reply_to.is_empty() || !envelope.references.is_empty(),
+        zone: envelope.date.map(|date| *date.offset()),
     });
     mark_placed(&mut content, html.as_deref());
     if html.is_none() && written.text.trim().is_empty() {
@@ -289,6 +292,13 @@ fn forwarded(message: &Message) -> Forwarded {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
+        sender_name: message
+            .envelope
+            .from
+            .first()
+            .and_then(|from| from.name.as_deref()),
+        answers: !message.envelope.in_reply_to.is_empty(),
+        zone: message.envelope.date.map(|date| *date.offset()),
     });
     Forwarded {
         from: message

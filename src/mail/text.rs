@@ -49,6 +49,12 @@ pub struct Bodies<'a> {
     pub html: Option<&'a str>,
     /// The decoded subject: tells a forward from a reply.
     pub subject: Option<&'a str>,
+    /// The name of who wrote it: a line that says nothing else is the beginning of a signature.
+    pub sender_name: Option<&'a str>,
+    /// The mail names one that it answers (`In-Reply-To`, `References`). Forwards do so, too.
+    pub answers: bool,
+    /// Where the sender's clock stands: the zone of dates that name none.
+    pub zone: Option<chrono::FixedOffset>,
 }
 
 /// A mail's text, taken apart.
@@ -72,14 +78,14 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
     let html = bodies.html.map(clean).filter(|text| !line::is_blank(text));
     match (plain, html) {
         (None, None) => Written::default(),
-        (Some(plain), None) => take_apart(line::lines(&plain), bodies.subject, Some(&plain)),
-        (None, Some(html)) => take_apart(html::render(&html), bodies.subject, None),
+        (Some(plain), None) => take_apart(line::lines(&plain), bodies, Some(&plain)),
+        (None, Some(html)) => take_apart(html::render(&html), bodies, None),
         (Some(plain), Some(html)) => {
             let rendered = html::render(&html);
             if knows_more(&rendered) && says_the_same(&plain, &rendered) {
-                take_apart(rendered, bodies.subject, Some(&plain))
+                take_apart(rendered, bodies, Some(&plain))
             } else {
-                take_apart(line::lines(&plain), bodies.subject, Some(&plain))
+                take_apart(line::lines(&plain), bodies, Some(&plain))
             }
         }
     }

@@ -5,7 +5,7 @@
 use super::history::{self, Kind};
 use super::line::{self, History, Line, Nature};
 use super::words::{self, regex};
-use super::{Written, forward, header, signature};
+use super::{Bodies, Written, forward, header, signature};
 use crate::mail::Forwarded;
 
 /// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
@@ -37,20 +37,22 @@ enum Fate {
 /// Takes lines apart; `plain` is the whole text when it is not that of the lines.
 pub(super) fn take_apart(
     mut lines: Vec<Line>,
-    subject: Option<&str>,
+    bodies: &Bodies<'_>,
     plain: Option<&str>,
 ) -> Written {
+    let subject = bodies.subject;
     let text = plain.map_or_else(|| line::join(&lines), |plain| line::trim(plain).to_owned());
     mend_quotes(&mut lines);
     let mut fates = vec![Fate::Own; lines.len()];
-    let cut = find_history(&lines, subject, &mut fates);
+    let cut = find_history(&lines, bodies, &mut fates);
     let end = unrule(&lines, cut.at, &mut fates);
-    sign(&lines, end, &mut fates);
+    sign(&lines, end, bodies.sender_name, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
     let forwarded = cut.is_forward.then(|| {
         forward::read(
             cut.block.as_ref(),
             lines.get(cut.below..).unwrap_or_default(),
+            bodies.zone,
         )
     });
     if !cut.is_forward {
@@ -147,7 +149,11 @@ struct Cut {
 }
 
 /// Marks the history and the forwarded original.
-fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cut {
+fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut {
+    let subject = bodies.subject;
+    let is_reply = bodies.answers || forward::is_reply(subject);
+    // A mail that answers nothing and forwards nothing: what looks like a history may be shown.
+    let is_first = !is_reply && !forward::is_forward(subject);
     let mut at = 0;
     let mut written = false;
     while let Some(line) = lines.get(at) {
@@ -159,10 +165,10 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
         }
         if line.is_quoted() {
             // Apple quotes « Début du message réexpédié : » together with the message.
-            let is_first = at
+            let is_top = at
                 .checked_sub(1)
                 .is_none_or(|above| lines.get(above).is_some_and(|line| !line.is_quoted()));
-            if is_first
+            if is_top
                 && let Some(found) = history::begins(lines, at)
                 && found.kind == Kind::Forward
             {
@@ -177,7 +183,9 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
             at += 1;
             continue;
         }
-        let Some(found) = history::begins(lines, at) else {
+        let Some(found) = history::begins(lines, at)
+            .filter(|found| !(is_first && written && is_shown(lines, at, found)))
+        else {
             written |= words::has_substance(&line.text);
             at += 1;
             continue;
@@ -219,6 +227,30 @@ fn find_history(lines: &[Line], subject: Option<&str>, fates: &mut [Fate]) -> Cu
         is_forward: false,
         block: None,
     }
+}
+
+/// Whether a line that looks like the beginning of a history is part of what somebody shows, in a
+/// mail that answers nothing: a header block announced by a colon, the line of a log (« On …, job
+/// 44 wrote: ») that nothing quoted follows.
+fn is_shown(lines: &[Line], at: usize, found: &history::Beginning) -> bool {
+    if lines
+        .get(at)
+        .is_none_or(|line| line.history != History::No || line.nature != Nature::Text)
+    {
+        return false;
+    }
+    if found.block.is_some() {
+        let above = lines.iter().take(at).rev().find(|line| !line.is_blank());
+        return found.kind != Kind::Forward && above.is_some_and(|line| line.head().ends_with(':'));
+    }
+    let head = lines
+        .get(at..found.end)
+        .unwrap_or_default()
+        .iter()
+        .any(|line| words::has_email(&line.text));
+    let is_quoted = history::next_shown(lines, found.end)
+        .is_none_or(|next| lines.get(next).is_some_and(Line::is_quoted));
+    found.is_attribution && !head && !is_quoted
 }
 
 regex!(
@@ -290,7 +322,7 @@ fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
 }
 
 /// Marks the signatures of the pieces that were written now.
-fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
+fn sign(lines: &[Line], end: usize, sender: Option<&str>, fates: &mut [Fate]) {
     let mut pieces: Vec<std::ops::Range<usize>> = Vec::new();
     let mut open = None;
     for at in 0..=end {
@@ -313,7 +345,7 @@ fn sign(lines: &[Line], end: usize, fates: &mut [Fate]) {
             let banner = signature::banner(written);
             fill(fates, piece.start, piece.start + banner, Fate::Signature);
         }
-        for part in signature::find(written) {
+        for part in signature::find(written, sender) {
             fill(
                 fates,
                 piece.start + part.start,

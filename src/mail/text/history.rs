@@ -19,6 +19,8 @@ pub(super) struct Beginning {
     pub kind: Kind,
     /// The header block, when there is one.
     pub block: Option<Block>,
+    /// Nothing but the words say so: « Le … a écrit : ».
+    pub is_attribution: bool,
 }
 
 /// What announces the history.
@@ -48,6 +50,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
             end: at + 1,
             kind: Kind::Sure,
             block: None,
+            is_attribution: false,
         });
     }
     let drawn = is_drawn(text) && text.chars().count() >= 5;
@@ -73,6 +76,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end: block.end,
                     kind: Kind::Sure,
                     block: Some(block),
+                    is_attribution: false,
                 });
             }
             if line.history == History::Probably
@@ -82,6 +86,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end,
                     kind: Kind::Sure,
                     block: None,
+                    is_attribution: false,
                 });
             }
             if announced {
@@ -90,6 +95,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end: attribution.map_or(next, |(end, _)| end),
                     kind: Kind::Sure,
                     block: None,
+                    is_attribution: false,
                 });
             }
         } else if announced {
@@ -97,6 +103,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                 end: at + 1,
                 kind: Kind::Sure,
                 block: None,
+                is_attribution: false,
             });
         }
     }
@@ -113,12 +120,14 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                 end: block.end.max(at + more),
                 kind: Kind::Sure,
                 block: Some(block),
+                is_attribution: false,
             });
         }
         return Some(Beginning {
             end: at + more,
             kind: Kind::Sure,
             block: None,
+            is_attribution: false,
         });
     }
     if header::is_header_line(text)
@@ -128,6 +137,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
             end: block.end,
             kind: Kind::Sure,
             block: Some(block),
+            is_attribution: false,
         });
     }
     let (end, kind) = attribution(lines, at)?;
@@ -135,6 +145,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
         end,
         kind,
         block: None,
+        is_attribution: true,
     })
 }
 
@@ -156,6 +167,7 @@ fn after_separator(lines: &[Line], from: usize, kind: Kind) -> Beginning {
         end: block.as_ref().map_or(from, |block| block.end),
         kind,
         block,
+        is_attribution: false,
     }
 }
 
@@ -258,6 +270,11 @@ regex!(
         r#"[\p{L}]{2,10}[.,]{0,2} \d|[\p{L}]{2,10}, [\p{L}]{3,10}\.? \d)"#,
     )
 );
+// Portuguese Outlook: « Jean <…> escreveu (quarta, 18/11/2026 à(s) 09:00): ».
+regex!(
+    VERB_AND_DATE,
+    r"\b(?:a (?:ecrit|repondu)|wrote|schrieb|escribio|ha scritto|schreef|escreveu) \(.{0,40}\d.{0,30}\)\s*:$"
+);
 regex!(TIME, r"\d{1,2}\s?(?:[:h.]|uhr)\s?\d{2}|\d\s?[ap]\.?m\b");
 regex!(DAY, r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}");
 regex!(ADDRESS_END, r"[>)\]]\s*:\s*$|\bfrom .*@\S+\s*:\s*$");
@@ -339,6 +356,7 @@ fn attributes(text: &str, opens: bool, is_named: bool) -> Option<Kind> {
             return Some(Kind::Sure);
         }
     }
+    let ends_with_verb = ends_with_verb || VERB_AND_DATE.is_match(text);
     let named =
         (is_named && closes && ends_with_verb && head(text).len() < 200) || QUOTING.is_match(text);
     named.then_some(if has_address && ends_with_verb {

@@ -24,7 +24,9 @@ const BANNER: usize = 6;
 const CONTACT: usize = 16;
 
 /// The parts of `lines` (what one person wrote in one piece) that are signature, in order.
-pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
+/// `sender` is the name of that person, where it is known.
+pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
+    let sender = sender.map(words_of).unwrap_or_default();
     let mut found = Vec::new();
     let end = lines.len();
     let mut at = end.saturating_sub(LINES);
@@ -34,7 +36,7 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
             at += 1;
             continue;
         }
-        match begins(lines, at) {
+        match begins(lines, at, &sender) {
             Some(part) => {
                 at = part.end.max(at + 1);
                 found.push(part);
@@ -42,7 +44,8 @@ pub(super) fn find(lines: &[Line]) -> Vec<Range<usize>> {
             None => at += 1,
         }
     }
-    if let Some(part) = contact_block(lines, &found) {
+    if let Some(part) = named_block(lines, &found, &sender).or_else(|| contact_block(lines, &found))
+    {
         found.push(part);
     }
     found.retain(|part| !part.is_empty());
@@ -64,7 +67,7 @@ pub(super) fn banner(lines: &[Line]) -> usize {
 }
 
 /// The part of the signature that begins at line `at`.
-fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
+fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> {
     let end = lines.len();
     let line = lines.get(at)?;
     let text = line.head();
@@ -98,7 +101,10 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
         let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line.head()));
         let strong =
             below().any(|(_, line)| is_reachable(line.head()) || is_disclaimer(line.head()));
-        if (1..=CONTACT).contains(&count) && contacts && strong {
+        let named = below()
+            .next()
+            .is_some_and(|(_, line)| is_sender(line.head(), sender));
+        if (1..=CONTACT).contains(&count) && contacts && (strong || named) {
             return Some(at..end);
         }
         return None;
@@ -111,7 +117,11 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
         return Some(at..stop);
     }
     if is_sent_from(text) {
-        return Some(at..end);
+        // Who goes on below it forgot something.
+        let stop = shown(lines, at + 1)
+            .find(|(_, line)| goes_on(line))
+            .map_or(end, |(index, _)| index);
+        return Some(at..stop);
     }
     let closing = closing(text)?;
     let from = match closing {
@@ -144,6 +154,11 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             && !text.contains('?')
             && !text.starts_with('#')
             && lines.get(index - 1).is_some_and(|above| !above.is_blank());
+        // « Avez-vous lu la FAQ ? https://… » right below a function: a slogan.
+        let belongs = belongs
+            || (count >= 2
+                && SLOGAN.is_match(text)
+                && lines.get(index - 1).is_some_and(|above| !above.is_blank()));
         if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
             stop = index;
             // Text below many short lines: only a number or a postscript shows that they were an
@@ -167,6 +182,67 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             (count > 0 && first.is_some_and(is_name)).then_some(from..stop)
         }
     }
+}
+
+regex!(SLOGAN, r"\S \(?<?(?:https?://|www\.)\S+$");
+
+/// The words of a name, folded, in the order of the alphabet: some write the surname first.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = fold(name)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    words.sort_unstable();
+    words
+}
+
+/// Whether a line says the whole name of the sender, and perhaps a function after it.
+fn is_sender(text: &str, sender: &[String]) -> bool {
+    let name = text.split(['|', ',', '–', '•', '(']).next().unwrap_or(text);
+    let name = name.split(" - ").next().unwrap_or(name);
+    sender.len() >= 2 && words_of(name) == sender
+}
+
+/// The name of the sender below a blank line, and nothing but contact lines below it.
+fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Option<Range<usize>> {
+    let end = found.first().map_or(lines.len(), |part| part.start);
+    let from = end.saturating_sub(LINES);
+    let (at, line) = lines
+        .iter()
+        .enumerate()
+        .take(end)
+        .skip(from.max(1))
+        .rev()
+        .find(|(_, line)| is_sender(line.head(), sender))?;
+    let mut above = lines.get(..at)?.iter().rev();
+    let apart = above
+        .next()
+        .is_some_and(|line| line.is_blank() || is_drawn(&line.text));
+    let above = above.find(|line| !line.is_blank())?;
+    let is_announced = above.head().ends_with(':') || is_greeting(above.head());
+    let below = || shown(lines, at + 1).take_while(|(index, _)| *index < end);
+    let contacts = below().all(|(_, line)| is_contact(line) && line.nature != Nature::Verbatim);
+    (line.nature != Nature::Verbatim
+        && apart
+        && !is_announced
+        && contacts
+        && below().count() < CONTACT)
+        .then_some(at..end)
+}
+
+/// Plainly a sentence of a person: what may stand below « Envoyé de mon iPhone ».
+fn goes_on(line: &Line) -> bool {
+    let text = line.head();
+    let folded = fold(text);
+    let words = folded.split(' ').count();
+    let advertises = is_sent_from(text) || is_disclaimer(text) || has_url(text);
+    !advertises
+        && !text.ends_with(':')
+        && !text.contains(['|', '<', '_'])
+        && words >= 4
+        && SENTENCE.is_match(&folded)
+        && (text.ends_with(['.', '?', '!', '…']) || words >= 6)
 }
 
 /// A block of contact lines at the end without any formula above it.
@@ -303,7 +379,7 @@ mod tests {
     /// What remains when the signature is taken off.
     fn kept(text: &str) -> String {
         let lines = lines(text);
-        let parts = find(&lines);
+        let parts = find(&lines, None);
         join(
             lines
                 .iter()

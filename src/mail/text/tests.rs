@@ -7,6 +7,7 @@ fn plain(subject: &str, text: &str) -> Written {
         plain: Some(text),
         html: None,
         subject: Some(subject),
+        ..Bodies::default()
     })
 }
 
@@ -15,6 +16,7 @@ fn html(subject: &str, html: &str) -> Written {
         plain: None,
         html: Some(html),
         subject: Some(subject),
+        ..Bodies::default()
     })
 }
 
@@ -428,6 +430,7 @@ fn the_html_is_believed_only_when_it_says_the_same() {
             plain: Some(text),
             html: Some(gmail),
             subject: Some(RE),
+            ..Bodies::default()
         })
     };
     let same = both("Oui : PC-12\n\nQuel poste ?");

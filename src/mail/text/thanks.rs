@@ -67,7 +67,7 @@ regex!(
     THANKS,
     concat!(
         r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|",
-        r"thnx|ty|cheers|danke|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
+        r"thnx|ty|cheers|danke|dank|dankeschon|gracias|grazie|obrigad[oa]|bedankt|dankjewel|parfait|parfaite|parfaitement|",
         r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
         r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
         r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
@@ -80,7 +80,7 @@ regex!(
     STATE,
     concat!(
         r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|",
-        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|",
+        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|geht|lauft|funktioniert|funciona|funziona|werkt|resolu|resolue|",
         r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|",
         r"retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|",
         r"bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b",
@@ -90,6 +90,15 @@ regex!(
     MERCI_DE,
     r"\bmerci(?: beaucoup| bien| infiniment)? (?:de |d')(.*)$"
 );
+// "Thank you for installing Word" asks for it; "for helping me" and "for fixing it" look back.
+regex!(
+    FOR_DOING,
+    r"\b(?:thanks|thank you|thx)(?: \p{L}+){0,3} (?:for|to) (?:kindly |please )?(\p{L}+ing)\b"
+);
+const LOOKING_BACK: &str = "\
+    being bearing clarifying coming doing everything explaining fixing getting having helping \
+    letting listening making repairing replying resolving responding sharing solving sorting \
+    understanding";
 regex!(
     OWNED,
     concat!(
@@ -118,7 +127,9 @@ const BESIDE: &str = "\
     it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
     la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
     oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
-    promptitude quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
+    promptitude meilleurs meilleure meilleures note notee notes bises vielen herzlichen schon \
+    sehr fur die hilfe ihre deine jetzt geht lauft es wieder alles gut muchas mil por la ayuda ya \
+    todo funziona funciona tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
     votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
@@ -209,7 +220,11 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
             return Verdict::More;
         }
     }
-    if REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
+    let asks = FOR_DOING
+        .captures(&text)
+        .and_then(|found| found.get(1))
+        .is_some_and(|doing| !among(LOOKING_BACK, doing.as_str()));
+    if asks || REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
         return Verdict::More;
     }
     let thanks = THANKS.is_match(&folded) || (removed && !REFUSED.is_match(&text)) || happy;
