@@ -286,6 +286,14 @@ regex!(
         r#"\s+\p{Ll}+(?: \p{Ll}+)?\s?:?$|,?$)|^\S+@\S+"#,
     )
 );
+// The same with an address, whatever the name: « Aide informatique <aide@example.org> a écrit : ».
+regex!(
+    ADDRESSED,
+    concat!(
+        r#"^["'*]?[^<>@:;.!?]{0,60}["']?\s*[<(\[]?[^\s<>()]+@[^\s<>()]+[>)\]]?,? (?:a (?:ecrit|repondu)|"#,
+        r"wrote|schrieb|escribio|ha scritto|schreef|escreveu)\b.{0,50}:$",
+    )
+);
 regex!(
     QUOTING,
     r"^(?:quoting|zitat von|citando|citation de|selon) .{2,120}:$"
@@ -299,7 +307,9 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let is_named = NAMED.is_match(first.head());
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
-        let is_next = index > at && !opens && OPENING.is_match(&fold(line.head()));
+        // The hour of « (segunda, 23/11/2026 à(s) 10:02): » begins nothing.
+        let is_open = joined.matches('(').count() > joined.matches(')').count();
+        let is_next = index > at && !opens && !is_open && OPENING.is_match(&fold(line.head()));
         if line.is_blank() || line.quote != first.quote || is_next {
             break;
         }
@@ -357,6 +367,9 @@ fn attributes(text: &str, opens: bool, is_named: bool) -> Option<Kind> {
         }
     }
     let ends_with_verb = ends_with_verb || VERB_AND_DATE.is_match(text);
+    if closes && ADDRESSED.is_match(text) {
+        return Some(Kind::Sure);
+    }
     let named =
         (is_named && closes && ends_with_verb && head(text).len() < 200) || QUOTING.is_match(text);
     named.then_some(if has_address && ends_with_verb {

@@ -27,7 +27,7 @@ pub(super) fn render(html: &str) -> Vec<Line> {
     let has_something = |token: Token<'_>| match token {
         Token::Text(text) => !line::is_blank(text),
         Token::Open(tag) => tag.name.eq_ignore_ascii_case("img"),
-        Token::Close(_) | Token::Comment(_) => false,
+        Token::Close(_) | Token::Code | Token::Comment(_) => false,
     };
     for show in [Show::Seen, Show::Hidden, Show::Everything] {
         let lines = Renderer::new(show).render(html);
@@ -48,7 +48,7 @@ enum Show {
     Seen,
     /// Hidden text and the alternative texts of images as well.
     Hidden,
-    /// All characters that are not part of a tag.
+    /// All characters that are not part of a tag or of a style sheet.
     Everything,
 }
 
@@ -138,6 +138,7 @@ impl Renderer {
                 Token::Text(text) => self.text(text),
                 Token::Open(tag) => self.open(&tag),
                 Token::Close(name) => self.close(&name.to_ascii_lowercase()),
+                Token::Code => {}
                 Token::Comment(text) => {
                     // Samsung and Gmail's Android client put nothing else above the history.
                     if text.trim().eq_ignore_ascii_case("originalmessage") {

@@ -143,6 +143,15 @@ regex!(
     )
 );
 
+regex!(
+    EXCUSE,
+    concat!(
+        r"[,.;:!(\-]* (?:merci d'|veuillez |please |pardon|desole|sorry |apologies |bitte |",
+        r"entschuldig|so please )[^?]{0,40}\b(?:excuse[rz]?|brievete|fautes?|frappe|orthographe|brevity|",
+        r"typos?|terse\w*|errors|kurze|tippfehler)\b",
+    )
+);
+
 /// « Envoyé de mon iPhone » and what others add.
 pub(super) fn is_sent_from(text: &str) -> bool {
     let count = text.chars().count();
@@ -152,6 +161,11 @@ pub(super) fn is_sent_from(text: &str) -> bool {
     // The address of an advertised page does not count.
     let text = text.split('<').next().unwrap_or(text);
     let folded = fold(text);
+    // « …, veuillez excuser ma brièveté » goes with it.
+    let (folded, is_excused) = match EXCUSE.find(&folded) {
+        Some(found) => (folded.get(..found.start()).unwrap_or_default(), true),
+        None => (folded.as_str(), false),
+    };
     let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
         return false;
@@ -161,7 +175,7 @@ pub(super) fn is_sent_from(text: &str) -> bool {
     let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
     let names_device = DEVICE.is_match(folded);
     let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
-    !is_sentence && words <= 9 && (names_device || is_bare)
+    !is_sentence && words <= 9 && (names_device || is_bare || is_excused)
 }
 
 regex!(

@@ -340,6 +340,12 @@ regex!(
     )
 );
 
+// « Nadia Ferrand (elle) », "(she/her)".
+regex!(
+    PRONOUNS,
+    r" ?[(\[](?:elle|il|iel|she|he|they|her|him|sie|er)(?: ?[/|,·] ?\p{L}+){0,3}[)\]]"
+);
+
 /// A line of a name, a function, a place, a number: short, and not a sentence.
 fn is_contact(line: &Line) -> bool {
     let text = line.head();
@@ -351,6 +357,7 @@ fn is_contact(line: &Line) -> bool {
         return false;
     }
     let folded = fold(text);
+    let folded = PRONOUNS.replace(&folded, "");
     let words = folded.split(' ').count();
     let reachable = is_reachable(text) || text.contains('|');
     let sentences = SENTENCE.find_iter(&folded).count();

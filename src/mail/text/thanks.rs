@@ -81,7 +81,9 @@ regex!(
     concat!(
         r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|",
         r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|geht|lauft|funktioniert|funciona|funziona|werkt|resolu|resolue|",
-        r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|",
+        r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|roule|(?:s'|re|se re)?(?:ouvre|allume|affiche|imprime|",
+        r"scanne|charge|connecte|demarre)(?:nt)? (?:enfin|(?:de|a) nouveau|bien|correctement|",
+        r"normalement|parfaitement|maintenant|sans probleme)|",
         r"retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|",
         r"bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b",
     )
@@ -127,7 +129,7 @@ const BESIDE: &str = "\
     it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
     la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
     oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
-    promptitude meilleurs meilleure meilleures note notee notes bises vielen herzlichen schon \
+    promptitude meilleurs meilleure meilleures note notee notes bises job roule vielen herzlichen schon \
     sehr fur die hilfe ihre deine jetzt geht lauft es wieder alles gut muchas mil por la ayuda ya \
     todo funziona funciona tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
