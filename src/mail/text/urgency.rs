@@ -28,6 +28,8 @@ regex!(
         r"contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|",
         r"kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|",
         r"groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|",
+        // « gestes d'urgence », « soins d'urgence »
+        r"\p{L}{3,}[sx]|",
         r"dispositif) (?:d'|de l'|de )$",
     )
 );
