@@ -54,6 +54,12 @@ pub fn read(bytes: &[u8]) -> Mail {
             .defects
             .push("the plain and the HTML text differ: the plain one is shown".to_owned());
     }
+    let ornaments: Vec<&str> = content
+        .files
+        .iter()
+        .filter(|file| file.decoration)
+        .filter_map(|file| file.content_id.as_deref())
+        .collect();
     let written = text::split(&Bodies {
         plain: plain.as_deref(),
         html: html.as_deref(),
@@ -61,6 +67,7 @@ pub fn read(bytes: &[u8]) -> Mail {
         sender_name: envelope.from.first().and_then(|from| from.name.as_deref()),
         answers: !envelope.in_reply_to.is_empty() || !envelope.references.is_empty(),
         zone: envelope.date.map(|date| *date.offset()),
+        ornaments: &ornaments,
     });
     mark_placed(&mut content, html.as_deref());
     if html.is_none() && written.text.trim().is_empty() {
@@ -299,6 +306,7 @@ fn forwarded(message: &Message) -> Forwarded {
             .and_then(|from| from.name.as_deref()),
         answers: !message.envelope.in_reply_to.is_empty(),
         zone: message.envelope.date.map(|date| *date.offset()),
+        ornaments: &[],
     });
     Forwarded {
         from: message

@@ -55,6 +55,8 @@ pub struct Bodies<'a> {
     pub answers: bool,
     /// Where the sender's clock stands: the zone of dates that name none.
     pub zone: Option<chrono::FixedOffset>,
+    /// The content ids of images that are decoration: no placeholder stands for them.
+    pub ornaments: &'a [&'a str],
 }
 
 /// A mail's text, taken apart.
@@ -79,9 +81,9 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
     match (plain, html) {
         (None, None) => Written::default(),
         (Some(plain), None) => take_apart(line::lines(&plain), bodies, Some(&plain)),
-        (None, Some(html)) => take_apart(html::render(&html), bodies, None),
+        (None, Some(html)) => take_apart(html::render(&html, bodies.ornaments), bodies, None),
         (Some(plain), Some(html)) => {
-            let rendered = html::render(&html);
+            let rendered = html::render(&html, bodies.ornaments);
             if knows_more(&rendered) && says_the_same(&plain, &rendered) {
                 take_apart(rendered, bodies, Some(&plain))
             } else {
@@ -102,7 +104,7 @@ pub fn fold_accents(text: &str) -> String {
 
 /// An HTML body as readable text. Never blank when the body holds words. Linear in its size.
 pub fn html_to_text(html: &str) -> String {
-    line::join(&html::render(&clean(html)))
+    line::join(&html::render(&clean(html), &[]))
 }
 
 /// NFC, line ends as `\n`, without NUL.

@@ -145,7 +145,12 @@ const LINKS: &str = "\
 ///
 /// `has_files`: something came with it that is not decoration.
 pub fn is_thanks(reply: &str, has_files: bool) -> bool {
-    if has_files || reply.contains(['?', '？', '@']) || reply.contains("://") {
+    let asks = |line: &str| line.contains(['?', '？', '@']) || line.contains("://");
+    if has_files
+        || reply
+            .lines()
+            .any(|line| asks(line) && !is_placeholder(line))
+    {
         return false;
     }
     if reply.chars().nth(CHARACTERS).is_some() {
@@ -154,7 +159,7 @@ pub fn is_thanks(reply: &str, has_files: bool) -> bool {
     let mut thanked = false;
     let mut words = 0;
     for line in reply.lines() {
-        if is_greeting(line) {
+        if is_greeting(line) || is_placeholder(line) {
             continue;
         }
         for sentence in sentences(line) {
@@ -178,6 +183,17 @@ pub fn lone_reaction(reply: &str) -> Option<String> {
     let count = bare.chars().filter(|c| is_emoji(*c)).count();
     let only = bare.chars().all(|c| is_emoji(c) || joins_emoji(c));
     (only && (1..=EMOJI).contains(&count)).then_some(bare)
+}
+
+/// `[image]`, `[image: logo.png]`, `[cid:image001.png@01DB]`: where a picture stood. Whether it
+/// counts is known of the file.
+fn is_placeholder(line: &str) -> bool {
+    line.trim()
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|rest| {
+            rest == "image" || rest.starts_with("image:") || rest.starts_with("cid:")
+        })
 }
 
 /// What one sentence says.

@@ -578,3 +578,18 @@ fn forwards_of_less_usual_clients() {
         );
     }
 }
+
+#[test]
+fn a_logo_leaves_no_mark_and_no_doubt() {
+    let logo = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let bytes = format!(
+        "From: Nadia Ferrand <nadia.ferrand@lycee.example.org>\r\nSubject: {RE}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+         <p>Merci, tout fonctionne.</p><p><img src=\"cid:logo@x\"></p>\r\n--b\r\nContent-Type: image/png; name=logo.png\r\n\
+         Content-ID: <logo@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n{logo}\r\n--b--\r\n"
+    );
+    let mail = mail::read(bytes.as_bytes());
+    assert!(mail.attachments.iter().all(|file| file.decoration));
+    assert_eq!(mail.reply, "Merci, tout fonctionne.");
+    assert!(mail.thanks);
+}
