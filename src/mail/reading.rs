@@ -54,12 +54,20 @@ pub fn read(bytes: &[u8]) -> Mail {
             .defects
             .push("the plain and the HTML text differ: the plain one is shown".to_owned());
     }
+    let ornaments: Vec<&str> = content
+        .files
+        .iter()
+        .filter(|file| file.decoration)
+        .filter_map(|file| file.content_id.as_deref())
+        .collect();
     let written = text::split(&Bodies {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
-        sender: envelope.from.first().and_then(|from| from.name.as_deref()),
-        is_first: is_first(&envelope),
+        sender_name: envelope.from.first().and_then(|from| from.name.as_deref()),
+        answers: !envelope.in_reply_to.is_empty() || !envelope.references.is_empty(),
+        zone: envelope.date.map(|date| *date.offset()),
+        ornaments: &ornaments,
     });
     mark_placed(&mut content, html.as_deref());
     if html.is_none() && written.text.trim().is_empty() {
@@ -168,16 +176,6 @@ pub fn read(bytes: &[u8]) -> Mail {
         defects,
         content_digest: Some(content_digest),
     }
-}
-
-/// The mail answers and forwards nothing: a subject without prefix, and no other mail named.
-fn is_first(envelope: &Envelope) -> bool {
-    envelope.in_reply_to.is_empty()
-        && envelope.references.is_empty()
-        && envelope
-            .subject
-            .as_deref()
-            .is_some_and(|subject| !text::has_prefix(subject))
 }
 
 /// The decoded bytes of a file, by digest.
@@ -301,7 +299,14 @@ fn forwarded(message: &Message) -> Forwarded {
         plain: plain.as_deref(),
         html: html.as_deref(),
         subject: subject.as_deref(),
-        ..Bodies::default()
+        sender_name: message
+            .envelope
+            .from
+            .first()
+            .and_then(|from| from.name.as_deref()),
+        answers: !message.envelope.in_reply_to.is_empty(),
+        zone: message.envelope.date.map(|date| *date.offset()),
+        ornaments: &[],
     });
     Forwarded {
         from: message

@@ -49,11 +49,14 @@ pub struct Bodies<'a> {
     pub html: Option<&'a str>,
     /// The decoded subject: tells a forward from a reply.
     pub subject: Option<&'a str>,
-    /// The display name of the sender: a line that says no more begins a signature.
-    pub sender: Option<&'a str>,
-    /// The mail answers and forwards nothing (no `In-Reply-To`, no `References`, a subject without
-    /// prefix): « X wrote: » above unquoted text is part of what the person tells.
-    pub is_first: bool,
+    /// The name of who wrote it: a line that says nothing else is the beginning of a signature.
+    pub sender_name: Option<&'a str>,
+    /// The mail names one that it answers (`In-Reply-To`, `References`). Forwards do so, too.
+    pub answers: bool,
+    /// Where the sender's clock stands: the zone of dates that name none.
+    pub zone: Option<chrono::FixedOffset>,
+    /// The content ids of images that are decoration: no placeholder stands for them.
+    pub ornaments: &'a [&'a str],
 }
 
 /// A mail's text, taken apart.
@@ -78,9 +81,9 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
     match (plain, html) {
         (None, None) => Written::default(),
         (Some(plain), None) => take_apart(line::lines(&plain), bodies, Some(&plain)),
-        (None, Some(html)) => take_apart(html::render(&html), bodies, None),
+        (None, Some(html)) => take_apart(html::render(&html, bodies.ornaments), bodies, None),
         (Some(plain), Some(html)) => {
-            let rendered = html::render(&html);
+            let rendered = html::render(&html, bodies.ornaments);
             if knows_more(&rendered) && says_the_same(&plain, &rendered) {
                 take_apart(rendered, bodies, Some(&plain))
             } else {
@@ -99,14 +102,9 @@ pub fn fold_accents(text: &str) -> String {
         .collect()
 }
 
-/// The subject says that the mail answers or forwards another.
-pub(super) fn has_prefix(subject: &str) -> bool {
-    forward::is_forward(Some(subject)) || forward::is_reply(Some(subject))
-}
-
 /// An HTML body as readable text. Never blank when the body holds words. Linear in its size.
 pub fn html_to_text(html: &str) -> String {
-    line::join(&html::render(&clean(html)))
+    line::join(&html::render(&clean(html), &[]))
 }
 
 /// NFC, line ends as `\n`, without NUL.

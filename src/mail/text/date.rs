@@ -21,8 +21,8 @@ regex!(
 );
 regex!(ZONE, r"(?:\b(?:utc|gmt)\s?)?([+-])(\d{1,2}):?(\d{2})?\b");
 
-/// The moment that `text` names; without a zone it is taken as UTC, for nothing else is known.
-pub(super) fn read(text: &str) -> Option<DateTime<FixedOffset>> {
+/// The moment that `text` names; when it names no zone it is taken as of `default`, else as UTC.
+pub(super) fn read(text: &str, default: Option<FixedOffset>) -> Option<DateTime<FixedOffset>> {
     if let Ok(date) = DateTime::parse_from_rfc2822(text.trim()) {
         return Some(date);
     }
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Option<DateTime<FixedOffset>> {
         .or_else(|| time(&folded))
         .unwrap_or((NaiveTime::MIN, rest));
     NaiveDateTime::new(date, time)
-        .and_local_timezone(zone(rest))
+        .and_local_timezone(zone(rest, default))
         .single()
 }
 
@@ -95,14 +95,17 @@ fn time(text: &str) -> Option<(NaiveTime, &str)> {
     Some((time, text.get(found.get(0)?.end()..).unwrap_or_default()))
 }
 
-fn zone(text: &str) -> FixedOffset {
+fn zone(text: &str, default: Option<FixedOffset>) -> FixedOffset {
     let named = || {
         let hours = if text.contains("cest") || text.contains("heure d'ete d'europe centrale") {
             2
         } else {
-            i32::from(text.contains("cet"))
+            i32::from(text.contains("cet") || text.contains("heure normale d'europe centrale"))
         };
-        FixedOffset::east_opt(hours * 3600)
+        let is_utc = text.contains("utc") || text.contains("gmt");
+        (hours > 0 || is_utc)
+            .then(|| FixedOffset::east_opt(hours * 3600))
+            .flatten()
     };
     let numbered = || {
         let found = ZONE.captures(text)?;
@@ -119,6 +122,7 @@ fn zone(text: &str) -> FixedOffset {
     };
     numbered()
         .or_else(named)
+        .or(default)
         .unwrap_or_else(|| FixedOffset::east_opt(0).expect("no offset is an offset"))
 }
 
@@ -182,11 +186,11 @@ mod tests {
             ("11 juillet 2024", "2024-07-11T00:00:00+00:00"),
             ("3 juin 2024 à 08:00:00 UTC+2", "2024-06-03T08:00:00+02:00"),
         ] {
-            let read = read(text).map(|date| date.to_rfc3339());
+            let read = read(text, None).map(|date| date.to_rfc3339());
             assert_eq!(read.as_deref(), Some(expected), "{text}");
         }
         for text in ["", "hier", "32/13/2024", "10:12"] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(read(text, None), None, "{text}");
         }
     }
 }

@@ -46,12 +46,13 @@ pub(super) fn take_apart(
     let mut fates = vec![Fate::Own; lines.len()];
     let cut = find_history(&lines, bodies, &mut fates);
     let end = unrule(&lines, cut.at, &mut fates);
-    sign(&lines, end, bodies.sender, &mut fates);
+    sign(&lines, end, bodies.sender_name, &mut fates);
     judge_quotes(&lines, end, subject, &mut fates);
     let forwarded = cut.is_forward.then(|| {
         forward::read(
             cut.block.as_ref(),
             lines.get(cut.below..).unwrap_or_default(),
+            bodies.zone,
         )
     });
     if !cut.is_forward {
@@ -150,6 +151,9 @@ struct Cut {
 /// Marks the history and the forwarded original.
 fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut {
     let subject = bodies.subject;
+    let is_reply = bodies.answers || forward::is_reply(subject);
+    // A mail that answers nothing and forwards nothing: what looks like a history may be shown.
+    let is_first = !is_reply && !forward::is_forward(subject);
     let mut at = 0;
     let mut written = false;
     while let Some(line) = lines.get(at) {
@@ -159,21 +163,12 @@ fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut 
             at += 1;
             continue;
         }
-        if is_groupwise(line) {
-            fill(fates, at, lines.len(), Fate::History);
-            return Cut {
-                at,
-                below: at + 1,
-                is_forward: false,
-                block: None,
-            };
-        }
         if line.is_quoted() {
             // Apple quotes « Début du message réexpédié : » together with the message.
-            let is_first = at
+            let is_top = at
                 .checked_sub(1)
                 .is_none_or(|above| lines.get(above).is_some_and(|line| !line.is_quoted()));
-            if is_first
+            if is_top
                 && let Some(found) = history::begins(lines, at)
                 && found.kind == Kind::Forward
             {
@@ -188,7 +183,9 @@ fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut 
             at += 1;
             continue;
         }
-        let Some(found) = history::begins(lines, at) else {
+        let Some(found) = history::begins(lines, at)
+            .filter(|found| !(is_first && written && is_shown(lines, at, found)))
+        else {
             written |= words::has_substance(&line.text);
             at += 1;
             continue;
@@ -211,7 +208,7 @@ fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut 
             // Answers may stand between the quoted lines.
             fill(fates, at, found.end, Fate::History);
             at = found.end.max(at + 1);
-        } else if found.kind == Kind::Sure && !(bodies.is_first && line.history == History::No) {
+        } else if found.kind == Kind::Sure {
             fill(fates, at, lines.len(), Fate::History);
             return Cut {
                 at,
@@ -230,6 +227,30 @@ fn find_history(lines: &[Line], bodies: &Bodies<'_>, fates: &mut [Fate]) -> Cut 
         is_forward: false,
         block: None,
     }
+}
+
+/// Whether a line that looks like the beginning of a history is part of what somebody shows, in a
+/// mail that answers nothing: a header block announced by a colon, the line of a log (« On …, job
+/// 44 wrote: ») that nothing quoted follows.
+fn is_shown(lines: &[Line], at: usize, found: &history::Beginning) -> bool {
+    if lines
+        .get(at)
+        .is_none_or(|line| line.history != History::No || line.nature != Nature::Text)
+    {
+        return false;
+    }
+    if found.block.is_some() {
+        let above = lines.iter().take(at).rev().find(|line| !line.is_blank());
+        return found.kind != Kind::Forward && above.is_some_and(|line| line.head().ends_with(':'));
+    }
+    let head = lines
+        .get(at..found.end)
+        .unwrap_or_default()
+        .iter()
+        .any(|line| words::has_email(&line.text));
+    let is_quoted = history::next_shown(lines, found.end)
+        .is_none_or(|next| lines.get(next).is_some_and(Line::is_quoted));
+    found.is_attribution && !head && !is_quoted
 }
 
 regex!(
@@ -298,12 +319,6 @@ fn fill(fates: &mut [Fate], from: usize, to: usize, fate: Fate) {
     for slot in fates.iter_mut().take(to).skip(from) {
         *slot = fate;
     }
-}
-
-/// « >>> Support <support@…> 18/11/26 09:00 >>> »: GroupWise, which marks nothing below.
-fn is_groupwise(line: &Line) -> bool {
-    let text = line.text.trim();
-    line.quote == 3 && text.ends_with(">>>") && text.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Marks the signatures of the pieces that were written now.

@@ -1,5 +1,7 @@
 //! Reads the original of a forwarded mail out of its block of header lines.
 
+use chrono::FixedOffset;
+
 use super::date;
 use super::header::Block;
 use super::line::{Line, join};
@@ -26,7 +28,9 @@ pub(super) fn is_reply(subject: Option<&str>) -> bool {
 }
 
 /// The original whose header is `block` and whose text is `rest`.
-pub(super) fn read(block: Option<&Block>, rest: &[Line]) -> Forwarded {
+///
+/// `zone` is that of dates without one: who forwards it read them on his own clock.
+pub(super) fn read(block: Option<&Block>, rest: &[Line], zone: Option<FixedOffset>) -> Forwarded {
     let quote = rest
         .iter()
         .filter(|line| !line.is_blank())
@@ -45,7 +49,7 @@ pub(super) fn read(block: Option<&Block>, rest: &[Line]) -> Forwarded {
         from: block.and_then(|block| block.from.as_deref()).map(address),
         date: block
             .and_then(|block| block.date.as_deref())
-            .and_then(date::read),
+            .and_then(|date| date::read(date, zone)),
         subject: block.and_then(|block| block.subject.clone()),
         message_id: None,
         text: join(&rest),

@@ -174,7 +174,7 @@ impl Block {
     fn timed(&self) -> bool {
         self.date
             .as_deref()
-            .and_then(super::date::read)
+            .and_then(|date| super::date::read(date, None))
             .is_some_and(|date| date.time() != chrono::NaiveTime::MIN)
     }
 

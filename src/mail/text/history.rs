@@ -19,6 +19,8 @@ pub(super) struct Beginning {
     pub kind: Kind,
     /// The header block, when there is one.
     pub block: Option<Block>,
+    /// Nothing but the words say so: « Le … a écrit : ».
+    pub is_attribution: bool,
 }
 
 /// What announces the history.
@@ -48,6 +50,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
             end: at + 1,
             kind: Kind::Sure,
             block: None,
+            is_attribution: false,
         });
     }
     let drawn = is_drawn(text) && text.chars().count() >= 5;
@@ -73,6 +76,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end: block.end,
                     kind: Kind::Sure,
                     block: Some(block),
+                    is_attribution: false,
                 });
             }
             if line.history == History::Probably
@@ -82,6 +86,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end,
                     kind: Kind::Sure,
                     block: None,
+                    is_attribution: false,
                 });
             }
             if announced {
@@ -90,6 +95,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                     end: attribution.map_or(next, |(end, _)| end),
                     kind: Kind::Sure,
                     block: None,
+                    is_attribution: false,
                 });
             }
         } else if announced {
@@ -97,6 +103,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                 end: at + 1,
                 kind: Kind::Sure,
                 block: None,
+                is_attribution: false,
             });
         }
     }
@@ -113,12 +120,14 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
                 end: block.end.max(at + more),
                 kind: Kind::Sure,
                 block: Some(block),
+                is_attribution: false,
             });
         }
         return Some(Beginning {
             end: at + more,
             kind: Kind::Sure,
             block: None,
+            is_attribution: false,
         });
     }
     if header::is_header_line(text)
@@ -128,6 +137,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
             end: block.end,
             kind: Kind::Sure,
             block: Some(block),
+            is_attribution: false,
         });
     }
     let (end, kind) = attribution(lines, at)?;
@@ -135,6 +145,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
         end,
         kind,
         block: None,
+        is_attribution: true,
     })
 }
 
@@ -156,6 +167,7 @@ fn after_separator(lines: &[Line], from: usize, kind: Kind) -> Beginning {
         end: block.as_ref().map_or(from, |block| block.end),
         kind,
         block,
+        is_attribution: false,
     }
 }
 
@@ -248,7 +260,7 @@ regex!(
     concat!(
         r"\b(?:a (?:ecrit|repondu)|wrote|writes|geschrieben|escribio|ha scritto|schreef|",
         r"geschreven|escreveu|napisal(?:a|\(a\))?|skrev|kirjoitti|irta|написал(?:а|",
-        r"\(а\))?)\s*(?:\([^()]*(?:\([^()]*\)[^()]*)?\)\s*)?:?[\s\-*_]*$",
+        r"\(а\))?)\s*:?[\s\-*_]*$",
     )
 );
 regex!(
@@ -257,6 +269,11 @@ regex!(
         r#"^[-*_\s"']*(?:(?:on|le|am|el|il|op|em|den|dne|dnia|w dniu|in data|a las|at|vao|um)\b|\d|"#,
         r#"[\p{L}]{2,10}[.,]{0,2} \d|[\p{L}]{2,10}, [\p{L}]{3,10}\.? \d)"#,
     )
+);
+// Portuguese Outlook: « Jean <…> escreveu (quarta, 18/11/2026 à(s) 09:00): ».
+regex!(
+    VERB_AND_DATE,
+    r"\b(?:a (?:ecrit|repondu)|wrote|schrieb|escribio|ha scritto|schreef|escreveu) \(.{0,40}\d.{0,30}\)\s*:$"
 );
 regex!(TIME, r"\d{1,2}\s?(?:[:h.]|uhr)\s?\d{2}|\d\s?[ap]\.?m\b");
 regex!(DAY, r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}");
@@ -267,6 +284,14 @@ regex!(
     concat!(
         r#"^["'*]?\p{Lu}[\p{L}.'’\-]*(?:,? \p{Lu}[\p{L}.'’\-]*){1,4}["'*]?(?:\s*[<(\[]|"#,
         r#"\s+\p{Ll}+(?: \p{Ll}+)?\s?:?$|,?$)|^\S+@\S+"#,
+    )
+);
+// The same with an address, whatever the name: « Aide informatique <aide@example.org> a écrit : ».
+regex!(
+    ADDRESSED,
+    concat!(
+        r#"^["'*]?[^<>@:;.!?]{0,60}["']?\s*[<(\[]?[^\s<>()]+@[^\s<>()]+[>)\]]?,? (?:a (?:ecrit|repondu)|"#,
+        r"wrote|schrieb|escribio|ha scritto|schreef|escreveu)\b.{0,50}:$",
     )
 );
 regex!(
@@ -282,7 +307,9 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let is_named = NAMED.is_match(first.head());
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
-        let is_next = index > at && !opens && OPENING.is_match(&fold(line.head()));
+        // The hour of « (segunda, 23/11/2026 à(s) 10:02): » begins nothing.
+        let is_open = joined.matches('(').count() > joined.matches(')').count();
+        let is_next = index > at && !opens && !is_open && OPENING.is_match(&fold(line.head()));
         if line.is_blank() || line.quote != first.quote || is_next {
             break;
         }
@@ -338,6 +365,10 @@ fn attributes(text: &str, opens: bool, is_named: bool) -> Option<Kind> {
         if closes && has_address && VERB.is_match(text) {
             return Some(Kind::Sure);
         }
+    }
+    let ends_with_verb = ends_with_verb || VERB_AND_DATE.is_match(text);
+    if closes && ADDRESSED.is_match(text) {
+        return Some(Kind::Sure);
     }
     let named =
         (is_named && closes && ends_with_verb && head(text).len() < 200) || QUOTING.is_match(text);

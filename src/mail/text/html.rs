@@ -23,41 +23,24 @@ const DEPTH: usize = 160;
 const LINES: usize = 200_000;
 
 /// Renders `html`. Empty only when the body holds no characters at all.
-pub(super) fn render(html: &str) -> Vec<Line> {
-    // The rules of a style sheet are nothing that anybody wrote.
-    let mut in_style = false;
-    let mut has_something = |token: Token<'_>| match token {
-        Token::Text(text) => {
-            let spaceless = text.replace("&nbsp;", "").replace("&#160;", "");
-            !(line::is_blank(&spaceless) || in_style && text.contains('{'))
-        }
-        Token::Open(tag) => {
-            in_style |= is_unshown(tag.name);
-            tag.name.eq_ignore_ascii_case("img")
-        }
-        Token::Close(name) => {
-            in_style &= !is_unshown(name);
-            false
-        }
-        Token::Comment(_) => false,
+///
+/// `ornaments` are the content ids of images that are not worth a word, whatever their size.
+pub(super) fn render(html: &str, ornaments: &[&str]) -> Vec<Line> {
+    let has_something = |token: Token<'_>| match token {
+        Token::Text(text) => !line::is_blank(text),
+        Token::Open(tag) => tag.name.eq_ignore_ascii_case("img"),
+        Token::Close(_) | Token::Code | Token::Comment(_) => false,
     };
     for show in [Show::Seen, Show::Hidden, Show::Everything] {
-        let lines = Renderer::new(show).render(html);
+        let lines = Renderer::new(show, ornaments).render(html);
         if lines.iter().any(|line| !line.is_blank()) {
             return lines;
         }
-        if show == Show::Seen && !token::tokens(html).any(&mut has_something) {
+        if show == Show::Seen && !token::tokens(html).any(has_something) {
             break;
         }
     }
     Vec::new()
-}
-
-/// Holds rules or a program, unless it was left open before the text.
-fn is_unshown(name: &str) -> bool {
-    ["style", "script"]
-        .iter()
-        .any(|unshown| name.eq_ignore_ascii_case(unshown))
 }
 
 /// What is shown, in the order in which it is tried.
@@ -67,7 +50,7 @@ enum Show {
     Seen,
     /// Hidden text and the alternative texts of images as well.
     Hidden,
-    /// All characters that are not part of a tag.
+    /// All characters that are not part of a tag or of a style sheet.
     Everything,
 }
 
@@ -112,8 +95,9 @@ enum What {
     WordMark(usize, usize),
 }
 
-struct Renderer {
+struct Renderer<'a> {
     show: Show,
+    ornaments: &'a [&'a str],
     lines: Vec<Line>,
     /// The line being written; `None` when nothing began.
     current: Option<Line>,
@@ -131,10 +115,11 @@ struct Renderer {
     rows: Vec<(usize, Vec<usize>)>,
 }
 
-impl Renderer {
-    fn new(show: Show) -> Self {
+impl<'a> Renderer<'a> {
+    fn new(show: Show, ornaments: &'a [&'a str]) -> Self {
         Self {
             show,
+            ornaments,
             lines: Vec::new(),
             current: None,
             space: false,
@@ -157,6 +142,7 @@ impl Renderer {
                 Token::Text(text) => self.text(text),
                 Token::Open(tag) => self.open(&tag),
                 Token::Close(name) => self.close(&name.to_ascii_lowercase()),
+                Token::Code => {}
                 Token::Comment(text) => {
                     // Samsung and Gmail's Android client put nothing else above the history.
                     if text.trim().eq_ignore_ascii_case("originalmessage") {
@@ -554,6 +540,10 @@ impl Renderer {
                 .get(..scheme.len())
                 .is_some_and(|s| s.eq_ignore_ascii_case(scheme))
         });
+        // A file that is known as a logo or a pixel.
+        let is_ornament = source
+            .get(4..)
+            .is_some_and(|id| self.ornaments.contains(&id) && source.starts_with("cid:"));
         let side = |name: &str| {
             tag.attribute(name)
                 .and_then(|value| value.trim().trim_end_matches("px").parse::<f32>().ok())
@@ -562,7 +552,7 @@ impl Renderer {
             (None, None) => true,
             (width, height) => width.unwrap_or(0.0) >= 300.0 || height.unwrap_or(0.0) >= 200.0,
         };
-        if is_ours && is_large && self.style().nature != Nature::Signature {
+        if is_ours && is_large && !is_ornament && self.style().nature != Nature::Signature {
             let is_name = alt.len() <= 80 && alt.contains('.') && !alt.contains(['\n', ':', '/']);
             if is_name {
                 self.push(&format!("[image: {alt}]"));
@@ -663,7 +653,7 @@ mod tests {
     use super::render;
 
     fn text(html: &str) -> String {
-        join(&render(html))
+        join(&render(html, &[]))
     }
 
     #[test]
@@ -781,6 +771,7 @@ mod tests {
         let lines = render(
             "oui<blockquote type=cite>a<blockquote type='cite'>b</blockquote></blockquote>\
              <blockquote style='margin:0 0 0 40px'>indenté</blockquote>",
+            &[],
         );
         let seen: Vec<_> = lines
             .iter()
@@ -809,7 +800,7 @@ mod tests {
             "<br>",
             "<p>a<li>",
         ] {
-            let _ = render(&unfinished.repeat(100_000));
+            let _ = render(&unfinished.repeat(100_000), &[]);
         }
     }
 }

@@ -95,6 +95,14 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = text
         .lines()
         .map(|line| {
+            if is_group_wise(line) {
+                return Line {
+                    text: line.trim().to_owned(),
+                    nature: Nature::Attribution,
+                    history: History::Begins,
+                    ..Line::default()
+                };
+            }
             let (quote, rest) = unquote(line);
             Line {
                 text: rest.to_owned(),
@@ -143,6 +151,16 @@ pub(super) fn trim(text: &str) -> &str {
         .and_then(|before| before.rfind('\n'))
         .map_or(0, |at| at + 1);
     text.get(line..).unwrap_or_default()
+}
+
+/// GroupWise's `>>> Jean <jean@example.org> 18/11/26 09:00 >>>`: what follows is not marked.
+fn is_group_wise(line: &str) -> bool {
+    line.strip_prefix(">>> ")
+        .and_then(|rest| rest.trim_end().strip_suffix(" >>>"))
+        .is_some_and(|rest| {
+            let is_dated = rest.ends_with(|c: char| c.is_ascii_digit() || c == 'M');
+            rest.len() <= 200 && rest.contains('@') && is_dated
+        })
 }
 
 /// The quote marks of a line, and what follows them. `>From ` of old mailboxes is a quote too:

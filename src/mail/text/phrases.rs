@@ -120,10 +120,13 @@ fn formula(bare: &str) -> Option<Closing> {
 regex!(
     SENT_FROM,
     concat!(
-        r"^(?:envoye (?:de|depuis|a partir de|a partir d'|via|avec)\b|(?:e-?mail |message )?envoye (?:de|",
-        r"depuis|a partir de|via) (?:mon|ma|l'app|un|le)\b|sent (?:from|via|with|using) (?:my |",
-        r"an? |the )?|get (?:the )?outlook for|(?:obtenir|obtenez|telecharge[rz]) (?:outlook|gmail|\w*mail) (?:pour|",
-        r"sur)|provenance ?: ?courrier|von meinem|gesendet (?:von|mit|uber|aus)\b|inviato (?:da|",
+        r"^(?:envoye (?:de|depuis|a partir d[eu]|via|avec|a l'aide de)\b|envoye (?:a partir d|",
+        r"depuis l|avec l)'|(?:e-?mail |message )?envoye (?:de|depuis|a partir de|via) (?:mon|ma|",
+        r"l'app|un|le)\b|sent (?:from|via|with|using) (?:my |an? |the )?|get (?:the )?outlook for|",
+        r"(?:obtenir|obtenez|telecharge[rz]) outlook (?:pour|sur)|(?:obtenir|obtenez|",
+        r"telecharge[rz]|get) (?:the |l'application )?[\w-]{3,20}(?: mail)? (?:pour|sur|for|fur) ",
+        r"(?:android|ios|iphone|ipad|mobile)\b|provenance ?: ?courrier|von meinem|",
+        r"gesendet (?:von|mit|uber|aus)\b|inviato (?:da|",
         r"dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|",
         r"via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )",
     )
@@ -133,10 +136,19 @@ regex!(
     concat!(
         r"\b(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|pixel|",
         r"wiko|nokia|htc|motorola|honor|blackberry|windows|outlook|mail|yahoo|gmail|orange|free|",
-        r"sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|tablette|tablet|",
+        r"sfr|bouygues|laposte|proton\w*|smartphone|mobile|telephone|portable|ordiphone|tablette|tablet|",
         r"phone|mobil\w*|handy|telefono|cellulare|telefoon|telemovel|celular|courrier|courriel|",
         r"app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|",
         r"k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b",
+    )
+);
+
+regex!(
+    EXCUSE,
+    concat!(
+        r"[,.;:!(\-]* (?:merci d'|veuillez |please |pardon|desole|sorry |apologies |bitte |",
+        r"entschuldig|so please )[^?]{0,40}\b(?:excuse[rz]?|brievete|fautes?|frappe|orthographe|brevity|",
+        r"typos?|terse\w*|errors|kurze|tippfehler)\b",
     )
 );
 
@@ -149,6 +161,11 @@ pub(super) fn is_sent_from(text: &str) -> bool {
     // The address of an advertised page does not count.
     let text = text.split('<').next().unwrap_or(text);
     let folded = fold(text);
+    // « …, veuillez excuser ma brièveté » goes with it.
+    let (folded, is_excused) = match EXCUSE.find(&folded) {
+        Some(found) => (folded.get(..found.start()).unwrap_or_default(), true),
+        None => (folded.as_str(), false),
+    };
     let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
         return false;
@@ -158,7 +175,7 @@ pub(super) fn is_sent_from(text: &str) -> bool {
     let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
     let names_device = DEVICE.is_match(folded);
     let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
-    !is_sentence && words <= 9 && (names_device || is_bare)
+    !is_sentence && words <= 9 && (names_device || is_bare || is_excused)
 }
 
 regex!(

@@ -20,14 +20,13 @@ const BELOW_DELIMITER: usize = 30;
 /// Lines of a warning above a text.
 const BANNER: usize = 6;
 
-/// Characters of a line with a name, a function or a service.
-const FUNCTION: usize = 90;
-
 /// Lines of a name and a way to reach it.
 const CONTACT: usize = 16;
 
 /// The parts of `lines` (what one person wrote in one piece) that are signature, in order.
+/// `sender` is the name of that person, where it is known.
 pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
+    let sender = sender.map(words_of).unwrap_or_default();
     let mut found = Vec::new();
     let end = lines.len();
     let mut at = end.saturating_sub(LINES);
@@ -37,7 +36,7 @@ pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
             at += 1;
             continue;
         }
-        match begins(lines, at) {
+        match begins(lines, at, &sender) {
             Some(part) => {
                 at = part.end.max(at + 1);
                 found.push(part);
@@ -45,10 +44,8 @@ pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
             None => at += 1,
         }
     }
-    if let Some(part) = contact_block(lines, &found) {
-        found.push(part);
-    }
-    if let Some(part) = sender.and_then(|sender| below_own_name(lines, &found, sender)) {
+    if let Some(part) = named_block(lines, &found, &sender).or_else(|| contact_block(lines, &found))
+    {
         found.push(part);
     }
     found.retain(|part| !part.is_empty());
@@ -70,7 +67,7 @@ pub(super) fn banner(lines: &[Line]) -> usize {
 }
 
 /// The part of the signature that begins at line `at`.
-fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
+fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> {
     let end = lines.len();
     let line = lines.get(at)?;
     let text = line.head();
@@ -104,7 +101,10 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
         let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line.head()));
         let strong =
             below().any(|(_, line)| is_reachable(line.head()) || is_disclaimer(line.head()));
-        if (1..=CONTACT).contains(&count) && contacts && strong {
+        let named = below()
+            .next()
+            .is_some_and(|(_, line)| is_sender(line.head(), sender));
+        if (1..=CONTACT).contains(&count) && contacts && (strong || named) {
             return Some(at..end);
         }
         return None;
@@ -117,7 +117,11 @@ fn begins(lines: &[Line], at: usize) -> Option<Range<usize>> {
         return Some(at..stop);
     }
     if is_sent_from(text) {
-        return Some(at..end);
+        // Who goes on below it forgot something.
+        let stop = shown(lines, at + 1)
+            .find(|(_, line)| goes_on(line))
+            .map_or(end, |(index, _)| index);
+        return Some(at..stop);
     }
     let closing = closing(text)?;
     let from = match closing {
@@ -150,11 +154,12 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             && !text.contains('?')
             && !text.starts_with('#')
             && lines.get(index - 1).is_some_and(|above| !above.is_blank());
-        // « Avez-vous consulté la FAQ ? https://… » below a name and a function is no question.
-        let promotes = count >= 2
-            && has_url(text)
-            && lines.get(index - 1).is_some_and(|above| !above.is_blank());
-        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs || promotes) {
+        // « Avez-vous lu la FAQ ? https://… » right below a function: a slogan.
+        let belongs = belongs
+            || (count >= 2
+                && SLOGAN.is_match(text)
+                && lines.get(index - 1).is_some_and(|above| !above.is_blank()));
+        if line.nature == Nature::Verbatim || !(is_contact(line) || belongs) {
             stop = index;
             // Text below many short lines: only a number or a postscript shows that they were an
             // end, not a list.
@@ -179,71 +184,65 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
     }
 }
 
-/// What follows the sender's own name on a line of its own, when it can be a function, a service,
-/// an address: short lines, none of which asks or ends a sentence.
-fn below_own_name(lines: &[Line], found: &[Range<usize>], sender: &str) -> Option<Range<usize>> {
-    let end = found
-        .iter()
-        .map(|part| part.start)
-        .min()
-        .unwrap_or(lines.len());
-    let names = name_words(sender);
-    if names.len() < 2 {
-        return None;
-    }
-    let own: Vec<(usize, &Line)> = shown(lines, 0).take_while(|(at, _)| *at < end).collect();
-    let from = own.len().saturating_sub(CONTACT);
-    let (position, at) = own
-        .iter()
-        .enumerate()
-        .skip(from)
-        .rfind(|(_, (_, line))| line.nature != Nature::Verbatim && name_words(line.head()) == names)
-        .map(|(position, (at, _))| (position, *at))?;
-    let below = own.get(position + 1..)?;
-    let is_end = below.iter().all(|(_, line)| {
-        let text = line.head();
-        line.nature != Nature::Verbatim
-            && text.chars().count() <= FUNCTION
-            && !text.contains('?')
-            && !text.starts_with('#')
-            && !is_postscript(text)
-            && (is_contact(line) || !text.ends_with(['.', '!', ':', ',']))
-    });
-    if !is_end {
-        return None;
-    }
-    // A line drawn right above belongs to it; something must have been said before.
-    let mut start = at;
-    let mut said = false;
-    for (above, line) in own.get(..position)?.iter().rev() {
-        if !said && is_drawn(line.head()) {
-            start = *above;
-        } else {
-            said = true;
-            if line.head().ends_with(':') {
-                // « Mon nouveau numéro : » announces it.
-                return None;
-            }
-            if !is_greeting(line.head()) {
-                return Some(start..end);
-            }
-        }
-    }
-    None
-}
+regex!(SLOGAN, r"\S \(?<?(?:https?://|www\.)\S+$");
 
-/// The words of a name, folded and sorted: « DURAND Marie » is « Marie Durand ».
-fn name_words(text: &str) -> Vec<String> {
-    if text.chars().count() > FUNCTION {
-        return Vec::new();
-    }
-    let mut words: Vec<String> = fold(text)
-        .split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\''))
+/// The words of a name, folded, in the order of the alphabet: some write the surname first.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = fold(name)
+        .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect();
-    words.sort();
+    words.sort_unstable();
     words
+}
+
+/// Whether a line says the whole name of the sender, and perhaps a function after it.
+fn is_sender(text: &str, sender: &[String]) -> bool {
+    let name = text.split(['|', ',', '–', '•', '(']).next().unwrap_or(text);
+    let name = name.split(" - ").next().unwrap_or(name);
+    sender.len() >= 2 && words_of(name) == sender
+}
+
+/// The name of the sender below a blank line, and nothing but contact lines below it.
+fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Option<Range<usize>> {
+    let end = found.first().map_or(lines.len(), |part| part.start);
+    let from = end.saturating_sub(LINES);
+    let (at, line) = lines
+        .iter()
+        .enumerate()
+        .take(end)
+        .skip(from.max(1))
+        .rev()
+        .find(|(_, line)| is_sender(line.head(), sender))?;
+    let mut above = lines.get(..at)?.iter().rev();
+    let apart = above
+        .next()
+        .is_some_and(|line| line.is_blank() || is_drawn(&line.text));
+    let above = above.find(|line| !line.is_blank())?;
+    let is_announced = above.head().ends_with(':') || is_greeting(above.head());
+    let below = || shown(lines, at + 1).take_while(|(index, _)| *index < end);
+    let contacts = below().all(|(_, line)| is_contact(line) && line.nature != Nature::Verbatim);
+    (line.nature != Nature::Verbatim
+        && apart
+        && !is_announced
+        && contacts
+        && below().count() < CONTACT)
+        .then_some(at..end)
+}
+
+/// Plainly a sentence of a person: what may stand below « Envoyé de mon iPhone ».
+fn goes_on(line: &Line) -> bool {
+    let text = line.head();
+    let folded = fold(text);
+    let words = folded.split(' ').count();
+    let advertises = is_sent_from(text) || is_disclaimer(text) || has_url(text);
+    !advertises
+        && !text.ends_with(':')
+        && !text.contains(['|', '<', '_'])
+        && words >= 4
+        && SENTENCE.is_match(&folded)
+        && (text.ends_with(['.', '?', '!', '…']) || words >= 6)
 }
 
 /// A block of contact lines at the end without any formula above it.
@@ -341,6 +340,12 @@ regex!(
     )
 );
 
+// « Nadia Ferrand (elle) », "(she/her)".
+regex!(
+    PRONOUNS,
+    r" ?[(\[](?:elle|il|iel|she|he|they|her|him|sie|er)(?: ?[/|,·] ?\p{L}+){0,3}[)\]]"
+);
+
 /// A line of a name, a function, a place, a number: short, and not a sentence.
 fn is_contact(line: &Line) -> bool {
     let text = line.head();
@@ -352,6 +357,7 @@ fn is_contact(line: &Line) -> bool {
         return false;
     }
     let folded = fold(text);
+    let folded = PRONOUNS.replace(&folded, "");
     let words = folded.split(' ').count();
     let reachable = is_reachable(text) || text.contains('|');
     let sentences = SENTENCE.find_iter(&folded).count();

@@ -21,7 +21,7 @@ pub(super) enum Role {
 }
 
 /// Identifiers and classes, in lower case, that announce the history.
-const HISTORY: [&str; 17] = [
+const HISTORY: [&str; 18] = [
     "divrplyfwdmsg",                           // Outlook, OWA
     "appendonsend",                            // OWA
     "ms-outlook-mobile-reference-message",     // Outlook for iOS and Android
@@ -39,6 +39,7 @@ const HISTORY: [&str; 17] = [
     "quoted-message-header",
     "front-blockquote",
     "reply-separator",
+    "messagereplysection", // Spark
 ];
 
 /// The same for attributions.
@@ -73,8 +74,14 @@ pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
     let id = tag.attribute("id").unwrap_or_default();
     let class = tag.attribute("class").unwrap_or_default();
     let marker = tag.attribute("data-marker").unwrap_or_default();
+    let called = if name == "div" {
+        tag.attribute("name").unwrap_or_default()
+    } else {
+        String::new()
+    };
     let quote = name == "blockquote";
-    for word in std::iter::once(id.as_str())
+    for word in [id.as_str(), called.as_str()]
+        .into_iter()
         .chain(class.split_ascii_whitespace().take(12))
         .map(known)
         .filter(|word| !word.is_empty())
@@ -86,7 +93,12 @@ pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
         if ATTRIBUTION.contains(&word) {
             return Some(Role::Attribution);
         }
-        if SIGNATURE.contains(&word) || is_yahoo(word, "signature") {
+        // Other clients name theirs « front-signature », « mail_signature ».
+        let is_named = word.len() <= 40
+            && ["-signature", "_signature", "signaturesection"]
+                .iter()
+                .any(|end| word.ends_with(end));
+        if SIGNATURE.contains(&word) || is_named || is_yahoo(word, "signature") {
             return Some(Role::Signature);
         }
         if word.starts_with("yahoo_quoted") || is_yahoo(word, "quoted") {

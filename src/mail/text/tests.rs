@@ -1,5 +1,7 @@
 //! Whole bodies, as clients write them: what is the reply, what is folded, what was forwarded.
 
+mod unseen;
+
 use super::*;
 
 fn plain(subject: &str, text: &str) -> Written {

@@ -67,7 +67,7 @@ regex!(
     THANKS,
     concat!(
         r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|",
-        r"thnx|ty|cheers|danke|dank|gracias|grazie|obrigad[oa]|bedankt|parfait|parfaite|parfaitement|",
+        r"thnx|ty|cheers|danke|dank|dankeschon|gracias|grazie|obrigad[oa]|bedankt|dankjewel|parfait|parfaite|parfaitement|",
         r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
         r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
         r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
@@ -80,8 +80,10 @@ regex!(
     STATE,
     concat!(
         r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|",
-        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|resolu|resolue|",
-        r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|",
+        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|geht|lauft|funktioniert|funciona|funziona|werkt|resolu|resolue|",
+        r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|roule|(?:s'|re|se re)?(?:ouvre|allume|affiche|imprime|",
+        r"scanne|charge|connecte|demarre)(?:nt)? (?:enfin|(?:de|a) nouveau|bien|correctement|",
+        r"normalement|parfaitement|maintenant|sans probleme)|",
         r"retabli|retablie|back|worked)\b|\b(?:merci|mercis|remercie|remercions|thanks|thank you|",
         r"bravo)\b.{0,25}\b(?:pour|for|de|d'avoir|d'etre)\b",
     )
@@ -90,6 +92,15 @@ regex!(
     MERCI_DE,
     r"\bmerci(?: beaucoup| bien| infiniment)? (?:de |d')(.*)$"
 );
+// "Thank you for installing Word" asks for it; "for helping me" and "for fixing it" look back.
+regex!(
+    FOR_DOING,
+    r"\b(?:thanks|thank you|thx)(?: \p{L}+){0,3} (?:for|to) (?:kindly |please )?(\p{L}+ing)\b"
+);
+const LOOKING_BACK: &str = "\
+    being bearing clarifying coming doing everything explaining fixing getting having helping \
+    letting listening making repairing replying resolving responding sharing solving sorting \
+    understanding";
 regex!(
     OWNED,
     concat!(
@@ -118,12 +129,13 @@ const BESIDE: &str = "\
     it it's j'ai je journee l'aide l'assistance l'equipe l'info l'information l'intervention \
     la le les lot ma maintenant many marche meilleur mon more morning much my nice nous now of \
     oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
-    promptitude quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
+    promptitude meilleurs meilleure meilleures note notee notes bises job roule vielen herzlichen schon \
+    sehr fur die hilfe ihre deine jetzt geht lauft es wieder alles gut muchas mil por la ayuda ya \
+    todo funziona funciona tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
     votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
-    jetzt geht es wieder alles sehr vielen herzlichen schonen tag noch die hilfe fur \
-    meilleurs meilleure meilleures note notee noted compris nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
+    nouveau desormais enfin fait effet moi toi nos notre me chez cote perfectly fine again";
 
 /// Words that stand between things, not beside a name.
 const LINKS: &str = "\
@@ -133,7 +145,12 @@ const LINKS: &str = "\
 ///
 /// `has_files`: something came with it that is not decoration.
 pub fn is_thanks(reply: &str, has_files: bool) -> bool {
-    if has_files || reply.contains(['?', '？', '@']) || reply.contains("://") {
+    let asks = |line: &str| line.contains(['?', '？', '@']) || line.contains("://");
+    if has_files
+        || reply
+            .lines()
+            .any(|line| asks(line) && !is_placeholder(line))
+    {
         return false;
     }
     if reply.chars().nth(CHARACTERS).is_some() {
@@ -142,7 +159,7 @@ pub fn is_thanks(reply: &str, has_files: bool) -> bool {
     let mut thanked = false;
     let mut words = 0;
     for line in reply.lines() {
-        if is_greeting(line) {
+        if is_greeting(line) || is_placeholder(line) {
             continue;
         }
         for sentence in sentences(line) {
@@ -166,6 +183,17 @@ pub fn lone_reaction(reply: &str) -> Option<String> {
     let count = bare.chars().filter(|c| is_emoji(*c)).count();
     let only = bare.chars().all(|c| is_emoji(c) || joins_emoji(c));
     (only && (1..=EMOJI).contains(&count)).then_some(bare)
+}
+
+/// `[image]`, `[image: logo.png]`, `[cid:image001.png@01DB]`: where a picture stood. Whether it
+/// counts is known of the file.
+fn is_placeholder(line: &str) -> bool {
+    line.trim()
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|rest| {
+            rest == "image" || rest.starts_with("image:") || rest.starts_with("cid:")
+        })
 }
 
 /// What one sentence says.
@@ -210,7 +238,11 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
             return Verdict::More;
         }
     }
-    if REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
+    let asks = FOR_DOING
+        .captures(&text)
+        .and_then(|found| found.get(1))
+        .is_some_and(|doing| !among(LOOKING_BACK, doing.as_str()));
+    if asks || REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
         return Verdict::More;
     }
     let thanks = THANKS.is_match(&folded) || (removed && !REFUSED.is_match(&text)) || happy;

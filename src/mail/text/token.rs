@@ -20,6 +20,8 @@ pub(super) enum Token<'a> {
     Close(&'a str),
     /// Characters between tags, references not yet decoded.
     Text(&'a str),
+    /// The content of a closed `<style>` or `<script>`: written for no reader.
+    Code,
     /// `<!-- … -->`, without the fences.
     Comment(&'a str),
 }
@@ -257,7 +259,12 @@ impl<'a> Tokens<'a> {
                     .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
             {
                 self.at += at;
-                return (at > 0).then(|| Token::Text(rest.get(..at).unwrap_or_default()));
+                let token = if matches!(name, "style" | "script") {
+                    Token::Code
+                } else {
+                    Token::Text(rest.get(..at).unwrap_or_default())
+                };
+                return (at > 0).then_some(token);
             }
             from = at + 1;
         }

@@ -14,9 +14,9 @@ regex!(
 regex!(
     DENIED,
     concat!(
-        r"(?:\b(?:non|pas|rien|peu|est plus|moins|sans|aucune?|jamais|not|isn'?t|no|never|nicht|kein|",
+        r"(?:\b(?:non|pas|peu|rien|guere|est plus|moins|sans|aucune?|jamais|not|nothing|none|isn'?t|no|never|nicht|kein|",
         r"keine|niet|geen|nada|hors)(?: (?:du tout|tres|trop|vraiment|si|tant|plus|forcement|",
-        r"encore|super|hyper|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|",
+        r"encore|super|hyper|bien|particulierement|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|",
         r"l'))*[ '\-]*(?:d')?)$",
     )
 );
@@ -28,6 +28,8 @@ regex!(
         r"contacts?|medecins?|medecine|services?|appels?|cellules?|procedures?|etat|trousses?|",
         r"kits?|acces|hebergements?|lignes?|coups? de poing|ouvertures?|freins?|alimentation|",
         r"groupes?|reunions?|fonds|aides?|logements?|niveaux?|degres?|escalier|porte|consigne|",
+        // « gestes d'urgence », « soins d'urgence »
+        r"\p{L}{3,}[sx]|",
         r"dispositif) (?:d'|de l'|de )$",
     )
 );

@@ -135,11 +135,13 @@ pub(super) fn among(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|other| other == word)
 }
 
-/// Something that a person could have written: a letter, a digit, or a picture of one.
+/// Something that a person could have written: a letter, a digit, a picture of one, « ??? ».
 pub(super) fn has_substance(text: &str) -> bool {
-    text.chars()
-        // « ??? » is a question.
-        .any(|c| c.is_alphanumeric() || c == '?' || (!c.is_ascii() && !is_space(c) && !is_rule(c)))
+    text.chars().any(|c| {
+        c.is_alphanumeric()
+            || matches!(c, '?' | '!')
+            || (!c.is_ascii() && !is_space(c) && !is_rule(c))
+    })
 }
 
 /// Characters that lines are drawn with.
