@@ -85,27 +85,29 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
         let rules = rules(&settings)?;
         let now = Utc::now();
         let mail = InboxMail {
-                id: InboxId(0),
-                account,
-                recipient: arguments.recipient.clone(),
-                sender: arguments.sender.clone(),
-                received_at: now,
-                digest: Digest::of(&raw),
-                oversize: (raw.len() as u64 > settings.max_message).then_some(raw.len() as u64),
-                bytes: raw,
-                proven: None,
-                released: false,
-                attempts: 1,
-                authenticity: None,
-                names_asked_since: None,
-            };
+            id: InboxId(0),
+            account,
+            recipient: arguments.recipient.clone(),
+            sender: arguments.sender.clone(),
+            received_at: now,
+            digest: Digest::of(&raw),
+            oversize: (raw.len() as u64 > settings.max_message).then_some(raw.len() as u64),
+            bytes: raw,
+            proven: None,
+            released: false,
+            attempts: 1,
+            authenticity: None,
+            names_asked_since: None,
+        };
         let input = match understand(&rules, mail, now).await {
             Understood::Input(input) => *input,
             Understood::Later(why) => anyhow::bail!(
                 "the name servers of the sender do not answer ({why}): the desk would ask again for {} hours, then take the sender for unknown",
                 PATIENCE.num_hours()
             ),
-            Understood::Not => anyhow::bail!("the mail cannot be read; the desk would try three times, then put it in quarantine"),
+            Understood::Not => anyhow::bail!(
+                "the mail cannot be read; the desk would try three times, then put it in quarantine"
+            ),
         };
         let question = desk::question(&rules.policy, &rules.keys, &input);
         // A desk that never ran knows nothing, and counts from one.

@@ -196,7 +196,14 @@ async fn held(
         .map(|row| {
             let ticket = row.ticket.unwrap_or_else(|| "-".to_owned());
             let why = row.why.to_owned();
-            vec![row.notice.to_string(), ticket, row.kind, row.to, row.due_at, why]
+            vec![
+                row.notice.to_string(),
+                ticket,
+                row.kind,
+                row.to,
+                row.due_at,
+                why,
+            ]
         })
         .collect();
     let head = ["NOTICE", "TICKET", "KIND", "TO", "DUE", "WHY"];

@@ -363,7 +363,11 @@ fn authentication(reading: &mut Reading, config: &Config) -> Authentication {
 /// The name server, with a port or without.
 fn resolver(reading: &mut Reading, written: Option<&str>) -> Option<std::net::SocketAddr> {
     let written = written?.trim();
-    let bare = || written.parse().map(|address| std::net::SocketAddr::new(address, 53));
+    let bare = || {
+        written
+            .parse()
+            .map(|address| std::net::SocketAddr::new(address, 53))
+    };
     match written.parse().or_else(|_| bare()) {
         Ok(address) => Some(address),
         Err(_) => {

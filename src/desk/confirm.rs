@@ -171,10 +171,19 @@ pub fn receive(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> b
         (PendingState::Waiting, Some(_)) => None,
     };
     let done = refusal.is_none();
-    let written = arrival.mail.reply.lines().map(str::trim).find(|line| !line.is_empty());
+    let written = arrival
+        .mail
+        .reply
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty());
     let written = written.unwrap_or_default().to_owned();
     let answer = refusal.unwrap_or_else(|| match word {
-        Word::Yes => words::pick(language, "confirmé par son auteur", "confirmed by its author"),
+        Word::Yes => words::pick(
+            language,
+            "confirmé par son auteur",
+            "confirmed by its author",
+        ),
         Word::No => words::pick(
             language,
             "ce message n'est pas de vous : rien n'est exécuté, l'équipe est prévenue",
@@ -196,10 +205,22 @@ pub fn receive(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> b
             let refused = (pending.notice, PendingState::Refused);
             draft.decision.answered.push(refused);
             disown(draft, ticket.id, technician);
-            tell::transcript(draft, ticket.id, technician, message_id.as_deref(), vec![line]);
+            tell::transcript(
+                draft,
+                ticket.id,
+                technician,
+                message_id.as_deref(),
+                vec![line],
+            );
         }
         _ => {
-            tell::transcript(draft, ticket.id, technician, message_id.as_deref(), vec![line]);
+            tell::transcript(
+                draft,
+                ticket.id,
+                technician,
+                message_id.as_deref(),
+                vec![line],
+            );
         }
     }
     remember_ids(draft, ticket.id, arrival);
@@ -279,10 +300,23 @@ mod tests {
 
     #[test]
     fn only_a_word_of_its_own_confirms() {
-        for yes in ["oui", "Oui.\n\nCamille", " \n« Oui »", "OK !", "Je confirme", "Yes"] {
+        for yes in [
+            "oui",
+            "Oui.\n\nCamille",
+            " \n« Oui »",
+            "OK !",
+            "Je confirme",
+            "Yes",
+        ] {
             assert_eq!(word(yes), Some(Word::Yes), "{yes}");
         }
-        for no in ["non", "Non !", "Ce n'est pas moi", "Ce n’est pas moi.", "not me"] {
+        for no in [
+            "non",
+            "Non !",
+            "Ce n'est pas moi",
+            "Ce n’est pas moi.",
+            "not me",
+        ] {
             assert_eq!(word(no), Some(Word::No), "{no}");
         }
         for other in [

@@ -5,15 +5,18 @@ use chrono::Duration;
 
 use super::command::{self, Command, Line};
 use super::draft::Draft;
-use super::lifecycle::{self, Step};
 use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, Kind, words};
-use crate::mail::Address;
+use super::{Arrival, Disposition, words};
 use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
+
+mod reply;
+mod status;
+
+use reply::Reply;
 
 /// A token commands for this long; it joins for as long as the ticket exists.
 const TOKEN_COMMANDS_DAYS: i64 = 30;
@@ -43,12 +46,7 @@ fn sender<'a>(draft: &Draft<'a>, arrival: &Arrival) -> Option<&'a Technician> {
 }
 
 /// A reply with its token.
-pub fn answer(
-    draft: &mut Draft<'_>,
-    arrival: &Arrival,
-    ticket: &Ticket,
-    pointer: &Pointer,
-) {
+pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Pointer) {
     let Some(technician) = sender(draft, arrival) else {
         return note(draft, arrival, ticket, pointer);
     };
@@ -177,238 +175,4 @@ fn refuse(draft: &mut Draft<'_>, id: TicketId, actor: Actor, line: &Line, answer
         answer: answer.to_owned(),
     };
     draft.event(id, actor, false, what);
-}
-
-/// A technician's reply while it is being carried out.
-struct Reply<'a> {
-    id: TicketId,
-    technician: &'a Technician,
-    actor: Actor,
-    transcript: Vec<String>,
-    refused: bool,
-    took: bool,
-    /// The status to set after the text has joined, with its command line.
-    step: Option<Step>,
-}
-
-impl Reply<'_> {
-    fn done(&mut self, draft: &mut Draft<'_>, line: &Line, answer: String) {
-        self.transcript
-            .push(format!("✔ {} — {answer}", line.written));
-        let what = What::Command {
-            line: line.written.clone(),
-            done: true,
-            answer,
-        };
-        draft.event(self.id, self.actor.clone(), false, what);
-    }
-
-    fn refuse(&mut self, draft: &mut Draft<'_>, line: &Line, answer: &str) {
-        self.refused = true;
-        self.transcript
-            .push(format!("✘ {} — {answer}", line.written));
-        refuse(draft, self.id, self.actor.clone(), line, answer);
-    }
-
-    fn run_note(&mut self, draft: &mut Draft<'_>, line: &Line) {
-        let answer = words::pick(
-            &self.technician.language,
-            "note interne, le demandeur ne la voit pas",
-            "internal note, the requester does not see it",
-        );
-        self.done(draft, line, answer);
-    }
-
-    fn run(&mut self, draft: &mut Draft<'_>, pointer: &Pointer, line: &Line) {
-        let language = &self.technician.language;
-        let command = match &line.command {
-            Ok(command) => command,
-            Err(nearest) => {
-                let help = words::pick(
-                    language,
-                    "#prendre #note #attente #resolu #clore #rouvrir",
-                    "#take #note #wait #resolved #close #reopen",
-                );
-                let answer = match nearest {
-                    Some(nearest) => words::pick(
-                        language,
-                        format!(
-                            "commande inconnue ; vouliez-vous dire #{nearest} ? Commandes : {help}"
-                        ),
-                        format!("unknown command; did you mean #{nearest}? Commands: {help}"),
-                    ),
-                    None => words::pick(
-                        language,
-                        format!("commande inconnue. Commandes : {help}"),
-                        format!("unknown command. Commands: {help}"),
-                    ),
-                };
-                return self.refuse(draft, line, &answer);
-            }
-        };
-        if *command == Command::Note {
-            return self.run_note(draft, line);
-        }
-        // Once per notification and line: a mail delivered twice does not command twice.
-        let key = pointer
-            .notice
-            .map(|notice| (notice, format!("{command:?}")));
-        if let Some(key) = &key
-            && draft.known.executed.contains(key)
-        {
-            let answer = words::pick(
-                language,
-                "déjà exécutée pour cette notification ; répondez à la plus récente",
-                "done already for this notification; reply to the latest one",
-            );
-            return self.refuse(draft, line, &answer);
-        }
-        // What was refused was not done: it may be asked again when it has become possible.
-        if self.carry_out(draft, command, line) {
-            draft.decision.executed.extend(key);
-        }
-    }
-
-    /// Does what a line asks for, or refuses it; whether it was done.
-    fn carry_out(&mut self, draft: &mut Draft<'_>, command: &Command, line: &Line) -> bool {
-        let language = &self.technician.language;
-        let step = match command {
-            Command::Take => return self.take(draft, line),
-            Command::Note => return false,
-            Command::Wait(of) => Step::Wait(*of),
-            Command::Resolve => Step::Resolve,
-            Command::Close => Step::Close,
-            Command::Reopen => Step::Reopen,
-        };
-        let Some(status) = draft.ticket(self.id).map(|ticket| ticket.status) else {
-            return false;
-        };
-        if self.step.is_some() {
-            let answer = words::pick(
-                language,
-                "un seul changement d'état par message",
-                "one change of status a mail",
-            );
-            self.refuse(draft, line, &answer);
-            return false;
-        }
-        match lifecycle::next(status, step, language) {
-            Err(why) => {
-                self.refuse(draft, line, &why);
-                false
-            }
-            Ok(_) => {
-                let answer = match step {
-                    Step::Wait(_) => words::pick(language, "en attente", "waiting"),
-                    Step::Resolve => words::pick(
-                        language,
-                        "résolu, le demandeur est prévenu",
-                        "resolved, the requester is told",
-                    ),
-                    Step::Close => words::pick(
-                        language,
-                        "clos, le demandeur est prévenu",
-                        "closed, the requester is told",
-                    ),
-                    Step::Reopen => words::pick(
-                        language,
-                        "rouvert, le demandeur est prévenu",
-                        "reopened, the requester is told",
-                    ),
-                };
-                self.step = Some(step);
-                self.done(draft, line, answer);
-                true
-            }
-        }
-    }
-
-    fn take(&mut self, draft: &mut Draft<'_>, line: &Line) -> bool {
-        let language = &self.technician.language;
-        let owner = draft
-            .ticket(self.id)
-            .and_then(|ticket| ticket.technician.clone());
-        match owner {
-            Some(owner) if self.technician.has_address(&owner.address) => {
-                let answer = words::pick(language, "vous le suivez déjà", "it is yours already");
-                self.done(draft, line, answer);
-                true
-            }
-            Some(owner) => {
-                let name = owner.name.unwrap_or(owner.address);
-                let answer = words::pick(
-                    language,
-                    format!("déjà pris en charge par {name}"),
-                    format!("taken already by {name}"),
-                );
-                self.refuse(draft, line, &answer);
-                false
-            }
-            None => {
-                self.own(draft);
-                let answer = words::pick(language, "le ticket est à vous", "the ticket is yours");
-                self.done(draft, line, answer);
-                true
-            }
-        }
-    }
-
-    /// The first to answer or to take it owns it.
-    fn own(&mut self, draft: &mut Draft<'_>) {
-        let free = draft
-            .ticket(self.id)
-            .is_some_and(|ticket| ticket.technician.is_none());
-        if free {
-            self.took = true;
-            let technician = Some(self.technician.who());
-            draft.event(
-                self.id,
-                self.actor.clone(),
-                true,
-                What::Assigned { technician },
-            );
-        }
-    }
-
-    fn apply_step(&mut self, draft: &mut Draft<'_>) {
-        let Some(step) = self.step else { return };
-        // Checked when the command was read; nothing has changed the status since.
-        let status = draft.ticket(self.id).map(|ticket| ticket.status);
-        if let Some(Ok(to)) = status.map(|status| lifecycle::next(status, step, "en")) {
-            if step == Step::Resolve {
-                self.own(draft);
-            }
-            lifecycle::set(draft, self.id, self.actor.clone(), to, None);
-        }
-    }
-
-    /// One mail to the requester for all that happened (rows E2, F8).
-    fn tell(&self, draft: &mut Draft<'_>, words: Option<&Words>) {
-        let kind = match self.step {
-            Some(Step::Resolve) => Some(Kind::Resolved),
-            Some(Step::Close) => Some(Kind::Closed),
-            Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Wait(_)) | None => None,
-        };
-        let kind = kind
-            .or_else(|| words.map(|_| Kind::FollowUp))
-            .or_else(|| self.took.then_some(Kind::Taken));
-        if let Some(kind) = kind {
-            let nobody = Words {
-                author: Some(Address {
-                    name: Some(self.technician.name.clone()),
-                    address: String::new(),
-                }),
-                ..Words::default()
-            };
-            let own_address = self.technician.who().address;
-            tell::public(
-                draft,
-                self.id,
-                kind,
-                Some(words.unwrap_or(&nobody)),
-                &own_address,
-            );
-        }
-    }
 }

@@ -23,9 +23,7 @@ use mail_auth::hickory_resolver::config::{
 use mail_auth::hickory_resolver::net::{DnsError, NetError};
 use mail_auth::hickory_resolver::proto::rr::RecordType;
 use mail_auth::hickory_resolver::system_conf::read_system_conf;
-use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput,
-};
+use mail_auth::{AuthenticatedMessage, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput};
 
 use super::Rules;
 use crate::desk::policy::Authentication;
@@ -260,14 +258,15 @@ async fn ask(rules: &Rules, raw: &[u8]) -> Verdict {
     };
     // A task of its own: hashing is slow, and a panic over hostile input stays there.
     let raw = raw.to_vec();
-    let judged = tokio::spawn(async move {
-        tokio::time::timeout(MAIL_LIMIT, names.judge(&raw)).await
-    });
+    let judged =
+        tokio::spawn(async move { tokio::time::timeout(MAIL_LIMIT, names.judge(&raw)).await });
     match judged.await {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(_)) => Verdict::Later(format!("no answer within {} s", MAIL_LIMIT.as_secs())),
         Err(error) => {
-            tracing::error!("A signature could not be checked, its sender is taken for unknown: {error}");
+            tracing::error!(
+                "A signature could not be checked, its sender is taken for unknown: {error}"
+            );
             Verdict::Known(Authenticity::None)
         }
     }

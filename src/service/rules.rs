@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::config::{Settings, signing_keys};
 use super::authenticate::Names;
+use crate::config::{Settings, signing_keys};
 use crate::desk::Policy;
 use crate::desk::policy::Authentication;
 use crate::notification::{Stationery, Templates};

@@ -372,9 +372,7 @@ fn write_answer(connection: &Connection, notice: NoticeId, state: PendingState) 
         PendingState::Refused => "refused",
     };
     let rows = connection
-        .prepare_cached(
-            r"UPDATE pending SET state = ?2 WHERE notice = ?1 AND state = 'waiting'",
-        )?
+        .prepare_cached(r"UPDATE pending SET state = ?2 WHERE notice = ?1 AND state = 'waiting'")?
         .execute(params![notice.0, token])?;
     ensure!(rows == 1, "confirmation {notice} was answered before");
     Ok(())

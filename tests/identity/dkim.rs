@@ -100,15 +100,25 @@ async fn a_signature_of_the_authors_domain_proves_him() {
     assert_eq!(verdict(&desk, ours.sign(&raw)).await, "pass", "relaxed");
     assert_eq!(verdict(&desk, mail(&marie)).await, "none", "unsigned");
     let raw = mail(&marie);
-    assert_eq!(verdict(&desk, theirs.sign(&raw)).await, "none", "not theirs");
+    assert_eq!(
+        verdict(&desk, theirs.sign(&raw)).await,
+        "none",
+        "not theirs"
+    );
     // A signature of a third party beside a good one does no harm.
     let raw = mail(&marie);
     assert_eq!(verdict(&desk, theirs.sign(&ours.sign(&raw))).await, "pass");
     // With a policy.
     let raw = mail("Paul <paul@strict.example>");
     assert_eq!(verdict(&desk, strict.sign(&raw)).await, "pass");
-    assert_eq!(verdict(&desk, mail("Paul <paul@strict.example>")).await, "fail");
-    assert_eq!(verdict(&desk, mail("Paul <paul@sous.strict.example>")).await, "fail");
+    assert_eq!(
+        verdict(&desk, mail("Paul <paul@strict.example>")).await,
+        "fail"
+    );
+    assert_eq!(
+        verdict(&desk, mail("Paul <paul@sous.strict.example>")).await,
+        "fail"
+    );
     let raw = mail("Paul <paul@strict.example>");
     assert_eq!(verdict(&desk, theirs.sign(&raw)).await, "fail");
     assert_eq!(verdict(&desk, mail("Ana <ana@soft.example>")).await, "none");
@@ -158,13 +168,19 @@ async fn what_a_signature_does_not_cover_it_does_not_prove() {
     };
 
     let signed = ours.sign(&mail("a@x.example.org", "Bonjour"));
-    assert_eq!(verdict(&desk, changed(signed, "Bonjour", "#clore")).await, "none");
+    assert_eq!(
+        verdict(&desk, changed(signed, "Bonjour", "#clore")).await,
+        "none"
+    );
     let signed = ours.sign(&mail("b@x.example.org", "Bonjour"));
     let text = changed(signed, "Message-ID: <b@", "Message-ID: <bb@");
     assert_eq!(verdict(&desk, text).await, "none");
     // `l=`: what was added behind is not signed; nor is anything, with `l=0`.
     let mut long = ours.sign_fields(&mail("c@x.example.org", "Bonjour"), &FIELDS, true);
-    assert!(String::from_utf8_lossy(&long).contains(" l="), "it has a length");
+    assert!(
+        String::from_utf8_lossy(&long).contains(" l="),
+        "it has a length"
+    );
     long.extend_from_slice(b"#clore\r\n");
     assert_eq!(verdict(&desk, long).await, "none");
     let whole = ours.sign_fields(&mail("d@x.example.org", "Bonjour"), &FIELDS, true);
@@ -215,10 +231,19 @@ async fn a_replayed_mail_does_nothing_twice() {
     assert_eq!(desk.executed(1).await, ["#resolu"]);
     desk.sent();
     // Once more, by another way: another Received, even another account would do.
-    let again = [b"Received: from x by mx.evil.example with SMTP; Mon, 23 Nov 2026 11:00:00 +0100\r\n".to_vec(), signed].concat();
+    let again = [
+        b"Received: from x by mx.evil.example with SMTP; Mon, 23 Nov 2026 11:00:00 +0100\r\n"
+            .to_vec(),
+        signed,
+    ]
+    .concat();
     let row = desk.receive(again).await;
     assert_eq!(row.state, InboxState::Duplicate);
-    assert_eq!(row.authenticity.as_deref(), Some("pass"), "the signature still holds");
+    assert_eq!(
+        row.authenticity.as_deref(),
+        Some("pass"),
+        "the signature still holds"
+    );
     assert_eq!(desk.executed(1).await, ["#resolu"]);
     assert!(desk.sent().is_empty(), "and nobody is told");
     desk.check().await;
@@ -261,7 +286,10 @@ async fn a_name_server_that_fails_is_asked_again_and_at_last_nobody_knows() {
     desk.pass(Duration::seconds(70));
     desk.settle().await;
     let row = desk.row(row.id).await;
-    assert_eq!((row.state, row.authenticity.as_deref()), (InboxState::Filed, Some("pass")));
+    assert_eq!(
+        (row.state, row.authenticity.as_deref()),
+        (InboxState::Filed, Some("pass"))
+    );
 
     // A name server that never answers holds nobody for ever, and not for as many tries as hours.
     dns.set(key, Answer::Failure);
@@ -282,9 +310,15 @@ async fn a_name_server_that_fails_is_asked_again_and_at_last_nobody_knows() {
         }
     }
     let row = desk.row(row.id).await;
-    assert_eq!((row.state, row.authenticity.as_deref()), (InboxState::Filed, Some("none")));
+    assert_eq!(
+        (row.state, row.authenticity.as_deref()),
+        (InboxState::Filed, Some("none"))
+    );
     let waited = desk.now() - row.received_at;
-    assert!(waited >= Duration::hours(2) && waited < Duration::minutes(140), "{waited}");
+    assert!(
+        waited >= Duration::hours(2) && waited < Duration::minutes(140),
+        "{waited}"
+    );
     assert!((8..=16).contains(&tries), "with pauses that grow: {tries}");
     desk.check().await;
 }

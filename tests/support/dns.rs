@@ -110,7 +110,18 @@ fn answer(packet: &[u8], zone: &BTreeMap<String, Answer>) -> Option<Vec<u8>> {
     };
     let mut out = packet.get(..2)?.to_vec();
     // A response, recursion desired and available, no authority, no additional records.
-    out.extend([0x81, 0x80 | code, 0, 1, 0, u8::from(text.is_some()), 0, 0, 0, 0]);
+    out.extend([
+        0x81,
+        0x80 | code,
+        0,
+        1,
+        0,
+        u8::from(text.is_some()),
+        0,
+        0,
+        0,
+        0,
+    ]);
     out.extend(question);
     if let Some(text) = text {
         let mut data = Vec::new();
