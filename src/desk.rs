@@ -16,7 +16,9 @@ mod access;
 mod act;
 mod automatic;
 mod command;
+mod confirm;
 mod deliver;
+mod digest;
 mod draft;
 mod lifecycle;
 mod limits;
@@ -158,6 +160,8 @@ pub struct Question {
     pub habits_of: Option<(String, BTreeSet<Digest>)>,
     /// Content digest, to recognise the same mail come twice.
     pub content: Option<Digest>,
+    /// Requests for confirmation, by notice.
+    pub pending: BTreeSet<NoticeId>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
 }
@@ -200,6 +204,34 @@ pub struct Sent {
     pub ten_minutes: u32,
 }
 
+/// A technician's mail whose commands wait for his word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The notice that asks him.
+    pub notice: NoticeId,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The mail.
+    pub inbox: InboxId,
+    /// The notification that it answers, when known: commands run once for each.
+    pub answers: Option<NoticeId>,
+    /// That notification was internal: its text is a note.
+    pub internal: bool,
+    /// His word counts until then.
+    pub until: DateTime<Utc>,
+}
+
+/// Where a [`Pending`] mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingState {
+    /// For his word, which may be too late.
+    Waiting,
+    /// It was carried out.
+    Confirmed,
+    /// It is not his.
+    Refused,
+}
+
 /// What the store answers to a [`Question`].
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -211,6 +243,9 @@ pub struct Known {
     pub notices: BTreeMap<NoticeId, Told>,
     /// Commands already executed, by notice and line (once per token and line).
     pub executed: BTreeSet<(NoticeId, String)>,
+    /// Mails that wait for the word of their author, by the notice that asks; the mail itself, read
+    /// again, while it waits.
+    pub pending: BTreeMap<NoticeId, (Pending, PendingState, Option<Box<Arrival>>)>,
     /// An earlier row with the same content, and its ticket.
     pub duplicate_of: Option<(InboxId, Option<TicketId>)>,
     /// What the sender asked for repeats from mail to mail.
@@ -221,7 +256,7 @@ pub struct Known {
     pub sent_to_domain: BTreeMap<String, Sent>,
     /// Automatic mails to requesters in all.
     pub sent_in_all: Sent,
-    /// Notices kept for the recipients of the notices asked for, and due, in order.
+    /// Notices kept for the recipients of the notices asked for, due or not, in order.
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
@@ -270,6 +305,8 @@ pub enum Kind {
     TeamObserver,
     /// To a technician: what his commands did.
     Transcript,
+    /// To a technician: whether commands in his name are his.
+    Confirm,
     /// To technicians: something staff should look at (a notification could not be delivered, a
     /// sender could not be verified).
     TeamAlert,
@@ -277,11 +314,13 @@ pub enum Kind {
     Operations,
     /// Automatic mails over the limit, gathered in one.
     Digest,
+    /// Notices to a technician over the limit, gathered in one.
+    TeamDigest,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -292,9 +331,11 @@ impl Kind {
         Self::TeamReply,
         Self::TeamObserver,
         Self::Transcript,
+        Self::Confirm,
         Self::TeamAlert,
         Self::Operations,
         Self::Digest,
+        Self::TeamDigest,
     ];
 
     /// The name of its template.
@@ -310,9 +351,11 @@ impl Kind {
             Self::TeamReply => "team-reply",
             Self::TeamObserver => "team-observer",
             Self::Transcript => "transcript",
+            Self::Confirm => "confirm",
             Self::TeamAlert => "team-alert",
             Self::Operations => "operations",
             Self::Digest => "digest",
+            Self::TeamDigest => "team-digest",
         }
     }
 
@@ -335,7 +378,9 @@ impl Kind {
             | Self::TeamReply
             | Self::TeamObserver
             | Self::Transcript
+            | Self::Confirm
             | Self::TeamAlert
+            | Self::TeamDigest
             | Self::Operations => true,
         }
     }
@@ -399,7 +444,13 @@ pub struct Notice {
     pub lines: Vec<String>,
     /// When it is due; `None`: now.
     pub due_at: Option<DateTime<Utc>>,
-    /// The outside address that caused it, for the limits.
+    /// It waits because of `[limits]`, and goes into a digest.
+    #[serde(default)]
+    pub over_limit: bool,
+    /// Until when a confirmation counts.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The address that caused it and proves nothing, for the limits.
     pub caused_by: Option<String>,
 }
 
@@ -438,6 +489,10 @@ pub struct Decision {
     pub notices: Vec<Notice>,
     /// Commands that were executed, to be executed once only.
     pub executed: Vec<(NoticeId, String)>,
+    /// Mails that wait for the word of their author.
+    pub pending: Vec<Pending>,
+    /// Those that waited until now, by the notice that asked.
+    pub answered: Vec<(NoticeId, PendingState)>,
     /// Notices kept for later that are no longer wanted, or are sent now.
     pub settled_notices: Vec<NoticeId>,
     /// What to remember of how a person writes.

@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::store::Store;
 
 mod accounts;
+pub mod authenticate;
 mod clock;
 mod conclude;
 mod convert;
@@ -36,7 +37,7 @@ pub mod visit;
 pub use clock::Clock;
 pub use conclude::conclude;
 pub use convert::{imap_settings, transport};
-pub use process::understand;
+pub use process::{Understood, understand};
 pub use rules::Rules;
 
 /// How long the stations may take to finish what they have in hand when the service stops

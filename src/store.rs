@@ -38,7 +38,7 @@ pub use check::{AccountCounts, Counts};
 pub use deliver::{Delivered, Leased, OutboxId};
 pub use known::Lookup;
 pub use ledger::{Ledger, MaildirLedger};
-pub use operate::{InboxRow, InboxState, OutboxRow, OutboxState};
+pub use operate::{Held, InboxRow, InboxState, OutboxRow, OutboxState};
 pub use process::{InboxMail, Settled, Settlement};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::TicketFilter;

@@ -123,6 +123,8 @@ pub enum Purpose {
     Technician,
     /// Sent to a technician about something internal: the reply is a note (row F10).
     Note,
+    /// Asks a technician whether commands are his: the reply is his word, once.
+    Confirm,
 }
 
 /// A reply token: which notification, about which ticket, to whom.
@@ -179,6 +181,7 @@ impl Reply {
             Purpose::Requester => b'r',
             Purpose::Technician => b't',
             Purpose::Note => b'n',
+            Purpose::Confirm => b'c',
         }];
         push_number(&mut payload, self.ticket);
         push_number(&mut payload, self.notice);
@@ -194,6 +197,7 @@ impl Reply {
             b'r' => Purpose::Requester,
             b't' => Purpose::Technician,
             b'n' => Purpose::Note,
+            b'c' => Purpose::Confirm,
             _ => return None,
         };
         let ticket = take_number(&mut rest)?;

@@ -12,6 +12,7 @@ use super::{CONFIGURATION, Context, FAILED, print};
 use crate::config::{Settings, existing_keys};
 use crate::desk::policy::Authentication;
 use crate::notification::Templates;
+use crate::service::Rules;
 use crate::service::visit::{self, Visit};
 use crate::store::Store;
 
@@ -161,6 +162,16 @@ fn authentication(mode: &Authentication) -> Finding {
                 own_hosts.len()
             ),
         ),
+        Authentication::Dkim { resolver, .. } => Finding::good(
+            name,
+            format!(
+                "dkim: senders are believed by their own domain's signature, asked of {}",
+                match resolver {
+                    Some(resolver) => resolver.to_string(),
+                    None => "the system's name servers".to_owned(),
+                }
+            ),
+        ),
         Authentication::None => Finding::good(
             name,
             "none: no sender is ever proven, technicians command by replying to their notifications",
@@ -258,7 +269,7 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::good(
             "limits",
             format!(
-                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                "{} notices wait for their time: guichet outbox held",
                 counts.kept
             ),
         ));
@@ -291,11 +302,33 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
         let name = format!("account {}", account.name);
         Finding::of(&name, visit::visit_account(account, now).await)
     });
+    let names = async { names(settings).await };
     let outlet = async { Finding::of("smtp", visit::visit_outlet(&settings.outlet).await) };
-    let (mut findings, outlet) =
-        futures_util::future::join(futures_util::future::join_all(accounts), outlet).await;
+    let (mut findings, outlet, names) =
+        futures_util::future::join3(futures_util::future::join_all(accounts), outlet, names).await;
     findings.push(outlet);
+    findings.extend(names);
     findings
+}
+
+/// Mode `dkim` is worth nothing without a name server.
+async fn names(settings: &Settings) -> Option<Finding> {
+    let name = "resolver";
+    let asked = async {
+        match Rules::names(&settings.policy)? {
+            Some(names) => names.probe().await.map(|()| true),
+            None => Ok(false),
+        }
+    };
+    match asked.await {
+        Ok(false) => None,
+        Ok(true) => Some(Finding::good(name, "a name server answers")),
+        Err(error) => Some(Finding::bad(
+            name,
+            format!("{error:#}"),
+            "set authentication.resolver to a name server that this machine may ask; until then mails wait for two hours, then their senders are unknown",
+        )),
+    }
 }
 
 fn key(path: &Path) -> Finding {

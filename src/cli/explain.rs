@@ -15,7 +15,8 @@ use crate::config::{Settings, existing_keys};
 use crate::desk::{self, Decision, Disposition, Input, Known};
 use crate::mail::Digest;
 use crate::notification::Templates;
-use crate::service::{Rules, understand};
+use crate::service::authenticate::PATIENCE;
+use crate::service::{Rules, Understood, understand};
 use crate::store::{InboxMail, Store};
 use crate::ticket::{InboxId, TicketId};
 use crate::token::{KEY_BYTES, Keys};
@@ -83,23 +84,31 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     super::block_on(async {
         let rules = rules(&settings)?;
         let now = Utc::now();
-        let input = understand(
-            &rules,
-            InboxMail {
-                id: InboxId(0),
-                account,
-                recipient: arguments.recipient.clone(),
-                sender: arguments.sender.clone(),
-                received_at: now,
-                digest: Digest::of(&raw),
-                oversize: (raw.len() as u64 > settings.max_message).then_some(raw.len() as u64),
-                bytes: raw,
-                proven: None,
-                released: false,
-                attempts: 1,
-                authenticity: None,
-            },
-        );
+        let mail = InboxMail {
+            id: InboxId(0),
+            account,
+            recipient: arguments.recipient.clone(),
+            sender: arguments.sender.clone(),
+            received_at: now,
+            digest: Digest::of(&raw),
+            oversize: (raw.len() as u64 > settings.max_message).then_some(raw.len() as u64),
+            bytes: raw,
+            proven: None,
+            released: false,
+            attempts: 1,
+            authenticity: None,
+            names_asked_since: None,
+        };
+        let input = match understand(&rules, mail, now).await {
+            Understood::Input(input) => *input,
+            Understood::Later(why) => anyhow::bail!(
+                "the name servers of the sender do not answer ({why}): the desk would ask again for {} hours, then take the sender for unknown",
+                PATIENCE.num_hours()
+            ),
+            Understood::Not => anyhow::bail!(
+                "the mail cannot be read; the desk would try three times, then put it in quarantine"
+            ),
+        };
         let question = desk::question(&rules.policy, &rules.keys, &input);
         // A desk that never ran knows nothing, and counts from one.
         let known = if settings.database().exists() {
@@ -154,6 +163,7 @@ fn rules(settings: &Settings) -> anyhow::Result<Rules> {
         policy: settings.policy.clone(),
         templates: Templates::default(),
         keys,
+        names: Rules::names(&settings.policy)?,
     })
 }
 

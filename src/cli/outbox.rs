@@ -14,7 +14,7 @@ use crate::ticket::TicketId;
 /// Look at notifications, send failed ones again
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  guichet outbox list --state failed,given-up\n  guichet outbox list --ticket DSI-1042 --json\n  guichet outbox retry 17 18\n  guichet outbox retry --failed"
+    after_help = "Examples:\n  guichet outbox list --state failed,given-up\n  guichet outbox list --ticket DSI-1042 --json\n  guichet outbox held\n  guichet outbox retry 17 18\n  guichet outbox retry --failed"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -25,6 +25,8 @@ pub struct Arguments {
 enum What {
     /// List notifications, oldest first
     List(List),
+    /// List notices that were decided and wait: over [limits], for office hours, or to be taken back
+    Held(HeldArguments),
     /// Send notifications again that failed or were given up, or wait for their next attempt
     Retry(Retry),
 }
@@ -40,6 +42,13 @@ struct List {
     /// Only the latest so many; 0 is all
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct HeldArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -80,6 +89,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
         let store = Store::open_existing(&settings.data_dir)?;
         match &arguments.what {
             What::List(list) => self::list(&store, settings.policy.timezone, list).await,
+            What::Held(arguments) => held(&store, settings.policy.timezone, arguments).await,
             What::Retry(retry) => self::retry(&store, retry).await,
         }
     })
@@ -146,6 +156,57 @@ async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result
         "NEXT/SENT",
         "ANSWER",
     ];
+    print::text(&print::columns(&head, &rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Debug, Serialize)]
+struct HeldRow {
+    notice: i64,
+    ticket: Option<String>,
+    kind: String,
+    to: String,
+    due_at: String,
+    why: &'static str,
+}
+
+async fn held(
+    store: &Store,
+    zone: chrono_tz::Tz,
+    arguments: &HeldArguments,
+) -> anyhow::Result<ExitCode> {
+    let mut references = References::default();
+    let mut out = Vec::new();
+    for row in store.held().await? {
+        out.push(HeldRow {
+            notice: row.notice.0,
+            ticket: references.of(store, row.ticket).await?,
+            kind: row.kind,
+            to: row.to,
+            due_at: print::rfc3339(row.due_at, zone),
+            why: if row.over_limit { "limits" } else { "later" },
+        });
+    }
+    if arguments.json {
+        print::json(&out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = out
+        .into_iter()
+        .map(|row| {
+            let ticket = row.ticket.unwrap_or_else(|| "-".to_owned());
+            let why = row.why.to_owned();
+            vec![
+                row.notice.to_string(),
+                ticket,
+                row.kind,
+                row.to,
+                row.due_at,
+                why,
+            ]
+        })
+        .collect();
+    let head = ["NOTICE", "TICKET", "KIND", "TO", "DUE", "WHY"];
     print::text(&print::columns(&head, &rows))?;
     Ok(ExitCode::SUCCESS)
 }

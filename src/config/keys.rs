@@ -52,6 +52,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("authentication.authserv_id", Shape::Text),
     ("authentication.own_hosts", Shape::Texts),
     ("authentication.trusted_submission", Shape::Texts),
+    ("authentication.resolver", Shape::Text),
     ("authentication.pass_is_enough", Shape::Flag),
     ("web.listen", Shape::Text),
     ("web.trusted_proxies", Shape::Texts),

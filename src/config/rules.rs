@@ -351,14 +351,32 @@ fn authentication(reading: &mut Reading, config: &Config) -> Authentication {
                 trusted_submission: list(written.trusted_submission.as_ref()).to_vec(),
             }
         }
-        Some("dkim") => {
-            reading.wrong(
-                "authentication.mode",
-                "\"dkim\" is not part of this version yet: use \"results\" or \"none\"",
-            );
-            Authentication::None
-        }
+        Some("dkim") => Authentication::Dkim {
+            resolver: resolver(reading, written.resolver.as_deref()),
+            own_hosts: list(written.own_hosts.as_ref()).to_vec(),
+            trusted_submission: list(written.trusted_submission.as_ref()).to_vec(),
+        },
         _ => Authentication::None,
+    }
+}
+
+/// The name server, with a port or without.
+fn resolver(reading: &mut Reading, written: Option<&str>) -> Option<std::net::SocketAddr> {
+    let written = written?.trim();
+    let bare = || {
+        written
+            .parse()
+            .map(|address| std::net::SocketAddr::new(address, 53))
+    };
+    match written.parse().or_else(|_| bare()) {
+        Ok(address) => Some(address),
+        Err(_) => {
+            reading.wrong(
+                "authentication.resolver",
+                "the address of a name server is expected, as in \"127.0.0.1:53\" (without the key: the system's)",
+            );
+            None
+        }
     }
 }
 

@@ -72,6 +72,7 @@ mod tables {
         pub authserv_id: Option<String>,
         pub own_hosts: Option<Texts>,
         pub trusted_submission: Option<Texts>,
+        pub resolver: Option<String>,
         pub pass_is_enough: Option<bool>,
     }
 

@@ -1,7 +1,7 @@
 //! How many automatic mails leave (contract A2, row F5): over a limit nothing is dropped, the
 //! notice is kept for an hour later. A person's answer is never held back here.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use super::draft::Draft;
 use super::{Automation, Kind, Notice, Sent, tell, words};
@@ -14,10 +14,18 @@ const WAIT_MINUTES: i64 = 60;
 /// then a machine is taken to answer a machine.
 const ROUNDS: u32 = 3;
 
+/// A quarter of a technician's budget is not for new tickets.
+const RESERVED_PART: u32 = 4;
+
+/// When a notice is due that must wait for a reason of that kind.
+pub fn later(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + Duration::minutes(WAIT_MINUTES)
+}
+
 /// Gives every automatic notice that is over a limit a later due time.
 pub fn hold_back(draft: &mut Draft<'_>) {
     let mut notices = std::mem::take(&mut draft.decision.notices);
-    let due = draft.now + Duration::minutes(WAIT_MINUTES);
+    let due = later(draft.now);
     for at in 0..notices.len() {
         let (before, rest) = notices.split_at_mut(at);
         // `at` is below the length, so there is a first.
@@ -26,12 +34,10 @@ pub fn hold_back(draft: &mut Draft<'_>) {
         };
         if notice.due_at.is_none() && is_over(draft, before, notice) {
             notice.due_at = Some(due);
+            notice.over_limit = true;
         }
     }
-    let held: Vec<&Notice> = notices
-        .iter()
-        .filter(|notice| notice.due_at == Some(due))
-        .collect();
+    let held: Vec<&Notice> = notices.iter().filter(|notice| notice.over_limit).collect();
     let warning = held
         .first()
         .and_then(|first| warning(draft, first, held.len()));
@@ -75,9 +81,12 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
     };
 
     if notice.kind.is_internal() {
-        // Transcripts answer the technician's own mail; operations must hear.
-        if matches!(notice.kind, Kind::Transcript | Kind::Operations) {
-            return false;
+        match notice.kind {
+            // Operations must hear; a digest is what those over the limit get.
+            Kind::Operations | Kind::TeamDigest => return false,
+            // It answers the technician's own mail, unless that is not proven.
+            Kind::Transcript if notice.caused_by.is_none() => return false,
+            _ => {}
         }
         let told = draft.known.sent_to.get(&key).copied().unwrap_or_default();
         let here = already(&|earlier| earlier.kind.is_internal() && earlier.to.key() == key);
@@ -87,17 +96,29 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
             .and_then(|cause| draft.known.caused.get(&(cause.clone(), key.clone())))
             .copied()
             .unwrap_or_default();
-        return over(told.hour + here, limits.technician_per_hour)
+        // New tickets are what strangers can make many of: a part of the budget is kept from them,
+        // so that an alert or an answer does not wait behind a flood.
+        let budget = match notice.kind {
+            Kind::TeamNew | Kind::TeamObserver => {
+                limits.technician_per_hour - limits.technician_per_hour / RESERVED_PART
+            }
+            _ => limits.technician_per_hour,
+        };
+        return over(told.hour + here, budget)
             || (notice.caused_by.is_some()
                 && (over(caused.hour, limits.sender_per_hour)
                     || over(caused.day, limits.sender_per_day)));
     }
 
-    // A digest is what those over the limit get.
-    if notice.automation == Automation::Person || notice.kind == Kind::Digest {
+    if notice.automation == Automation::Person {
         return false;
     }
     let sent = draft.known.sent_to.get(&key).copied().unwrap_or_default();
+    // What those over the limit get, once an hour; a day's limit holds for it as well.
+    if notice.kind == Kind::Digest {
+        return limits.sender_per_hour > 0 && sent.hour > limits.sender_per_hour
+            || over(sent.day, limits.sender_per_day);
+    }
     let here = already(&|earlier| {
         !earlier.kind.is_internal()
             && earlier.automation != Automation::Person

@@ -23,6 +23,9 @@ pub struct Opening {
     pub continues: Option<Reference>,
     /// Its sender could not be believed.
     pub unverified: bool,
+    /// The second ticket in a row that points at another of the same person: machines do that when
+    /// they answer acknowledgements, so theirs waits for a digest.
+    pub repeated: bool,
     /// A machine wrote it: no acknowledgement.
     pub automatic: Option<Automatic>,
 }
@@ -133,6 +136,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             id,
             Acknowledged {
                 bare: outsider,
+                late: opening.repeated,
                 urgent: mail.urgent,
                 oversize: arrival.oversize,
                 continues: opening.continues,

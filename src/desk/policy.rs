@@ -19,6 +19,15 @@ pub enum Authentication {
         /// Hosts whose submission counts as `pass`.
         trusted_submission: Vec<String>,
     },
+    /// By our own check of DKIM signatures and of DMARC alignment.
+    Dkim {
+        /// The name server to ask; the system's without.
+        resolver: Option<std::net::SocketAddr>,
+        /// Hosts whose `Received` fields are ours.
+        own_hosts: Vec<String>,
+        /// Hosts whose submission counts as `pass`.
+        trusted_submission: Vec<String>,
+    },
     /// Not at all: every mail is `none`.
     None,
 }

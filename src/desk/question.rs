@@ -1,9 +1,10 @@
 //! What to look up before deciding.
 
 use super::{Arrival, Input, Policy, Question, Timer, locate};
+use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
-use crate::token::{self, Keys, Reply};
+use crate::token::{self, Keys, Purpose, Reply};
 
 /// What to look up before deciding about `input`.
 pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
@@ -62,6 +63,9 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     for reply in locate::tokens(keys, arrival).into_iter().chain(reported) {
         question.tickets.insert(TicketId(reply.ticket));
         question.notices.insert(NoticeId(reply.notice));
+        if reply.purpose == Purpose::Confirm {
+            question.pending.insert(NoticeId(reply.notice));
+        }
     }
     question.tickets.extend(locate::references(policy, arrival));
     if let Some(sender) = mail.sender() {
@@ -70,7 +74,11 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));
         }
-        if !policy.is_internal(&sender.address) {
+        // What is said in our own name, or in a technician's, may be anybody's.
+        if !policy.is_internal(&sender.address)
+            || arrival.authenticity == Authenticity::Fail
+            || policy.technician(&sender.address).is_some()
+        {
             question.causes.insert(sender.key());
         }
     }

@@ -7,7 +7,7 @@ use super::locate::{self, Pointer};
 use super::open::{self, Opening, add_copied, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{Arrival, Disposition, Kind, Learned, lifecycle, staff, tell, words};
+use super::{Arrival, Disposition, Kind, Learned, confirm, lifecycle, staff, tell, words};
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
@@ -53,6 +53,11 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     }
     if let Some(kind) = kind {
         return automatic::receive(draft, keys, arrival, &route, pointer, kind);
+    }
+    if let Some(pointer) = &pointer
+        && confirm::receive(draft, arrival, pointer)
+    {
+        return;
     }
     match pointer {
         Some(pointer) => point(draft, arrival, &route, pointer),
@@ -243,6 +248,7 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         can_authenticate,
         policy.pass_is_enough,
     );
+    let technician = (arrival.mail.sender()).and_then(|sender| policy.technician(&sender.address));
     match verdict {
         Access::Join if is_over(draft, &ticket) && !is_thanks(arrival) => {
             let opening = Opening {
@@ -272,10 +278,14 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         }
         Access::Join => join(draft, arrival, &ticket, &pointer),
         Access::JoinAsContributor => join_as_contributor(draft, arrival, &ticket, &pointer),
-        Access::Command => staff::answer(draft, arrival, &ticket, &pointer, staff::Commands::Run),
-        Access::AnswerOnly => {
-            staff::answer(draft, arrival, &ticket, &pointer, staff::Commands::Wait);
+        Access::Command => staff::answer(draft, arrival, &ticket, &pointer),
+        Access::AnswerOnly | Access::Note
+            if let Some(technician) = technician
+                && !confirm::commands(arrival).is_empty() =>
+        {
+            confirm::ask(draft, arrival, &ticket, &pointer, technician);
         }
+        Access::AnswerOnly => staff::answer(draft, arrival, &ticket, &pointer),
         Access::Note => staff::note(draft, arrival, &ticket, &pointer),
         Access::NewLinked => {
             let opening = Opening {
@@ -291,6 +301,7 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
                     ),
                 )],
                 linked: Some(ticket.id),
+                repeated: !ticket.linked.is_empty() && sender == Sender::OfTicket,
                 ..Opening::default()
             };
             open::open(draft, arrival, route, opening);

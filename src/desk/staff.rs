@@ -21,14 +21,6 @@ use reply::Reply;
 /// A token commands for this long; it joins for as long as the ticket exists.
 const TOKEN_COMMANDS_DAYS: i64 = 30;
 
-/// What becomes of the commands of a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commands {
-    Run,
-    /// They need a confirmation, which is refused with an explanation for now.
-    Wait,
-}
-
 /// The token was issued to this sender, for staff, and is young enough to command.
 pub fn token_is_his(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> bool {
     let Some(token) = &pointer.token else {
@@ -54,13 +46,7 @@ fn sender<'a>(draft: &Draft<'a>, arrival: &Arrival) -> Option<&'a Technician> {
 }
 
 /// A reply with its token.
-pub fn answer(
-    draft: &mut Draft<'_>,
-    arrival: &Arrival,
-    ticket: &Ticket,
-    pointer: &Pointer,
-    commands: Commands,
-) {
+pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Pointer) {
     let Some(technician) = sender(draft, arrival) else {
         return note(draft, arrival, ticket, pointer);
     };
@@ -80,13 +66,10 @@ pub fn answer(
     let mut internal = pointer
         .token
         .as_ref()
-        .is_some_and(|token| token.purpose == Purpose::Note);
+        .is_some_and(|token| token.purpose != Purpose::Technician);
     for line in &lines {
         internal |= line.command == Ok(Command::Note);
-        match commands {
-            Commands::Run => reply.run(draft, pointer, line),
-            Commands::Wait => reply.wait(draft, line),
-        }
+        reply.run(draft, pointer, line);
     }
 
     let files: Vec<File> = files_of(arrival)
@@ -175,29 +158,14 @@ pub fn note(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: 
         role: Role::Technician,
         who: Some(who),
     };
-    draft.event(ticket.id, actor.clone(), false, what);
+    draft.event(ticket.id, actor, false, what);
     if let Some(technician) = sender(draft, arrival) {
-        let (lines, _) = command::parse(&arrival.mail.reply);
-        let mut transcript: Vec<String> = Vec::new();
-        for line in &lines {
-            let answer = needs_confirmation(&technician.language);
-            transcript.push(format!("✘ {} — {answer}", line.written));
-            refuse(draft, ticket.id, actor.clone(), line, &answer);
-        }
-        transcript.push(format!("ℹ {why}"));
         let message_id = arrival.mail.message_id.as_deref();
-        tell::transcript(draft, ticket.id, technician, message_id, transcript);
+        let line = format!("ℹ {why}");
+        tell::remark(draft, ticket.id, technician, message_id, vec![line]);
     }
     remember_ids(draft, ticket.id, arrival);
     draft.dispose(Disposition::Filed(ticket.id), pointer.why.clone());
-}
-
-fn needs_confirmation(language: &str) -> String {
-    words::pick(
-        language,
-        "pas exécutée : répondez directement à la notification du ticket que vous avez reçue, depuis votre adresse habituelle",
-        "not done: reply directly to the notification of the ticket that you received, from your usual address",
-    )
 }
 
 fn refuse(draft: &mut Draft<'_>, id: TicketId, actor: Actor, line: &Line, answer: &str) {

@@ -2,9 +2,9 @@
 
 use super::draft::Draft;
 use super::policy::{Hours, Technician};
-use super::{Automation, Kind, Notice, words};
+use super::{Automation, Kind, Notice, limits, words};
 use crate::mail::Address;
-use crate::ticket::{File, Part, Person, PersonId, Reference, TicketId};
+use crate::ticket::{File, NoticeId, Part, Person, PersonId, Reference, TicketId};
 use crate::token::{self, Purpose};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -63,6 +63,8 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         oversize: None,
         lines: Vec::new(),
         due_at: None,
+        over_limit: false,
+        expires_at: None,
         caused_by: None,
     }
 }
@@ -98,6 +100,8 @@ fn to_technician(
 #[derive(Clone, Debug, Default)]
 pub struct Acknowledged {
     pub bare: bool,
+    /// It waits for a digest.
+    pub late: bool,
     pub urgent: bool,
     pub oversize: Option<u64>,
     pub continues: Option<Reference>,
@@ -131,6 +135,8 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         in_reply_to: what.message_id,
         on_call,
         caused_by: Some(requester.who.key()),
+        over_limit: what.late,
+        due_at: what.late.then(|| limits::later(draft.now)),
         ..to_person(draft, id, Kind::Acknowledgement, &requester)
     };
     draft.notify(notice);
@@ -360,6 +366,46 @@ pub fn transcript(
     notice.automation = Automation::Replied;
     notice.in_reply_to = in_reply_to.map(str::to_owned);
     draft.notify(notice);
+}
+
+/// To a technician about a mail that is perhaps not his; limited, unlike a transcript, for anybody
+/// can cause it.
+pub fn remark(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+) {
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    notice.caused_by = Some(technician.who().key());
+    draft.notify(notice);
+}
+
+/// Asks a technician, at his registered address, whether commands are his.
+pub fn confirm(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    words: Words,
+    commands: Vec<String>,
+    until: DateTime<Utc>,
+) -> NoticeId {
+    let mut notice = to_technician(draft, id, Kind::Confirm, technician, Purpose::Confirm);
+    notice.text = Some(words.text);
+    notice.author = words.author;
+    notice.lines = commands;
+    notice.expires_at = Some(until);
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    notice.caused_by = Some(technician.who().key());
+    let number = notice.id;
+    draft.notify(notice);
+    number
 }
 
 /// To operations, when somebody is named: about a ticket or about the desk itself.

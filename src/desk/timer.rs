@@ -1,7 +1,7 @@
 //! What time does: closes what was resolved long enough ago, and lets go what was kept for later.
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, Timer, lifecycle, tell, words};
+use super::{Kind, Notice, Timer, digest, lifecycle, tell, words};
 use crate::ticket::{Actor, Status};
 
 /// Decides about one timer.
@@ -35,67 +35,12 @@ pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
     }
 }
 
-/// A notice that was kept is due. Automatic ones that waited for the same requester go together in
-/// one digest (row F5); staff gets each by itself, since each is there to be replied to.
+/// A notice that was kept is due.
 fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
-    let recipient = notice.to.key();
-    let joins = |other: &Notice| {
-        !other.kind.is_internal()
-            && other.automation != Automation::Person
-            && other.to.key() == recipient
-    };
-    let others: Vec<Notice> = draft
-        .known
-        .kept
-        .iter()
-        .filter(|other| other.id != notice.id && joins(other))
-        .cloned()
-        .collect();
+    if notice.over_limit {
+        return digest::let_go(draft, notice);
+    }
     draft.decision.settled_notices.push(notice.id);
     notice.due_at = None;
-    if others.is_empty() || !joins(&notice) {
-        draft.decision.notices.push(notice);
-        return;
-    }
-    let mut lines = Vec::new();
-    for kept in std::iter::once(&notice).chain(&others) {
-        let Some(ticket) = kept.ticket.and_then(|id| draft.ticket(id)) else {
-            continue;
-        };
-        let state = words::pick(
-            &notice.language,
-            status_in_french(ticket.status),
-            ticket.status.as_str(),
-        );
-        // To somebody who is not authenticated nothing of what was written is repeated (A3).
-        lines.push(if kept.bare {
-            format!("[{}] ({state})", ticket.reference)
-        } else {
-            format!("[{}] {} ({state})", ticket.reference, ticket.title)
-        });
-    }
-    lines.dedup();
-    draft
-        .decision
-        .settled_notices
-        .extend(others.iter().map(|other| other.id));
-    let digest = Notice {
-        kind: Kind::Digest,
-        lines,
-        text: None,
-        files: Vec::new(),
-        bare: notice.bare || others.iter().any(|other| other.bare),
-        ..notice
-    };
-    draft.decision.notices.push(digest);
-}
-
-fn status_in_french(status: Status) -> &'static str {
-    match status {
-        Status::Open => "ouverte",
-        Status::Waiting { .. } => "en attente",
-        Status::Paused { .. } => "en pause",
-        Status::Resolved => "résolue",
-        Status::Closed => "close",
-    }
+    draft.decision.notices.push(notice);
 }

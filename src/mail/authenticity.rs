@@ -1,7 +1,7 @@
 //! Who is proven: what the border server says about a message (RFC 8601), and only that server.
 //!
-//! Owns the reading of `Authentication-Results` above the first hop that is not ours. What follows
-//! from it (contract S1, DESIGN of the table "who may do what") belongs to `desk`.
+//! Owns the reading of `Authentication-Results` above the first hop that is not ours. Our own check
+//! of signatures asks name servers and belongs to `service`. What follows from the verdict (contract S1, DESIGN of the table "who may do what") belongs to `desk`.
 
 use super::address;
 use super::header::{self, Fields};
@@ -104,6 +104,11 @@ pub fn from_results(
     } else {
         Authenticity::None
     }
+}
+
+/// The domain of the only address of the only `From` field of a message; several prove nobody.
+pub fn author_domain(raw: &[u8]) -> Option<String> {
+    sole_domain(&header::read(raw))
 }
 
 /// The domain of the only address of the only `From` field.
@@ -336,7 +341,7 @@ impl Method {
 
 /// Relaxed alignment (RFC 7489 §3.1.1) without a list of public suffixes: the same domain, or one
 /// the parent of the other, the parent with a dot of its own and no well-known second level.
-fn aligned(signer: &str, domain: &str) -> bool {
+pub fn aligned(signer: &str, domain: &str) -> bool {
     let signer = signer.trim_end_matches('.').to_ascii_lowercase();
     let domain = domain.trim_end_matches('.').to_ascii_lowercase();
     let below = |child: &str, parent: &str| {

@@ -72,7 +72,8 @@ fn full(language: &str, kind: Kind) -> Words {
         created_at: date.clone(),
         urgent: true,
         on_call: Some("02 31 00 00 00".to_owned()),
-        close_at: date,
+        close_at: date.clone(),
+        expires_at: date,
         continues: Some("DSI-7".to_owned()),
         oversize: Some("60 Mo".to_owned()),
         lines: vec!["✔ #prendre : fait".to_owned()],
@@ -81,7 +82,7 @@ fn full(language: &str, kind: Kind) -> Words {
 }
 
 fn spare(language: &str, kind: Kind) -> Words {
-    let replied = !matches!(kind, Kind::Operations | Kind::Digest);
+    let replied = !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest);
     Words {
         language: language.to_owned(),
         kind: kind.as_str(),

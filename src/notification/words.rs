@@ -52,7 +52,7 @@ pub struct Words {
     pub bare: bool,
     /// The recipient follows the request of somebody else.
     pub observer: bool,
-    /// `requester`, `technician` or `note`: what a reply does.
+    /// `requester`, `technician`, `note` or `confirm`: what a reply does.
     pub purpose: &'static str,
     /// A person wrote it.
     pub person: bool,
@@ -88,6 +88,8 @@ pub struct Words {
     pub on_call: Option<String>,
     /// When it closes by itself, in words.
     pub close_at: Option<String>,
+    /// Until when a confirmation counts, in words.
+    pub expires_at: Option<String>,
     /// The closed ticket that it continues.
     pub continues: Option<String>,
     /// Size of a mail too large to be taken whole, in words.
@@ -187,6 +189,7 @@ impl Words {
                 Purpose::Requester => "requester",
                 Purpose::Technician => "technician",
                 Purpose::Note => "note",
+                Purpose::Confirm => "confirm",
             },
             person: notice.automation == Automation::Person,
             author: notice
@@ -255,6 +258,7 @@ impl Words {
             urgent: notice.urgent,
             on_call: notice.on_call.as_deref().and_then(some_line),
             close_at: notice.close_at.map(moment),
+            expires_at: notice.expires_at.map(moment),
             continues: notice
                 .continues
                 .as_ref()
@@ -336,7 +340,7 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 
 /// A reply to a mail of this kind is read, so it carries what finds its ticket.
 fn replies(kind: Kind) -> bool {
-    !matches!(kind, Kind::Operations | Kind::Digest)
+    !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest)
 }
 
 /// The line that replies are written above (row F12). `mail` cuts quoted history there: the two

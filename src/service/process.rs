@@ -8,12 +8,13 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use super::authenticate::{Verdict, authenticate};
 use super::{Rules, Service, conclude};
 use crate::desk::policy::Authentication;
 use crate::desk::{Arrival, Disposition, Input};
 use crate::fault;
-use crate::mail::authenticity::{self, Authenticity};
-use crate::mail::{self, Mail};
+use crate::mail;
+use crate::mail::authenticity::Authenticity;
 use crate::store::{InboxMail, Settled};
 
 /// Mails of one batch; with one commit a batch the cost of `fsync` is spread thin.
@@ -59,22 +60,35 @@ pub async fn once(service: &Service) -> Result<usize> {
     let mut reading = Vec::new();
     for mail in mails {
         let rules = Arc::clone(&rules);
-        reading.push(tokio::task::spawn_blocking(move || {
+        reading.push(tokio::spawn(async move {
             let id = mail.id;
-            // A panic in the reader must not take the batch down; it counts as an attempt.
-            std::panic::catch_unwind(AssertUnwindSafe(|| understand(&rules, mail))).map_err(|_| id)
+            (id, understand(&rules, mail, now).await)
         }));
     }
     let mut inputs = Vec::new();
+    let mut later = Vec::new();
     let mut count = 0;
     for read in reading {
-        match read.await? {
-            Ok(input) => inputs.push(input),
-            Err(id) => {
+        let (id, understood) = read.await?;
+        match understood {
+            Understood::Input(input) => inputs.push(*input),
+            Understood::Later(why) => {
+                tracing::warn!(inbox.id = %id, "Mail {id} waits for the name servers of its sender: {why}");
+                later.push((id, why));
+                continue;
+            }
+            Understood::Not => {
                 tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again")
             }
         }
         count += 1;
+    }
+    if !later.is_empty() {
+        service.store().wait_for_names(later, now).await?;
+    }
+    if matches!(rules.policy.authentication, Authentication::Dkim { .. }) {
+        let verdicts = inputs.iter().filter_map(verdict).collect();
+        service.store().authenticated(verdicts).await?;
     }
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
     let settled = service
@@ -147,6 +161,14 @@ fn word(disposition: Option<&Disposition>) -> &'static str {
     }
 }
 
+/// Keys change and answers expire: what was found out is kept for a later attempt.
+fn verdict(input: &Input) -> Option<(crate::ticket::InboxId, Authenticity)> {
+    match input {
+        Input::Mail(arrival) => Some((arrival.inbox, arrival.authenticity)),
+        Input::Poison { .. } | Input::Action(_) | Input::Timer(_) | Input::Delivery(_) => None,
+    }
+}
+
 fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
     match input {
         Input::Mail(arrival) => Some(arrival.inbox),
@@ -155,18 +177,35 @@ fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
     }
 }
 
+/// What became of reading a mail.
+#[derive(Debug)]
+pub enum Understood {
+    /// It was read, and its sender judged.
+    Input(Box<Input>),
+    /// Who wrote it is not known yet, and why.
+    Later(String),
+    /// The reader failed; it counts as an attempt.
+    Not,
+}
+
 /// Reads and authenticates one mail of the inbox.
-pub fn understand(rules: &Rules, mail: InboxMail) -> Input {
-    fault::point("reading", "before");
-    let read: Mail = mail::read(&mail.bytes);
-    fault::point("reading", "after");
-    let authenticity = match &mail.proven {
-        Some(proven) if read.sender().is_some_and(|from| from.key() == *proven) => {
-            Authenticity::Pass
-        }
-        _ => authenticity_of(rules, &mail.bytes),
+pub async fn understand(rules: &Rules, mail: InboxMail, now: DateTime<Utc>) -> Understood {
+    // A panic in the reader must not take the batch down.
+    let read = tokio::task::spawn_blocking(move || {
+        fault::point("reading", "before");
+        let read = std::panic::catch_unwind(AssertUnwindSafe(|| mail::read(&mail.bytes)));
+        fault::point("reading", "after");
+        (mail, read)
+    });
+    let Ok((mail, Ok(read))) = read.await else {
+        return Understood::Not;
     };
-    Input::Mail(Box::new(Arrival {
+    let sender = read.sender().map(crate::mail::Address::key);
+    let authenticity = match authenticate(rules, &mail, sender.as_deref(), now).await {
+        Verdict::Known(authenticity) => authenticity,
+        Verdict::Later(why) => return Understood::Later(why),
+    };
+    Understood::Input(Box::new(Input::Mail(Box::new(Arrival {
         inbox: mail.id,
         account: mail.account,
         recipient: mail.recipient,
@@ -177,16 +216,5 @@ pub fn understand(rules: &Rules, mail: InboxMail) -> Input {
         authenticity,
         oversize: mail.oversize,
         released: mail.released,
-    }))
-}
-
-fn authenticity_of(rules: &Rules, raw: &[u8]) -> Authenticity {
-    match &rules.policy.authentication {
-        Authentication::Results {
-            authserv_id,
-            own_hosts,
-            trusted_submission,
-        } => authenticity::from_results(raw, authserv_id, own_hosts, trusted_submission),
-        Authentication::None => Authenticity::None,
-    }
+    }))))
 }

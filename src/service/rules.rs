@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
+use super::authenticate::Names;
 use crate::config::{Settings, signing_keys};
 use crate::desk::Policy;
+use crate::desk::policy::Authentication;
 use crate::notification::{Stationery, Templates};
 use crate::token::Keys;
 
@@ -16,6 +18,8 @@ pub struct Rules {
     pub templates: Templates,
     /// Keys.
     pub keys: Keys,
+    /// Whom to ask about senders, in mode `dkim`.
+    pub names: Option<Names>,
 }
 
 impl Rules {
@@ -32,7 +36,19 @@ impl Rules {
             policy: settings.policy.clone(),
             templates,
             keys: signing_keys(&settings.key_file)?,
+            names: Self::names(&settings.policy)?,
         })
+    }
+
+    /// Whom to ask about senders: nobody, unless the mode is `dkim`.
+    ///
+    /// # Errors
+    /// When the system names no resolver and the configuration neither.
+    pub fn names(policy: &Policy) -> Result<Option<Names>> {
+        match &policy.authentication {
+            Authentication::Dkim { resolver, .. } => Names::new(*resolver).map(Some),
+            Authentication::Results { .. } | Authentication::None => Ok(None),
+        }
     }
 
     /// For writing notifications.

@@ -8,8 +8,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::habits;
 use super::raw::RawFiles;
-use super::{Store, millis, time};
-use crate::desk::{Kind, Known, Notice, Question, Sent, Thread, Told};
+use super::{Store, count, millis, time};
+use crate::desk::{
+    Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
+};
+use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Digest};
 use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
 
@@ -37,7 +40,7 @@ impl<'a> Lookup<'a> {
     /// # Errors
     /// When the database cannot be read.
     pub fn known(&self, question: &Question) -> Result<Known> {
-        known(self.connection, question, self.now)
+        known(self.connection, self.raw, question, self.now)
     }
 
     /// The bytes of a file; `None` when its mail is missing, damaged, or does not hold it.
@@ -66,14 +69,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn known(&self, question: Question, now: DateTime<Utc>) -> Result<Known> {
-        self.read("looking up what is known", move |connection, _| {
-            known(connection, &question, now)
+        self.read("looking up what is known", move |connection, raw| {
+            known(connection, raw, &question, now)
         })
         .await
     }
 }
 
-fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Result<Known> {
+fn known(
+    connection: &Connection,
+    raw: &RawFiles,
+    question: &Question,
+    now: DateTime<Utc>,
+) -> Result<Known> {
     let mut known = Known {
         next_ticket: next_number(connection, "tickets")?,
         next_notice: next_number(connection, "notices")?,
@@ -95,6 +103,16 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
         }
         executed(connection, *id, &mut known.executed)?;
     }
+    for id in &question.pending {
+        if let Some((pending, state)) = pending(connection, *id)? {
+            tickets.insert(pending.ticket);
+            let waiting = match state {
+                PendingState::Waiting => arrival(connection, raw, pending.inbox)?,
+                PendingState::Confirmed | PendingState::Refused => None,
+            };
+            known.pending.insert(*id, (pending, state, waiting));
+        }
+    }
     if let Some(content) = &question.content {
         known.duplicate_of = earlier(connection, content, question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
@@ -104,9 +122,19 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
             known.tickets.insert(id, ticket);
         }
     }
-    limits(connection, &question.addresses, now, &mut known)?;
-    for cause in &question.causes {
-        for recipient in &question.addresses {
+    // What was kept is judged anew when it is due.
+    let due: Vec<Notice> = known
+        .notices
+        .values()
+        .filter_map(|told| told.notice.clone())
+        .collect();
+    let mut addresses = question.addresses.clone();
+    addresses.extend(due.iter().map(|notice| notice.to.key()));
+    let mut causes = question.causes.clone();
+    causes.extend(due.iter().filter_map(|notice| notice.caused_by.clone()));
+    limits(connection, &addresses, now, &mut known)?;
+    for cause in &causes {
+        for recipient in &addresses {
             let pair = cause_and_recipient(cause, recipient);
             let sent = said(connection, "caused", &pair, now)?;
             known
@@ -117,14 +145,8 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
     if let Some((sender, images)) = &question.habits_of {
         known.habits = habits::of(connection, sender, images)?;
     }
-    let due: Vec<String> = known
-        .notices
-        .values()
-        .filter_map(|told| told.notice.as_ref())
-        .map(|notice| notice.to.key())
-        .collect();
-    for recipient in due {
-        kept(connection, &recipient, now, &mut known)?;
+    for notice in due {
+        kept(connection, &notice.to.key(), &mut known)?;
     }
     Ok(known)
 }
@@ -134,18 +156,13 @@ pub(super) fn cause_and_recipient(cause: &str, recipient: &str) -> String {
     format!("{cause} {recipient}")
 }
 
-/// Other notices that were kept for `recipient` and are due, and their tickets.
-fn kept(
-    connection: &Connection,
-    recipient: &str,
-    now: DateTime<Utc>,
-    known: &mut Known,
-) -> Result<()> {
+/// The notices that are kept for `recipient`, due or not, and their tickets.
+fn kept(connection: &Connection, recipient: &str, known: &mut Known) -> Result<()> {
     let mut statement = connection.prepare_cached(
         r"SELECT notice FROM notices
-          WHERE recipient = ?1 AND state = 'kept' AND due_at <= ?2 ORDER BY id LIMIT ?3",
+          WHERE recipient = ?1 AND state = 'kept' ORDER BY id LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![recipient, millis(now), KEPT_AT_ONCE])?;
+    let mut rows = statement.query(params![recipient, KEPT_AT_ONCE])?;
     while let Some(row) = rows.next()? {
         let notice: Notice =
             serde_json::from_str(row.get_ref(0)?.as_str()?).context("reading a kept notice")?;
@@ -216,6 +233,65 @@ fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
         at: time(row.get(3)?),
         notice,
     }))
+}
+
+/// A mail that waits for its author's word, or did, by the notice that asks.
+fn pending(connection: &Connection, notice: NoticeId) -> Result<Option<(Pending, PendingState)>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT ticket, inbox, answers, internal, until, state FROM pending WHERE notice = ?1",
+    )?;
+    let mut rows = statement.query(params![notice.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let token = row.get_ref(5)?.as_str()?;
+    let state = match token {
+        "waiting" => PendingState::Waiting,
+        "confirmed" => PendingState::Confirmed,
+        "refused" => PendingState::Refused,
+        _ => anyhow::bail!("an unknown state of a confirmation: {token}"),
+    };
+    let pending = Pending {
+        notice,
+        ticket: TicketId(row.get(0)?),
+        inbox: InboxId(row.get(1)?),
+        answers: row.get::<_, Option<i64>>(2)?.map(NoticeId),
+        internal: row.get(3)?,
+        until: time(row.get(4)?),
+    };
+    Ok(Some((pending, state)))
+}
+
+/// A mail as it arrived, read again from its bytes; `None` when they are gone.
+fn arrival(
+    connection: &Connection,
+    raw: &RawFiles,
+    inbox: InboxId,
+) -> Result<Option<Box<Arrival>>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT account, recipient, sender, received_at, digest, oversize, authenticity
+          FROM inbox WHERE id = ?1",
+    )?;
+    let mut rows = statement.query(params![inbox.0])?;
+    let (Some(row), Some(bytes)) = (rows.next()?, raw_of(connection, raw, inbox)?) else {
+        return Ok(None);
+    };
+    let verdict = row.get::<_, Option<String>>(6)?;
+    Ok(Some(Box::new(Arrival {
+        inbox,
+        account: row.get(0)?,
+        recipient: row.get(1)?,
+        sender: row.get(2)?,
+        received_at: time(row.get(3)?),
+        mail: mail::read(&bytes),
+        digest: Digest(row.get(4)?),
+        authenticity: verdict
+            .as_deref()
+            .and_then(Authenticity::parse)
+            .unwrap_or_default(),
+        oversize: row.get::<_, Option<i64>>(5)?.map(count),
+        released: false,
+    })))
 }
 
 fn executed(

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::read::limit;
 use super::{Durability, OutboxId, Store, count, millis, time};
+use crate::desk::Notice;
 use crate::mail::Digest;
 use crate::ticket::{InboxId, NoticeId, TicketId};
 
@@ -145,6 +146,23 @@ pub struct OutboxRow {
     pub answer: String,
 }
 
+/// A notice that is kept for later.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Held {
+    /// Its number.
+    pub notice: NoticeId,
+    /// Its ticket; `None` for one that is about none.
+    pub ticket: Option<TicketId>,
+    /// Its kind, as in template names.
+    pub kind: String,
+    /// To whom.
+    pub to: String,
+    /// When it leaves, or is judged again.
+    pub due_at: DateTime<Utc>,
+    /// It was over `[limits]`.
+    pub over_limit: bool,
+}
+
 const INBOX_ROW: &str = r"
     SELECT inbox.id, account, origin, recipient, sender, received_at, inbox.digest, size, oversize,
            state, attempts, released, authenticity, ticket, duplicate_of, why, error
@@ -212,6 +230,35 @@ impl Store {
     pub async fn inbox_release(&self, id: InboxId) -> Result<()> {
         self.write(Durability::Durable, "releasing a mail", move |connection| {
             set_going(connection, id, &["ignored", "quarantined"], true)
+        })
+        .await
+    }
+
+    /// Notices that are kept for later, in the order they are due.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn held(&self) -> Result<Vec<Held>> {
+        self.read("listing what is held", |connection, _| {
+            let mut statement = connection.prepare_cached(
+                r"SELECT id, ticket, kind, addressed, due_at, notice FROM notices
+                  WHERE state = 'kept' ORDER BY due_at, id",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut list = Vec::new();
+            while let Some(row) = rows.next()? {
+                let notice: Notice = serde_json::from_str(row.get_ref(5)?.as_str()?)
+                    .context("reading a kept notice")?;
+                list.push(Held {
+                    notice: NoticeId(row.get(0)?),
+                    ticket: row.get::<_, Option<i64>>(1)?.map(TicketId),
+                    kind: row.get(2)?,
+                    to: row.get(3)?,
+                    due_at: time(row.get(4)?),
+                    over_limit: notice.over_limit,
+                });
+            }
+            Ok(list)
         })
         .await
     }

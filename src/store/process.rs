@@ -21,6 +21,10 @@ const ATTEMPTS: u32 = 3;
 /// How long a mail rests whose settlement failed: what made it fail may pass.
 const REST: Duration = Duration::from_secs(10);
 
+/// Between two questions to name servers that do not answer: the first time, and at most.
+const SHORTEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
 /// A mail to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxMail {
@@ -48,6 +52,8 @@ pub struct InboxMail {
     pub attempts: u32,
     /// The verdict on its sender, when an earlier attempt came that far.
     pub authenticity: Option<Authenticity>,
+    /// Since when name servers do not answer about its sender.
+    pub names_asked_since: Option<DateTime<Utc>>,
 }
 
 /// What is to be written for one input.
@@ -174,6 +180,42 @@ impl Store {
         .await
     }
 
+    /// Gives mails back whose sender could not be judged since a name server does not answer, and why:
+    /// the attempt does not count. They come again after as long as they have waited, within bounds:
+    /// the pause doubles each time.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn wait_for_names(
+        &self,
+        mails: Vec<(InboxId, String)>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.write(
+            Durability::Killproof,
+            "waiting for name servers",
+            move |connection| {
+                let mut statement = connection.prepare_cached(
+                    r"UPDATE inbox SET attempts = max(attempts - 1, 0), error = ?3,
+                             names_asked_since = coalesce(names_asked_since, ?2),
+                             lease_until = ?2 + min(max(?2 - coalesce(names_asked_since, ?2), ?4), ?5)
+                      WHERE id = ?1 AND state = 'new'",
+                )?;
+                for (id, why) in &mails {
+                    statement.execute(params![
+                        id.0,
+                        millis(now),
+                        format!("waits for the name servers of its sender: {why}"),
+                        SHORTEST_WAIT.as_millis() as i64,
+                        LONGEST_WAIT.as_millis() as i64
+                    ])?;
+                }
+                Ok(())
+            },
+        )
+        .await
+    }
+
     /// Decides and writes, in one durable transaction (D): for each input `decide` is called with
     /// what it may look up, and what it wants is written, or, when either fails or panics, nothing
     /// of it. The results are in the order of the inputs; an input sees what those before it wrote.
@@ -290,7 +332,7 @@ fn lease_mails(
 ) -> Result<Vec<InboxMail>> {
     let mut statement = connection.prepare_cached(
         r"SELECT inbox.id, account, recipient, sender, received_at, inbox.digest, oversize, proven,
-                 released, attempts, authenticity, size
+                 released, attempts, authenticity, size, names_asked_since
           FROM inbox JOIN raw ON raw.digest = inbox.digest
           WHERE state = 'new' AND attempts < ?1 AND lease_until <= ?2 ORDER BY inbox.id",
     )?;
@@ -317,6 +359,7 @@ fn lease_mails(
             released: row.get(8)?,
             attempts: attempts + 1,
             authenticity: authenticity.as_deref().and_then(verdict),
+            names_asked_since: row.get::<_, Option<i64>>(12)?.map(time),
         });
         if attempts > 0 {
             break;

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Settlement, deliver, habits, known, millis, number, process};
-use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
+use crate::desk::{
+    Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread,
+};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
 use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Status, Ticket, TicketId, What};
@@ -41,6 +43,12 @@ pub(super) fn write(
                   ON CONFLICT (notice, line) DO NOTHING",
             )?
             .execute(params![notice.0, line, millis(now)])?;
+    }
+    for pending in &decision.pending {
+        write_pending(connection, pending)?;
+    }
+    for (notice, state) in &decision.answered {
+        write_answer(connection, *notice, *state)?;
     }
     for outgoing in &settlement.outgoing {
         write_outgoing(connection, outgoing, now)?;
@@ -336,6 +344,37 @@ fn count_said(
     connection
         .prepare_cached(r"DELETE FROM said WHERE minute < ?1")?
         .execute(params![minute - COUNTED_MINUTES])?;
+    Ok(())
+}
+
+fn write_pending(connection: &Connection, pending: &Pending) -> Result<()> {
+    connection
+        .prepare_cached(
+            r"INSERT INTO pending (notice, ticket, inbox, answers, internal, until)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            pending.notice.0,
+            pending.ticket.0,
+            pending.inbox.0,
+            pending.answers.map(|id| id.0),
+            pending.internal,
+            millis(pending.until)
+        ])?;
+    Ok(())
+}
+
+/// The word of its author counts once.
+fn write_answer(connection: &Connection, notice: NoticeId, state: PendingState) -> Result<()> {
+    let token = match state {
+        PendingState::Waiting => "waiting",
+        PendingState::Confirmed => "confirmed",
+        PendingState::Refused => "refused",
+    };
+    let rows = connection
+        .prepare_cached(r"UPDATE pending SET state = ?2 WHERE notice = ?1 AND state = 'waiting'")?
+        .execute(params![notice.0, token])?;
+    ensure!(rows == 1, "confirmation {notice} was answered before");
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 )]
 
 pub mod certificates;
+pub mod dns;
 pub mod dovecot;
 pub mod proxy;
 pub mod script;

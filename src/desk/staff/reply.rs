@@ -53,18 +53,6 @@ impl Reply<'_> {
         refuse(draft, self.id, self.actor.clone(), line, answer);
     }
 
-    pub fn wait(&mut self, draft: &mut Draft<'_>, line: &Line) {
-        if line.command == Ok(Command::Note) {
-            return self.run_note(draft, line);
-        }
-        let answer = words::pick(
-            &self.technician.language,
-            "pas exécutée : rien ne prouve ici que le message vienne de vous",
-            "not done: nothing proves here that the mail is from you",
-        );
-        self.refuse(draft, line, &answer);
-    }
-
     fn run_note(&mut self, draft: &mut Draft<'_>, line: &Line) {
         let answer = words::pick(
             &self.technician.language,
