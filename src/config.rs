@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod canned;
 mod compile;
 pub mod keys;
 pub mod problem;

@@ -14,6 +14,7 @@ use crate::token::Keys;
 
 mod access;
 mod act;
+mod asked;
 mod automatic;
 mod command;
 mod confirm;
@@ -23,17 +24,23 @@ mod draft;
 mod lifecycle;
 mod limits;
 mod locate;
+mod major;
 mod open;
+mod partner;
 pub mod policy;
 mod question;
 mod receive;
 pub mod reference;
+mod requests;
 mod route;
+pub mod similar;
+mod spawn;
 mod staff;
 mod tell;
 mod timer;
 pub mod words;
 
+pub use asked::{Absence, Found, LISTED, Listed, Look, Recent, Troubles};
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -164,6 +171,12 @@ pub struct Question {
     pub pending: BTreeSet<NoticeId>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// What a technician asks for.
+    pub looks: BTreeSet<Look>,
+    /// The timelines of the tickets found matter.
+    pub timelines: bool,
+    /// A team whose trouble of the hour matters.
+    pub troubles_of: Option<String>,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -260,6 +273,14 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// What was looked for.
+    pub looked: BTreeMap<Look, Found>,
+    /// The timelines of the tickets, when they were asked for.
+    pub timelines: BTreeMap<TicketId, Vec<Event>>,
+    /// The trouble of the hour.
+    pub troubles: Troubles,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -316,11 +337,19 @@ pub enum Kind {
     Digest,
     /// Notices to a technician over the limit, gathered in one.
     TeamDigest,
+    /// To a technician: what he asked for by mail (row G8).
+    Answer,
+    /// To a third party, apart from the conversation with the requester (row G11).
+    Partner,
+    /// Several requests of one mail have a ticket each now (row C11).
+    Split,
+    /// A call was noted, with what was answered (row E16).
+    Call,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -336,6 +365,10 @@ impl Kind {
         Self::Operations,
         Self::Digest,
         Self::TeamDigest,
+        Self::Answer,
+        Self::Partner,
+        Self::Split,
+        Self::Call,
     ];
 
     /// The name of its template.
@@ -356,6 +389,10 @@ impl Kind {
             Self::Operations => "operations",
             Self::Digest => "digest",
             Self::TeamDigest => "team-digest",
+            Self::Answer => "answer",
+            Self::Partner => "partner",
+            Self::Split => "split",
+            Self::Call => "call",
         }
     }
 
@@ -373,7 +410,10 @@ impl Kind {
             | Self::Resolved
             | Self::Closed
             | Self::Reopened
-            | Self::Digest => false,
+            | Self::Digest
+            | Self::Partner
+            | Self::Split
+            | Self::Call => false,
             Self::TeamNew
             | Self::TeamReply
             | Self::TeamObserver
@@ -381,7 +421,8 @@ impl Kind {
             | Self::Confirm
             | Self::TeamAlert
             | Self::TeamDigest
-            | Self::Operations => true,
+            | Self::Operations
+            | Self::Answer => true,
         }
     }
 }
@@ -452,6 +493,12 @@ pub struct Notice {
     pub expires_at: Option<DateTime<Utc>>,
     /// The address that caused it and proves nothing, for the limits.
     pub caused_by: Option<String>,
+    /// Tickets that it lists.
+    #[serde(default)]
+    pub listed: Vec<Listed>,
+    /// What to look up, and list, when it is due.
+    #[serde(default)]
+    pub look: Option<Look>,
 }
 
 /// A change of one ticket: its state after the events, and the events.
@@ -497,6 +544,8 @@ pub struct Decision {
     pub settled_notices: Vec<NoticeId>,
     /// What to remember of how a person writes.
     pub learned: Option<Learned>,
+    /// Technicians who will be away.
+    pub absences: Vec<Absence>,
 }
 
 /// Decides. Total: every input has an outcome that somebody can see.

@@ -23,6 +23,7 @@ mod deliver;
 mod habits;
 mod known;
 mod ledger;
+mod look;
 mod migrations;
 mod operate;
 mod pool;

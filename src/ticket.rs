@@ -10,9 +10,11 @@ use crate::mail::{Address, Attachment, Automatic};
 
 mod event;
 mod status;
+mod ties;
 
 pub use event::{Actor, Event, Role, What};
 pub use status::{Awaited, Level, Status};
+pub use ties::{Partner, Relation, Ties};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -154,6 +156,9 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// How often it was reopened (row E8).
     pub reopened: u32,
+    /// How it hangs together with other tickets, and with third parties.
+    #[serde(default)]
+    pub ties: Ties,
 }
 
 impl Ticket {
@@ -213,6 +218,18 @@ impl Ticket {
                 if !self.linked.contains(ticket) {
                     self.linked.push(*ticket);
                 }
+            }
+            What::Related { to, relation, on } => self.ties.relate(*to, *relation, *on),
+            What::Major { on } => self.ties.major = *on,
+            What::Aside {
+                with,
+                sent,
+                number,
+                message_id,
+                ..
+            } => {
+                let message_id = message_id.as_ref().filter(|_| !sent);
+                self.ties.heard(with, number.as_ref(), message_id);
             }
             What::Note { .. }
             | What::Command { .. }

@@ -130,6 +130,8 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         lines: Vec::new(),
         due_at: None,
         caused_by: None,
+        listed: Vec::new(),
+        look: None,
     }
 }
 
@@ -196,6 +198,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        ties: guichet::ticket::Ties::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::settings::{
     is_loopback,
 };
 use super::value::{self, Delay, Size};
-use super::{rules, secret, written};
+use super::{canned, rules, secret, written};
 
 /// Whether the secrets that the configuration names are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,9 @@ const DEFAULT_LISTEN: std::net::SocketAddr =
 /// Compiles what was read. The answer is good only if no problem was recorded.
 pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings {
     let config = reading.config.clone();
-    let policy = rules::policy(reading, &config);
+    let mut policy = rules::policy(reading, &config);
+    let template_dirs = template_dirs(reading, file, &config);
+    policy.canned = canned::load(reading, &template_dirs);
     let data_dir = beside(file, config.data_dir.as_deref().unwrap_or("data"));
     let key_file = beside(file, config.key_file.as_deref().unwrap_or("secret.key"));
     if secrets == Secrets::Read
@@ -62,7 +64,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
         file: file.to_owned(),
         web: web(reading, &config),
         outlet: outlet(reading, file, secrets, config.smtp.as_ref()),
-        template_dirs: template_dirs(reading, file, &config),
+        template_dirs,
         deliver: Deliver {
             socket: socket(file, config.deliver.socket.as_deref(), &data_dir),
             group: config.deliver.group.clone(),

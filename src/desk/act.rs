@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
+use super::major;
 use super::{Action, Deed, Kind, tell};
 use crate::ticket::{Status, What};
 
@@ -59,6 +60,7 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
                 files: Vec::new(),
             });
             tell::public(draft, id, kind, words.as_ref(), "");
+            major::spread(draft, id, &actor, Some(step), words.as_ref());
         }
         Err(why) => draft.decision.why = why,
     }

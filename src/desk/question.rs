@@ -1,6 +1,6 @@
 //! What to look up before deciding.
 
-use super::{Arrival, Input, Policy, Question, Timer, locate};
+use super::{Arrival, Input, Policy, Question, Timer, locate, route, staff};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
@@ -68,8 +68,14 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         }
     }
     question.tickets.extend(locate::references(policy, arrival));
+    if mail.automatic.is_none() {
+        question.troubles_of = Some(route::route(policy, arrival).lead);
+    }
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
+        if let Some(technician) = policy.technician(&sender.address) {
+            staff::ask(technician, arrival, question);
+        }
         if mail.automatic.is_none() {
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));

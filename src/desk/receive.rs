@@ -7,7 +7,9 @@ use super::locate::{self, Pointer};
 use super::open::{self, Opening, add_copied, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{Arrival, Disposition, Kind, Learned, confirm, lifecycle, staff, tell, words};
+use super::{
+    Arrival, Disposition, Kind, Learned, confirm, lifecycle, partner, staff, tell, words,
+};
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
@@ -61,6 +63,7 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     }
     match pointer {
         Some(pointer) => point(draft, arrival, &route, pointer),
+        None if staff::receive_new(draft, keys, arrival, &route) => {}
         None => fresh(draft, arrival, &route),
     }
 }
@@ -222,6 +225,14 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
             return Sender::Technician;
         }
     }
+    let to_partner = pointer
+        .token
+        .as_ref()
+        .is_some_and(|token| token.purpose == Purpose::Partner);
+    let partners = &ticket.ties.partners;
+    if to_partner || partners.iter().any(|partner| partner.who.key() == sender.key()) {
+        return Sender::Partner;
+    }
     if of_ticket {
         Sender::OfTicket
     } else {
@@ -287,6 +298,7 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         }
         Access::AnswerOnly => staff::answer(draft, arrival, &ticket, &pointer),
         Access::Note => staff::note(draft, arrival, &ticket, &pointer),
+        Access::Aside => partner::join(draft, arrival, &ticket, &pointer),
         Access::NewLinked => {
             let opening = Opening {
                 why: vec![words::pick(

@@ -9,12 +9,23 @@ use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, words};
+use super::{Arrival, Disposition, Told, words};
 use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod aside;
+mod ask;
+mod away;
+mod canned;
+mod fresh;
+mod major;
+mod merge;
 mod reply;
+mod split;
 mod status;
+
+pub use ask::ask;
+pub use fresh::receive as receive_new;
 
 use reply::Reply;
 
@@ -36,8 +47,13 @@ pub fn token_is_his(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> 
     let young = pointer
         .notice
         .and_then(|notice| draft.known.notices.get(&notice))
-        .is_some_and(|told| draft.now - told.at <= Duration::days(TOKEN_COMMANDS_DAYS));
+        .is_some_and(|told| is_young(draft, told));
     token.purpose != Purpose::Requester && his && young
+}
+
+/// It was sent not too long ago to command.
+fn is_young(draft: &Draft<'_>, told: &Told) -> bool {
+    draft.now - told.at <= Duration::days(TOKEN_COMMANDS_DAYS)
 }
 
 fn sender<'a>(draft: &Draft<'a>, arrival: &Arrival) -> Option<&'a Technician> {
@@ -51,18 +67,7 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
         return note(draft, arrival, ticket, pointer);
     };
     let (lines, text) = command::parse(&arrival.mail.reply);
-    let mut reply = Reply {
-        id: ticket.id,
-        technician,
-        actor: Actor {
-            role: Role::Technician,
-            who: Some(technician.who()),
-        },
-        transcript: Vec::new(),
-        refused: false,
-        took: false,
-        step: None,
-    };
+    let mut reply = Reply::new(ticket.id, technician, arrival);
     let mut internal = pointer
         .token
         .as_ref()
@@ -76,6 +81,8 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
         .into_iter()
         .filter(|file| !file.attachment.decoration)
         .collect();
+    let text = reply.with_inserted(text);
+    let (text, files) = reply.divert(draft, text, files);
     let something = !text.is_empty() || !files.is_empty();
     let language = &technician.language;
     // A mail whose commands fail is never sent on as if nothing had happened.
@@ -123,7 +130,15 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
     }
     reply.apply_step(draft);
     reply.tell(draft, public.then_some(&kept));
-    if !lines.is_empty() {
+    let step = reply.step.filter(|_| !reply.merged);
+    let words = public.then_some(&kept);
+    super::major::spread(draft, ticket.id, &reply.actor, step, words);
+    // A question alone has its answer; nothing else happened.
+    let only_questions = lines
+        .iter()
+        .all(|line| line.command.as_ref().is_ok_and(ask::is_question));
+    let transcript = !lines.is_empty() && (!only_questions || something || reply.refused);
+    if transcript {
         let lines = std::mem::take(&mut reply.transcript);
         let message_id = arrival.mail.message_id.as_deref();
         tell::transcript(draft, ticket.id, technician, message_id, lines);

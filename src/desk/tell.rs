@@ -10,6 +10,12 @@ use crate::token::{self, Purpose};
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
 
+mod answer;
+mod outward;
+
+pub use answer::{answer, looked_up, no_answer, on_return};
+pub use outward::{call, partner, split};
+
 /// What somebody wrote, to be passed on.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
@@ -66,6 +72,8 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         over_limit: false,
         expires_at: None,
         caused_by: None,
+        listed: Vec::new(),
+        look: None,
     }
 }
 
@@ -107,6 +115,8 @@ pub struct Acknowledged {
     pub continues: Option<Reference>,
     pub files: Vec<File>,
     pub message_id: Option<String>,
+    /// It is a part of a major incident (row E15).
+    pub known_incident: bool,
 }
 
 /// « Enregistrement de votre demande ».
@@ -125,8 +135,19 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         .team(id)
         .filter(|team| what.urgent && !is_open(&team.hours, draft.policy.timezone, draft.now))
         .and_then(|team| team.on_call.clone());
+    let language = draft
+        .ticket(id)
+        .map_or_else(String::new, |ticket| ticket.language.clone());
+    let lines = what.known_incident.then(|| {
+        super::words::pick(
+            &language,
+            "Cet incident est connu et nous y travaillons : vous recevrez la réponse dès qu'il y en aura une, vous n'avez rien d'autre à faire.",
+            "We know of this incident and are working on it: you will be told as soon as there is news, there is nothing else to do.",
+        )
+    });
     let notice = Notice {
         automation: Automation::Replied,
+        lines: lines.into_iter().collect(),
         bare: what.bare,
         urgent: what.urgent,
         oversize: what.oversize,
@@ -246,12 +267,25 @@ pub fn staff(
     lines: &[String],
     caused_by: Option<&str>,
 ) {
+    staff_only(draft, id, kind, Purpose::Technician, words, lines, caused_by);
+}
+
+/// The same; `purpose` says what a reply does.
+pub fn staff_only(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    purpose: Purpose,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+) {
     let author = words.author.as_ref().map(Address::key).unwrap_or_default();
     for technician in responsible(draft, id) {
         if technician.has_address(&author) {
             continue;
         }
-        let mut notice = to_technician(draft, id, kind, technician, Purpose::Technician);
+        let mut notice = to_technician(draft, id, kind, technician, purpose);
         notice.text = Some(words.text.clone());
         notice.author.clone_from(&words.author);
         notice.files.clone_from(&words.files);
@@ -261,7 +295,8 @@ pub fn staff(
     }
 }
 
-/// The owner, when he still is a technician; else everybody of the team.
+/// The owner, when he still is a technician; else everybody of the team who is there. While the
+/// owner is away both (row F15).
 fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
     let policy = draft.policy;
     let Some(ticket) = draft.ticket(id) else {
@@ -271,15 +306,21 @@ fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
         .technician
         .as_ref()
         .and_then(|owner| policy.technician(&owner.address));
+    let there = |technician: &&'a Technician| !draft.is_away(technician);
     match owner {
-        Some(owner) => vec![owner],
-        None => {
+        Some(owner) if there(&owner) => vec![owner],
+        owner => {
             let team = ticket.team.clone();
-            policy
-                .technicians
-                .iter()
-                .filter(|technician| technician.teams.contains(&team))
-                .collect()
+            let of_team = |one: &&'a Technician| one.teams.contains(&team);
+            let team: Vec<&'a Technician> = policy.technicians.iter().filter(of_team).collect();
+            let mut those: Vec<&'a Technician> = team.iter().copied().filter(there).collect();
+            // Nobody is there: everybody is told rather than nobody.
+            if those.is_empty() {
+                those = team;
+            }
+            let known = |owner: &Technician| those.iter().any(|one| one.who() == owner.who());
+            let missing = owner.filter(|owner| !known(owner));
+            missing.into_iter().chain(those.clone()).collect()
         }
     }
 }

@@ -42,5 +42,8 @@ fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
     }
     draft.decision.settled_notices.push(notice.id);
     notice.due_at = None;
+    if notice.look.is_some() {
+        notice = tell::looked_up(draft, notice);
+    }
     draft.decision.notices.push(notice);
 }

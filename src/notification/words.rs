@@ -10,7 +10,7 @@ use super::header::Line;
 use super::{Stationery, date, layout};
 use crate::desk::{Automation, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::ticket::{Awaited, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -96,6 +96,29 @@ pub struct Words {
     pub oversize: Option<String>,
     /// Lines of a transcript, an alert, a digest.
     pub lines: Vec<String>,
+    /// Tickets of a list.
+    pub tickets: Vec<Listed>,
+    /// The number that a third party gave it, `[GLPI #0001234]` (row D12).
+    pub partner_number: Option<String>,
+}
+
+/// A ticket of a list.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Listed {
+    /// `DSI-1042`.
+    pub reference: String,
+    /// Its title.
+    pub title: String,
+    /// `open`, `waiting`, `waiting-third-party`, `paused`, `resolved`, `closed`.
+    pub status: &'static str,
+    /// Since when, in words.
+    pub since: String,
+    /// Who asked; to staff only.
+    pub who: Option<String>,
+    /// Who takes care of it; to staff only.
+    pub owner: Option<String>,
+    /// The page of the recipient.
+    pub link: Option<String>,
 }
 
 /// A service.
@@ -190,6 +213,7 @@ impl Words {
                 Purpose::Technician => "technician",
                 Purpose::Note => "note",
                 Purpose::Confirm => "confirm",
+                Purpose::Partner => "partner",
             },
             person: notice.automation == Automation::Person,
             author: notice
@@ -237,13 +261,7 @@ impl Words {
             urgency: ticket
                 .map_or(Level::Normal, |ticket| ticket.urgency)
                 .as_str(),
-            status: match ticket.map(|ticket| ticket.status) {
-                Some(Status::Waiting {
-                    of: Awaited::ThirdParty,
-                }) => "waiting-third-party",
-                Some(status) => status.as_str(),
-                None => "open",
-            },
+            status: ticket.map_or("open", |ticket| status(ticket.status)),
             observing: ticket
                 .map(|ticket| {
                     let names = ticket.observing_teams.iter();
@@ -265,10 +283,42 @@ impl Words {
                 .map(|reference| line(&reference.to_string())),
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
             lines: few_lines(all_lines(&notice.lines), &language),
+            tickets: listed(stationery, notice, &language),
+            partner_number: ticket.and_then(|ticket| {
+                let mut partners = ticket.ties.partners.iter();
+                let partner = partners.find(|partner| partner.who.key() == notice.to.key())?;
+                some_line(partner.number.as_deref().filter(|_| notice.kind == Kind::Partner)?)
+            }),
             reference,
             language,
         }
     }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Waiting {
+            of: Awaited::ThirdParty,
+        } => "waiting-third-party",
+        status => status.as_str(),
+    }
+}
+
+fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Listed> {
+    let staff = notice.kind.is_internal();
+    let listed = notice.listed.iter().map(|listed| Listed {
+        reference: line(&listed.reference.to_string()),
+        title: line(&listed.title),
+        status: status(listed.status),
+        since: date::moment(listed.since, stationery.policy.timezone, language),
+        who: listed.who.as_deref().filter(|_| staff).and_then(some_line),
+        owner: listed.owner.as_deref().filter(|_| staff).and_then(some_line),
+        // A page link of somebody who was just added, or of staff: both of the first generation.
+        link: listed
+            .link_for
+            .map(|person| page(stationery, listed.ticket, person, 0)),
+    });
+    listed.collect()
 }
 
 fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
@@ -340,7 +390,10 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 
 /// A reply to a mail of this kind is read, so it carries what finds its ticket.
 fn replies(kind: Kind) -> bool {
-    !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest)
+    !matches!(
+        kind,
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::Answer
+    )
 }
 
 /// The line that replies are written above (row F12). `mail` cuts quoted history there: the two
@@ -369,13 +422,22 @@ fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<
         let known = ticket.people.iter().find(|known| known.id == person)?;
         known.generation
     };
+    Some(page(stationery, ticket.id, person, generation))
+}
+
+fn page(
+    stationery: Stationery<'_>,
+    ticket: TicketId,
+    person: PersonId,
+    generation: i64,
+) -> String {
     let page = Page {
-        ticket: ticket.id.0,
+        ticket: ticket.0,
         person: person.0,
         generation,
     };
     let base = stationery.policy.base_url.trim_end_matches('/');
-    Some(format!("{base}/t/{}", page.seal(stationery.keys)))
+    format!("{base}/t/{}", page.seal(stationery.keys))
 }
 
 fn shown_name(address: &Address, staff: bool) -> Option<String> {

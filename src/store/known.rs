@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::habits;
+use super::{habits, look};
 use super::raw::RawFiles;
 use super::{Store, count, millis, time};
 use crate::desk::{
@@ -122,6 +122,8 @@ fn known(
             known.tickets.insert(id, ticket);
         }
     }
+    look::together(connection, &mut known)?;
+    look::answer(connection, question, now, &mut known)?;
     // What was kept is judged anew when it is due.
     let due: Vec<Notice> = known
         .notices
@@ -212,7 +214,7 @@ fn threads(
 fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
     let mut statement = connection.prepare_cached(
         r"SELECT ticket, kind, addressed, at, state, notice FROM notices
-          WHERE id = ?1 AND ticket IS NOT NULL",
+          WHERE id = ?1",
     )?;
     let mut rows = statement.query(params![id.0])?;
     let Some(row) = rows.next()? else {
@@ -227,7 +229,8 @@ fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
         _ => None,
     };
     Ok(Some(Told {
-        ticket: TicketId(row.get(0)?),
+        // 0 is no ticket: a notice to somebody about several, or none.
+        ticket: TicketId(row.get::<_, Option<i64>>(0)?.unwrap_or(0)),
         kind: Kind::parse(kind).with_context(|| format!("an unknown kind of notice: {kind}"))?,
         recipient: row.get(2)?,
         at: time(row.get(3)?),

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, habits, known, millis, number, process};
+use super::{Settlement, deliver, habits, known, look, millis, number, process};
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread,
 };
@@ -29,6 +29,9 @@ pub(super) fn write(
     }
     for id in &decision.settled_notices {
         drop_notice(connection, *id)?;
+    }
+    for absence in &decision.absences {
+        look::write_absence(connection, absence)?;
     }
     for notice in &decision.notices {
         write_notice(connection, notice, now)?;
@@ -147,6 +150,7 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
         ])
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
+    look::write_major(connection, ticket)?;
     for event in &changed.events {
         write_event(connection, ticket, event)?;
         match &event.what {
@@ -164,6 +168,9 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::TeamObserves { .. }
             | What::Priority { .. }
             | What::Linked { .. }
+            | What::Related { .. }
+            | What::Major { .. }
+            | What::Aside { .. }
             | What::Command { .. }
             | What::Notified { .. }
             | What::Delivery { .. }

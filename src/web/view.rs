@@ -238,6 +238,9 @@ fn entry(
         | What::Person { .. }
         | What::Priority { .. }
         | What::Linked { .. }
+        | What::Related { .. }
+        | What::Major { .. }
+        | What::Aside { .. }
         | What::Command { .. }
         | What::Notified { .. }
         | What::Delivery { .. }

@@ -120,6 +120,7 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        ties: guichet::ticket::Ties::default(),
     }
 }
 
@@ -194,6 +195,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         },
         due_at: None,
         caused_by: None,
+        listed: Vec::new(),
+        look: None,
     }
 }
 

@@ -33,7 +33,8 @@ fn embedded_templates_are_those_of_the_folder() {
     let mut found = Vec::new();
     for language in std::fs::read_dir(&folder).expect("the folder") {
         let language = language.expect("an entry").file_name();
-        if language == "README.md" {
+        // Canned answers are text of another kind; the configuration compares them.
+        if language == "README.md" || language == "canned" {
             continue;
         }
         for file in std::fs::read_dir(folder.join(&language)).expect("a folder") {

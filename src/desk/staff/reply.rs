@@ -7,10 +7,10 @@ use super::super::lifecycle::{self, Step};
 use super::super::locate::Pointer;
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
-use super::super::{Kind, words};
-use super::refuse;
+use super::super::{Arrival, Kind, words};
+use super::{ask, away, refuse};
 use crate::mail::Address;
-use crate::ticket::{Actor, TicketId, What};
+use crate::ticket::{Actor, Role, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
@@ -24,6 +24,16 @@ pub struct Reply<'a> {
     pub took: bool,
     /// The status to set after the text has joined, with its command line.
     pub step: Option<Step>,
+    /// The mail.
+    pub arrival: &'a Arrival,
+    /// To whom outside the text goes, instead of the requester.
+    pub partner: Option<Address>,
+    /// The text is the account of a call.
+    pub call: bool,
+    /// Canned answers to add to the text.
+    pub inserted: Vec<String>,
+    /// The ticket goes on in another one: nothing is told in its name.
+    pub merged: bool,
 }
 
 /// What came of one line.
@@ -32,6 +42,29 @@ pub enum Outcome {
     Done(String),
     /// Not done; why, and what to do instead.
     Refused(String),
+}
+
+impl<'a> Reply<'a> {
+    /// One in which nothing was carried out yet.
+    pub fn new(id: TicketId, technician: &'a Technician, arrival: &'a Arrival) -> Self {
+        Self {
+            id,
+            technician,
+            actor: Actor {
+                role: Role::Technician,
+                who: Some(technician.who()),
+            },
+            transcript: Vec::new(),
+            refused: false,
+            took: false,
+            step: None,
+            arrival,
+            partner: None,
+            call: false,
+            inserted: Vec::new(),
+            merged: false,
+        }
+    }
 }
 
 impl Reply<'_> {
@@ -74,6 +107,15 @@ impl Reply<'_> {
         if *command == Command::Note {
             return self.run_note(draft, line);
         }
+        if ask::is_question(command) {
+            let message_id = self.arrival.mail.message_id.as_deref();
+            return match ask::answer(draft, self.technician, command, message_id) {
+                Outcome::Done(answer) => self
+                    .transcript
+                    .push(format!("✔ {} — {answer}", line.written)),
+                Outcome::Refused(why) => self.refuse(draft, line, &why),
+            };
+        }
         // Once per notification and line: a mail delivered twice does not command twice.
         let key = pointer
             .notice
@@ -107,6 +149,15 @@ impl Reply<'_> {
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
+            Command::Merge(id) => self.merge(draft, *id),
+            Command::Split(numbers) => self.split(draft, numbers),
+            Command::Link(id) => self.link(draft, *id),
+            Command::Partner(with) => self.partner(draft, with),
+            Command::Call => self.call(),
+            Command::Canned(name) => self.canned(draft, name),
+            Command::Major(ids) => self.major(draft, ids),
+            Command::Away(when) => away::away(draft, self.technician, *when),
+            Command::Duplicate => self.duplicate(draft),
             Command::Assign(_)
             | Command::Team(_)
             | Command::Pause(_)
@@ -116,21 +167,12 @@ impl Reply<'_> {
             | Command::Incident
             | Command::Request
             | Command::OutOfScope(_)
-            | Command::Merge(_)
-            | Command::Split(_)
-            | Command::Link(_)
             | Command::For(_)
             | Command::Beneficiary(_)
             | Command::Add(_)
             | Command::Remove(_)
-            | Command::Partner(_)
-            | Command::Call
-            | Command::Canned(_)
-            | Command::Major(_)
-            | Command::Away(_)
             | Command::Undo
             | Command::Test
-            | Command::Duplicate
             | Command::Help
             | Command::List
             | Command::Mine

@@ -11,3 +11,17 @@ CREATE TABLE pending (
     until    INTEGER NOT NULL,
     state    TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'confirmed', 'refused'))
 ) STRICT;
+
+-- Technicians who are away, by registered address (folded).
+CREATE TABLE absences (
+    address TEXT    NOT NULL PRIMARY KEY,
+    since   INTEGER NOT NULL,
+    until   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Major incidents that are not done.
+CREATE TABLE majors (
+    ticket INTEGER NOT NULL PRIMARY KEY REFERENCES tickets (id),
+    team   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX majors_team ON majors (team);
