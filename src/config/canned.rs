@@ -94,7 +94,9 @@ fn check(reading: &mut Reading, path: &Path, text: &str) {
                     path.display(),
                     number + 1,
                     piece.split("}}").next().unwrap_or_default(),
-                    Canned::VARIABLES.map(|name| format!("{{{{ {name} }}}}")).join(", ")
+                    Canned::VARIABLES
+                        .map(|name| format!("{{{{ {name} }}}}"))
+                        .join(", ")
                 );
                 reading.wrong("template_dirs", message);
             }

@@ -95,11 +95,7 @@ mod tests {
                 Thread,
                 [Join, Join, NewLinked, NewUnverified],
             ),
-            (
-                Sender::Partner,
-                Token,
-                [Aside, Aside, Aside, NewUnverified],
-            ),
+            (Sender::Partner, Token, [Aside, Aside, Aside, NewUnverified]),
             (
                 Sender::Partner,
                 Thread,

@@ -67,7 +67,11 @@ pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) ->
 pub fn survivor(known: &Known, id: TicketId) -> TicketId {
     let mut seen = vec![id];
     let mut at = id;
-    while let Some(next) = known.tickets.get(&at).and_then(|ticket| ticket.ties.merged_into) {
+    while let Some(next) = known
+        .tickets
+        .get(&at)
+        .and_then(|ticket| ticket.ties.merged_into)
+    {
         if seen.contains(&next) || !known.tickets.contains_key(&next) {
             break;
         }

@@ -43,7 +43,11 @@ pub fn propose(draft: &mut Draft<'_>, id: TicketId) {
         return;
     };
     let prefixes = draft.policy.prefixes();
-    let mut people: Vec<String> = ticket.requester().map(|person| person.who.key()).into_iter().collect();
+    let mut people: Vec<String> = ticket
+        .requester()
+        .map(|person| person.who.key())
+        .into_iter()
+        .collect();
     let mut numbers = Vec::new();
     for recent in &draft.known.troubles.recent {
         if recent.ticket != id && similar::is_similar(&recent.title, &ticket.title, &prefixes) {
@@ -75,7 +79,13 @@ pub fn propose(draft: &mut Draft<'_>, id: TicketId) {
 /// What a technician did to a ticket is done to those that hang on it: the children of a major
 /// incident get the answer and the status; a ticket of somebody else that was merged here gets the
 /// status alone.
-pub fn spread(draft: &mut Draft<'_>, id: TicketId, actor: &Actor, step: Option<Step>, words: Option<&Words>) {
+pub fn spread(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: &Actor,
+    step: Option<Step>,
+    words: Option<&Words>,
+) {
     let Some(ticket) = draft.ticket(id).cloned() else {
         return;
     };
@@ -116,7 +126,10 @@ pub fn spread(draft: &mut Draft<'_>, id: TicketId, actor: &Actor, step: Option<S
             _ => words.map(|_| Kind::FollowUp),
         };
         if let Some(kind) = kind {
-            let by = actor.who.as_ref().filter(|_| actor.role == Role::Technician);
+            let by = actor
+                .who
+                .as_ref()
+                .filter(|_| actor.role == Role::Technician);
             let nobody = Words {
                 author: by.cloned(),
                 ..Words::default()

@@ -163,7 +163,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
 
     let silent = behalf.is_some_and(|behalf| behalf.silent);
     let by_person = opening.automatic.is_none() && !opening.unverified;
-    let title = draft.ticket(id).map(|ticket| ticket.title.clone()).unwrap_or_default();
+    let title = draft
+        .ticket(id)
+        .map(|ticket| ticket.title.clone())
+        .unwrap_or_default();
     let major = (by_person && opening.linked.is_none() && !silent)
         .then(|| major::known(draft, &title))
         .flatten();
@@ -224,7 +227,9 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
 /// It is one of many: who takes care of those takes care of it.
 fn join_major(draft: &mut Draft<'_>, major: TicketId, id: TicketId) {
     major::adopt(draft, major, id, &Actor::desk());
-    let technician = draft.ticket(major).and_then(|ticket| ticket.technician.clone());
+    let technician = draft
+        .ticket(major)
+        .and_then(|ticket| ticket.technician.clone());
     if technician.is_some() {
         draft.event(id, Actor::desk(), false, What::Assigned { technician });
     }
@@ -236,7 +241,9 @@ fn hint(draft: &Draft<'_>, text: &str) -> Vec<String> {
         0 | 1 => Vec::new(),
         count => vec![words::pick(
             &draft.policy.language,
-            format!("Ce message semble contenir {count} demandes : #scinder fait un ticket de chacune."),
+            format!(
+                "Ce message semble contenir {count} demandes : #scinder fait un ticket de chacune."
+            ),
             format!("This mail seems to hold {count} requests: #split makes a ticket of each."),
         )],
     }
@@ -328,7 +335,10 @@ fn add_people(
 ) {
     let policy = draft.policy;
     // A technician's mail says nothing of where its requester wants to be answered.
-    let own = arrival.mail.sender().is_some_and(|from| from.key() == sender.key());
+    let own = arrival
+        .mail
+        .sender()
+        .is_some_and(|from| from.key() == sender.key());
     let reply_to = match arrival.mail.reply_to.as_slice() {
         [one]
             if own

@@ -40,13 +40,17 @@ pub fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: 
     let id = ticket.id;
     note(draft, arrival, ticket);
     let mut lines = Vec::new();
-    let known = draft.ticket(id).is_some_and(|now| now.ties.partners != ticket.ties.partners);
+    let known = draft
+        .ticket(id)
+        .is_some_and(|now| now.ties.partners != ticket.ties.partners);
     if let Some(number) = number_of(draft, arrival)
         && known
     {
         lines.push(words::pick(
             &draft.policy.language,
-            format!("Son numéro de dossier : {number}. Il sera rappelé dans nos messages à ce tiers."),
+            format!(
+                "Son numéro de dossier : {number}. Il sera rappelé dans nos messages à ce tiers."
+            ),
             format!("His own number: {number}. Our mails to this third party will show it."),
         ));
     }
@@ -54,7 +58,11 @@ pub fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: 
         of: Awaited::ThirdParty,
     };
     if ticket.status == waits {
-        let reason = words::pick(&draft.policy.language, "Réponse du tiers.", "The third party answered.");
+        let reason = words::pick(
+            &draft.policy.language,
+            "Réponse du tiers.",
+            "The third party answered.",
+        );
         lifecycle::set(draft, id, actor(arrival), Status::Open, Some(reason));
         lines.push(words::pick(
             &draft.policy.language,
@@ -73,7 +81,15 @@ pub fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: 
         files: files_of(arrival),
     };
     let cause = arrival.mail.sender().map(|sender| sender.address.clone());
-    tell::staff_only(draft, id, Kind::TeamReply, Purpose::Note, &words, &lines, cause.as_deref());
+    tell::staff_only(
+        draft,
+        id,
+        Kind::TeamReply,
+        Purpose::Note,
+        &words,
+        &lines,
+        cause.as_deref(),
+    );
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
 }
@@ -87,7 +103,10 @@ pub fn join_automatic(draft: &mut Draft<'_>, arrival: &Arrival, id: TicketId, po
     remember_ids(draft, id, arrival);
     draft.dispose(
         Disposition::Filed(id),
-        format!("automatic mail of a third party, kept apart: {}", pointer.why),
+        format!(
+            "automatic mail of a third party, kept apart: {}",
+            pointer.why
+        ),
     );
 }
 
@@ -99,7 +118,13 @@ fn note(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket) {
         .partners
         .iter()
         .find(|partner| partner.who.key() == sender.key())
-        .or_else(|| ticket.ties.partners.iter().find(|partner| partner.who.domain() == sender.domain()))
+        .or_else(|| {
+            ticket
+                .ties
+                .partners
+                .iter()
+                .find(|partner| partner.who.domain() == sender.domain())
+        })
         .or_else(|| ticket.ties.partners.last())
         .map_or_else(|| sender.clone(), |partner| partner.who.clone());
     let what = What::Aside {
@@ -142,10 +167,22 @@ mod tests {
     fn the_numbers_that_partners_write_in_subjects() {
         let prefixes = ["DSI".to_owned()];
         for (subject, expected) in [
-            ("Re: [DSI-12] [GLPI #0001234] Panne", Some("[GLPI #0001234]")),
-            ("[Editeur #4512] Votre demande [DSI-12]", Some("[Editeur #4512]")),
-            ("Your request INC0012345 has been created - [DSI-12]", Some("INC0012345")),
-            ("[Ticket#2026112510000012] RE: [DSI-12] Panne", Some("[Ticket#2026112510000012]")),
+            (
+                "Re: [DSI-12] [GLPI #0001234] Panne",
+                Some("[GLPI #0001234]"),
+            ),
+            (
+                "[Editeur #4512] Votre demande [DSI-12]",
+                Some("[Editeur #4512]"),
+            ),
+            (
+                "Your request INC0012345 has been created - [DSI-12]",
+                Some("INC0012345"),
+            ),
+            (
+                "[Ticket#2026112510000012] RE: [DSI-12] Panne",
+                Some("[Ticket#2026112510000012]"),
+            ),
             ("[##RE-98##] Accusé [DSI-12]", Some("[##RE-98##]")),
             ("Re: [SUP-77] [DSI-12] Panne", Some("[SUP-77]")),
             ("Dossier n° 45123 - [DSI-12]", Some("Dossier n° 45123")),

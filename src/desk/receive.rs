@@ -7,9 +7,7 @@ use super::locate::{self, Pointer};
 use super::open::{self, Opening, add_copied, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{
-    Arrival, Disposition, Kind, Learned, confirm, lifecycle, partner, staff, tell, words,
-};
+use super::{Arrival, Disposition, Kind, Learned, confirm, lifecycle, partner, staff, tell, words};
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
@@ -230,7 +228,11 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
         .as_ref()
         .is_some_and(|token| token.purpose == Purpose::Partner);
     let partners = &ticket.ties.partners;
-    if to_partner || partners.iter().any(|partner| partner.who.key() == sender.key()) {
+    if to_partner
+        || partners
+            .iter()
+            .any(|partner| partner.who.key() == sender.key())
+    {
         return Sender::Partner;
     }
     if of_ticket {

@@ -87,10 +87,13 @@ pub fn paragraphs(text: &str) -> Vec<String> {
 
 /// A title for one of them: its first words.
 pub fn title(request: &str) -> String {
-    let first = request.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let first = NUMBERED
-        .captures(first)
-        .map_or(first, |found| found.get(3).map_or(first, |text| text.as_str()));
+    let first = request
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let first = NUMBERED.captures(first).map_or(first, |found| {
+        found.get(3).map_or(first, |text| text.as_str())
+    });
     let first = first.trim().trim_end_matches(['.', ';', ',', ':']);
     let mut title: String = first.chars().take(TITLE_CHARACTERS).collect();
     if first.chars().nth(TITLE_CHARACTERS).is_some() {
@@ -112,9 +115,18 @@ mod tests {
     #[test]
     fn a_mail_that_enumerates_requests() {
         for (text, count) in [
-            ("Bonjour,\n1. l'imprimante du 2e étage ne répond plus\n2. il me faudrait un second écran\nMerci", 2),
-            ("1) le VPN refuse mon mot de passe\n   depuis hier\n\n2) la salle B204 n'a plus de projecteur\n", 2),
-            ("- l'imprimante ne répond plus du tout\n- je voudrais un second écran\n- et un casque pour les appels", 3),
+            (
+                "Bonjour,\n1. l'imprimante du 2e étage ne répond plus\n2. il me faudrait un second écran\nMerci",
+                2,
+            ),
+            (
+                "1) le VPN refuse mon mot de passe\n   depuis hier\n\n2) la salle B204 n'a plus de projecteur\n",
+                2,
+            ),
+            (
+                "- l'imprimante ne répond plus du tout\n- je voudrais un second écran\n- et un casque pour les appels",
+                3,
+            ),
             ("Mes références :\n- Nom : Durand\n- Poste : 4512", 0),
             ("Étapes :\n1. Démarrer\n2. Cliquer", 0),
             ("Version 2. Rien d'autre à dire ici.", 0),
@@ -123,7 +135,9 @@ mod tests {
             assert_eq!(enumerated(text).len(), count, "{text}");
         }
         assert_eq!(
-            enumerated("1) le VPN refuse mon mot de passe\n   depuis hier\n2) la salle B204 n'a plus rien")[0],
+            enumerated(
+                "1) le VPN refuse mon mot de passe\n   depuis hier\n2) la salle B204 n'a plus rien"
+            )[0],
             "le VPN refuse mon mot de passe\ndepuis hier"
         );
     }
@@ -131,7 +145,10 @@ mod tests {
     #[test]
     fn paragraphs_and_titles() {
         assert_eq!(paragraphs("a\nb\n\n\nc\n"), ["a\nb", "c"]);
-        assert_eq!(title("1. l'imprimante ne répond plus."), "L'imprimante ne répond plus");
+        assert_eq!(
+            title("1. l'imprimante ne répond plus."),
+            "L'imprimante ne répond plus"
+        );
         assert!(title(&"mot ".repeat(60)).chars().count() <= TITLE_CHARACTERS + 1);
     }
 }

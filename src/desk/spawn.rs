@@ -49,7 +49,11 @@ pub fn spawn(draft: &mut Draft<'_>, from: &Ticket, like: Like) -> TicketId {
         who: requester,
     };
     draft.open(ticket, Actor::desk());
-    for person in from.people.iter().filter(|person| person.part != Part::Contributor) {
+    for person in from
+        .people
+        .iter()
+        .filter(|person| person.part != Part::Contributor)
+    {
         let person = Person {
             id: draft.take_person(),
             generation: 0,

@@ -267,7 +267,15 @@ pub fn staff(
     lines: &[String],
     caused_by: Option<&str>,
 ) {
-    staff_only(draft, id, kind, Purpose::Technician, words, lines, caused_by);
+    staff_only(
+        draft,
+        id,
+        kind,
+        Purpose::Technician,
+        words,
+        lines,
+        caused_by,
+    );
 }
 
 /// The same; `purpose` says what a reply does.

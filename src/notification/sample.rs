@@ -92,7 +92,10 @@ fn full(language: &str, kind: Kind) -> Words {
 }
 
 fn spare(language: &str, kind: Kind) -> Words {
-    let replied = !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::Answer);
+    let replied = !matches!(
+        kind,
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::Answer
+    );
     Words {
         language: language.to_owned(),
         kind: kind.as_str(),

@@ -287,7 +287,12 @@ impl Words {
             partner_number: ticket.and_then(|ticket| {
                 let mut partners = ticket.ties.partners.iter();
                 let partner = partners.find(|partner| partner.who.key() == notice.to.key())?;
-                some_line(partner.number.as_deref().filter(|_| notice.kind == Kind::Partner)?)
+                some_line(
+                    partner
+                        .number
+                        .as_deref()
+                        .filter(|_| notice.kind == Kind::Partner)?,
+                )
             }),
             reference,
             language,
@@ -312,7 +317,11 @@ fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Li
         status: status(listed.status),
         since: date::moment(listed.since, stationery.policy.timezone, language),
         who: listed.who.as_deref().filter(|_| staff).and_then(some_line),
-        owner: listed.owner.as_deref().filter(|_| staff).and_then(some_line),
+        owner: listed
+            .owner
+            .as_deref()
+            .filter(|_| staff)
+            .and_then(some_line),
         // A page link of somebody who was just added, or of staff: both of the first generation.
         link: listed
             .link_for
@@ -425,12 +434,7 @@ fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<
     Some(page(stationery, ticket.id, person, generation))
 }
 
-fn page(
-    stationery: Stationery<'_>,
-    ticket: TicketId,
-    person: PersonId,
-    generation: i64,
-) -> String {
+fn page(stationery: Stationery<'_>, ticket: TicketId, person: PersonId, generation: i64) -> String {
     let page = Page {
         ticket: ticket.0,
         person: person.0,

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{habits, look};
 use super::raw::RawFiles;
 use super::{Store, count, millis, time};
+use super::{habits, look};
 use crate::desk::{
     Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
 };

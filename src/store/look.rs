@@ -52,7 +52,10 @@ pub(super) fn answer(
     now: DateTime<Utc>,
     known: &mut Known,
 ) -> Result<()> {
-    let kept = known.notices.values().filter_map(|told| told.notice.as_ref());
+    let kept = known
+        .notices
+        .values()
+        .filter_map(|told| told.notice.as_ref());
     let mut looks = question.looks.clone();
     looks.extend(kept.filter_map(|notice| notice.look.clone()));
     for look in looks {
@@ -75,8 +78,8 @@ pub(super) fn answer(
             }
         }
     }
-    let mut statement = connection
-        .prepare_cached(r"SELECT address, until FROM absences WHERE until > ?1")?;
+    let mut statement =
+        connection.prepare_cached(r"SELECT address, until FROM absences WHERE until > ?1")?;
     let mut rows = statement.query(params![millis(now)])?;
     while let Some(row) = rows.next()? {
         known.away.insert(row.get(0)?, time(row.get(1)?));
@@ -132,7 +135,9 @@ fn select(connection: &Connection, condition: &str, values: &[String]) -> Result
         found.count += 1;
         if found.tickets.len() < LISTED {
             let json = row.get_ref(0)?.as_str()?;
-            found.tickets.push(serde_json::from_str(json).context("reading a ticket")?);
+            found
+                .tickets
+                .push(serde_json::from_str(json).context("reading a ticket")?);
         }
     }
     Ok(found)

@@ -264,7 +264,9 @@ impl What {
     /// The files of it.
     pub fn files(&self) -> &[File] {
         match self {
-            Self::Mail { files, .. } | Self::Note { files, .. } | Self::Aside { files, .. } => files,
+            Self::Mail { files, .. } | Self::Note { files, .. } | Self::Aside { files, .. } => {
+                files
+            }
             _ => &[],
         }
     }

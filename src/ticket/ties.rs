@@ -94,7 +94,10 @@ impl Ties {
 
     /// Notes what was written to, or by, a third party.
     pub fn heard(&mut self, with: &Address, number: Option<&String>, message_id: Option<&String>) {
-        let at = self.partners.iter().position(|known| known.who.key() == with.key());
+        let at = self
+            .partners
+            .iter()
+            .position(|known| known.who.key() == with.key());
         let at = at.unwrap_or_else(|| {
             self.partners.push(Partner {
                 who: with.clone(),
@@ -106,8 +109,9 @@ impl Ties {
         // `at` was found, or is the last of a list that is not empty.
         if let Some(partner) = self.partners.get_mut(at) {
             partner.number = number.cloned().or_else(|| partner.number.take());
-            partner.last_message_id =
-                message_id.cloned().or_else(|| partner.last_message_id.take());
+            partner.last_message_id = message_id
+                .cloned()
+                .or_else(|| partner.last_message_id.take());
         }
     }
 

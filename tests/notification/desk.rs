@@ -53,6 +53,7 @@ pub fn policy() -> Policy {
         contact: contact.map(str::to_owned),
     };
     Policy {
+        canned: Vec::new(),
         language: "fr".to_owned(),
         timezone: chrono_tz::Europe::Paris,
         base_url: "https://support.example.org".to_owned(),
@@ -194,6 +195,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             _ => Vec::new(),
         },
         due_at: None,
+        over_limit: false,
+        expires_at: None,
         caused_by: None,
         listed: Vec::new(),
         look: None,

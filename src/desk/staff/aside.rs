@@ -2,7 +2,7 @@
 //! G11) and the account of a call (`#tel`, row E16).
 
 use super::super::draft::Draft;
-use super::super::lifecycle::{self, Step};
+use super::super::lifecycle::Step;
 use super::super::tell::{self, Words};
 use super::super::{route, words};
 use super::reply::{Outcome, Reply};
@@ -28,12 +28,21 @@ impl Reply<'_> {
         if own || of_ticket {
             return Outcome::Refused(words::pick(
                 language,
-                format!("{} n'est pas un tiers : cette adresse est du guichet, ou a part au ticket", with.address),
-                format!("{} is no third party: the address is the desk's, or has a part in the ticket", with.address),
+                format!(
+                    "{} n'est pas un tiers : cette adresse est du guichet, ou a part au ticket",
+                    with.address
+                ),
+                format!(
+                    "{} is no third party: the address is the desk's, or has a part in the ticket",
+                    with.address
+                ),
             ));
         }
         let waits = draft.ticket(self.id).is_some_and(|ticket| {
-            matches!(ticket.status, Status::Open | Status::Paused { .. } | Status::Waiting { .. })
+            matches!(
+                ticket.status,
+                Status::Open | Status::Paused { .. } | Status::Waiting { .. }
+            )
         });
         let waits = waits && self.step.is_none();
         if waits {
@@ -110,11 +119,7 @@ impl Reply<'_> {
         if self.call {
             let (request, answer) = parts(&text);
             if !request.is_empty() {
-                let why = words::pick(
-                    &draft.policy.language,
-                    "Appel téléphonique.",
-                    "Phone call.",
-                );
+                let why = words::pick(&draft.policy.language, "Appel téléphonique.", "Phone call.");
                 let note = What::Note {
                     text: request,
                     files: Vec::new(),
@@ -126,17 +131,6 @@ impl Reply<'_> {
             return (answer, files);
         }
         (text, files)
-    }
-
-    /// The ticket was waiting for the third party, as far as this reply knows.
-    pub fn status(&self, draft: &Draft<'_>) -> Option<Status> {
-        draft.ticket(self.id).map(|ticket| ticket.status)
-    }
-
-    /// The step applies to where the ticket stands.
-    pub fn allows(&self, draft: &Draft<'_>, step: Step) -> bool {
-        self.status(draft)
-            .is_some_and(|status| lifecycle::next(status, step, "en").is_ok())
     }
 }
 
@@ -151,7 +145,10 @@ pub fn parts(text: &str) -> (String, String) {
         Some(at) => {
             let (request, answer) = lines.split_at(at);
             let answer = answer.get(1..).unwrap_or_default();
-            (request.join("\n").trim().to_owned(), answer.join("\n").trim().to_owned())
+            (
+                request.join("\n").trim().to_owned(),
+                answer.join("\n").trim().to_owned(),
+            )
         }
         None => (text.trim().to_owned(), String::new()),
     }
@@ -165,7 +162,13 @@ mod tests {
     fn a_line_of_dashes_parts_request_and_answer() {
         let of = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(parts("demande\n---\nréponse"), of("demande", "réponse"));
-        assert_eq!(parts("demande\n\n———\n\nréponse\n"), of("demande", "réponse"));
-        assert_eq!(parts("demande - sans réponse"), of("demande - sans réponse", ""));
+        assert_eq!(
+            parts("demande\n\n———\n\nréponse\n"),
+            of("demande", "réponse")
+        );
+        assert_eq!(
+            parts("demande - sans réponse"),
+            of("demande - sans réponse", "")
+        );
     }
 }

@@ -80,9 +80,16 @@ pub fn answer(
 ) -> Outcome {
     let language = &technician.language;
     let link_for = Some(PersonId(token::staff_number(&technician.who().address)));
-    let sent = words::pick(language, "réponse envoyée à part", "answered by a mail of its own");
+    let sent = words::pick(
+        language,
+        "réponse envoyée à part",
+        "answered by a mail of its own",
+    );
     if let Command::Show(id) = command {
-        let Some(ticket) = draft.ticket(*id).filter(|ticket| may_see(technician, ticket)) else {
+        let Some(ticket) = draft
+            .ticket(*id)
+            .filter(|ticket| may_see(technician, ticket))
+        else {
             return Outcome::Refused(no_such_ticket(*id, language));
         };
         let heading = words::pick(
@@ -98,7 +105,14 @@ pub fn answer(
     if *command == Command::Help {
         let heading = words::pick(language, "Toutes les commandes", "All commands");
         let text = help(language);
-        tell::answer(draft, technician, in_reply_to, heading, Vec::new(), Some(text));
+        tell::answer(
+            draft,
+            technician,
+            in_reply_to,
+            heading,
+            Vec::new(),
+            Some(text),
+        );
         return Outcome::Done(sent);
     }
     let nothing = Found::default();
@@ -166,7 +180,10 @@ fn help(language: &str) -> String {
         "Une par ligne, au début ou à la fin de la réponse ; majuscules et accents ne comptent pas.\n",
         "One a line, at the beginning or the end of the reply; capitals and accents do not count.\n",
     );
-    std::iter::once(lead).chain(lines).collect::<Vec<_>>().join("\n")
+    std::iter::once(lead)
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The timeline of a ticket in words, what it absorbed among it, oldest first.
@@ -255,22 +272,26 @@ fn entry(event: &Event, language: &str, zone: Tz) -> Option<String> {
         .unwrap_or_default();
     let when = moment(event.at, zone);
     let (head, text) = match &event.what {
-        What::Mail { text, .. } if event.actor.role == Role::Technician => {
-            (say("réponse au demandeur", "answer to the requester"), text.as_str())
-        }
+        What::Mail { text, .. } if event.actor.role == Role::Technician => (
+            say("réponse au demandeur", "answer to the requester"),
+            text.as_str(),
+        ),
         What::Mail { text, .. } => (say("message", "mail"), text.as_str()),
         What::Note { text, .. } => (say("note interne", "internal note"), text.as_str()),
         What::Aside {
             with, sent, text, ..
         } => {
-            let way = if *sent { say("au tiers", "to third party") } else { say("du tiers", "from third party") };
+            let way = if *sent {
+                say("au tiers", "to third party")
+            } else {
+                say("du tiers", "from third party")
+            };
             (format!("{way} {}", with.address), text.as_str())
         }
         What::Alert { text } => (say("à vérifier", "to look at"), text.as_str()),
-        What::Status { to, reason, .. } => (
-            status(*to, language),
-            reason.as_deref().unwrap_or_default(),
-        ),
+        What::Status { to, reason, .. } => {
+            (status(*to, language), reason.as_deref().unwrap_or_default())
+        }
         What::Assigned { technician } => {
             let name = technician
                 .as_ref()

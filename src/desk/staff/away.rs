@@ -29,7 +29,11 @@ pub fn away(draft: &mut Draft<'_>, technician: &Technician, when: When) -> Outco
     let until = until.with_timezone(&zone).format("%d/%m/%Y %H:%M");
     Outcome::Done(words::pick(
         language,
-        format!("absence notée, retour le {until} : d'ici là, les réponses dans vos tickets vont aussi à votre équipe ; un récapitulatif vous attendra"),
-        format!("absence noted, back on {until}: until then replies in your tickets go to your team as well; a summary will be waiting"),
+        format!(
+            "absence notée, retour le {until} : d'ici là, les réponses dans vos tickets vont aussi à votre équipe ; un récapitulatif vous attendra"
+        ),
+        format!(
+            "absence noted, back on {until}: until then replies in your tickets go to your team as well; a summary will be waiting"
+        ),
     ))
 }

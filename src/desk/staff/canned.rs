@@ -15,13 +15,21 @@ impl Reply<'_> {
         let policy = draft.policy;
         // In the language of who reads it; another is better than none.
         let wanted = [ticket.language.as_str(), policy.language.as_str()];
-        let named: Vec<&Canned> = policy.canned.iter().filter(|canned| canned.name == name).collect();
+        let named: Vec<&Canned> = policy
+            .canned
+            .iter()
+            .filter(|canned| canned.name == name)
+            .collect();
         let found = wanted
             .into_iter()
             .find_map(|language| named.iter().find(|canned| canned.language == language))
             .or(named.first());
         let Some(canned) = found else {
-            let mut names: Vec<&str> = policy.canned.iter().map(|known| known.name.as_str()).collect();
+            let mut names: Vec<&str> = policy
+                .canned
+                .iter()
+                .map(|known| known.name.as_str())
+                .collect();
             names.sort_unstable();
             names.dedup();
             let names = names.join(", ");
@@ -37,7 +45,11 @@ impl Reply<'_> {
             .unwrap_or_default();
         let reference = ticket.reference.to_string();
         let text = canned.fill(&who, &reference, &self.technician.name);
-        let beginning: String = text.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+        let beginning: String = text
+            .split_whitespace()
+            .take(8)
+            .collect::<Vec<_>>()
+            .join(" ");
         self.inserted.push(text);
         Outcome::Done(words::pick(
             language,

@@ -25,7 +25,11 @@ const SIGNATURE_CHARACTERS: usize = 250;
 /// Takes the mail when it is more than a request of his own; false when it goes its usual way.
 pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Route) -> bool {
     let policy = draft.policy;
-    let Some(technician) = arrival.mail.sender().and_then(|sender| policy.technician(&sender.address)) else {
+    let Some(technician) = arrival
+        .mail
+        .sender()
+        .and_then(|sender| policy.technician(&sender.address))
+    else {
         return false;
     };
     if arrival.authenticity == Authenticity::Fail {
@@ -38,8 +42,10 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
     }
     let proven = arrival.authenticity == Authenticity::Pass && policy.pass_is_enough
         || answers_his(draft, keys, arrival, technician);
-    let needs_no_ticket = |command: &Command| ask::is_question(command) || matches!(command, Command::Away(_));
-    let signed = text.lines().count() <= SIGNATURE_LINES && text.chars().count() <= SIGNATURE_CHARACTERS;
+    let needs_no_ticket =
+        |command: &Command| ask::is_question(command) || matches!(command, Command::Away(_));
+    let signed =
+        text.lines().count() <= SIGNATURE_LINES && text.chars().count() <= SIGNATURE_CHARACTERS;
     let only_questions = lines.iter().all(|line| {
         let command = line.command.as_ref();
         command.is_ok_and(needs_no_ticket)
@@ -62,7 +68,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
 
 /// It answers a mail of ours that was sent to him and is about no ticket: a list.
 fn answers_his(draft: &Draft<'_>, keys: &Keys, arrival: &Arrival, technician: &Technician) -> bool {
-    let can_authenticate = draft.policy.authentication != super::super::policy::Authentication::None;
+    let can_authenticate =
+        draft.policy.authentication != super::super::policy::Authentication::None;
     let trusted = arrival.authenticity == Authenticity::Pass || !can_authenticate;
     trusted
         && locate::tokens(keys, arrival).iter().any(|token| {
@@ -267,7 +274,10 @@ fn open_with(
     let said = std::mem::take(&mut reply.transcript);
     let message_id = arrival.mail.message_id.as_deref();
     tell::transcript(draft, id, technician, message_id, said);
-    draft.dispose(Disposition::Filed(id), "a technician's new mail with commands");
+    draft.dispose(
+        Disposition::Filed(id),
+        "a technician's new mail with commands",
+    );
 }
 
 /// The subject, else the first words of the request.
@@ -283,7 +293,12 @@ fn title(arrival: &Arrival, request: &str) -> Option<String> {
 
 /// A user's mail that he passes on opens the ticket for the user, when he is proven; else it is his
 /// own, and he is told how to give it to the user.
-fn forwarded(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, technician: &Technician) -> bool {
+fn forwarded(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    route: &Route,
+    technician: &Technician,
+) -> bool {
     let policy = draft.policy;
     let Some(original) = &arrival.mail.forwarded else {
         return false;
@@ -300,20 +315,40 @@ fn forwarded(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, technician
         let id = open::open(draft, arrival, route, Opening::default());
         let line = words::pick(
             &technician.language,
-            format!("ℹ Vous avez transféré un message de {shown}, et rien ne prouve que le transfert vienne de vous : le ticket est à votre nom. Pour l'ouvrir à son nom, répondez #pour {}", from.address),
-            format!("ℹ You passed on a mail of {shown}, and nothing proves that it was you: the ticket is in your name. To open it in theirs, reply #for {}", from.address),
+            format!(
+                "ℹ Vous avez transféré un message de {shown}, et rien ne prouve que le transfert vienne de vous : le ticket est à votre nom. Pour l'ouvrir à son nom, répondez #pour {}",
+                from.address
+            ),
+            format!(
+                "ℹ You passed on a mail of {shown}, and nothing proves that it was you: the ticket is in your name. To open it in theirs, reply #for {}",
+                from.address
+            ),
         );
-        tell::remark(draft, id, technician, arrival.mail.message_id.as_deref(), vec![line]);
+        tell::remark(
+            draft,
+            id,
+            technician,
+            arrival.mail.message_id.as_deref(),
+            vec![line],
+        );
         return true;
     }
-    let when = original
-        .date
-        .map(|date| date.with_timezone(&policy.timezone).format("%d/%m/%Y %H:%M").to_string());
+    let when = original.date.map(|date| {
+        date.with_timezone(&policy.timezone)
+            .format("%d/%m/%Y %H:%M")
+            .to_string()
+    });
     let remark = match when {
         Some(when) => words::pick(
             &policy.language,
-            format!("Message de {shown} du {when}, transféré par {}.", technician.name),
-            format!("A mail of {shown} of {when}, passed on by {}.", technician.name),
+            format!(
+                "Message de {shown} du {when}, transféré par {}.",
+                technician.name
+            ),
+            format!(
+                "A mail of {shown} of {when}, passed on by {}.",
+                technician.name
+            ),
         ),
         None => words::pick(
             &policy.language,
@@ -326,7 +361,10 @@ fn forwarded(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, technician
         behalf: Some(Behalf {
             who: from,
             text: original.text.trim().to_owned(),
-            title: original.subject.clone().filter(|subject| !subject.trim().is_empty()),
+            title: original
+                .subject
+                .clone()
+                .filter(|subject| !subject.trim().is_empty()),
             message_id: original.message_id.clone(),
             remark: Some(remark),
             silent: false,
@@ -356,7 +394,10 @@ fn forwarded(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, technician
 fn own_words(reply: &str) -> String {
     let lines = reply.lines().take_while(|line| {
         let line = line.trim();
-        !line.starts_with('>') && !line.starts_with("---") && !line.starts_with("De :") && !line.starts_with("From:")
+        !line.starts_with('>')
+            && !line.starts_with("---")
+            && !line.starts_with("De :")
+            && !line.starts_with("From:")
     });
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

@@ -22,7 +22,10 @@ impl Reply<'_> {
             if let Err(why) = self.other(draft, *id) {
                 return Outcome::Refused(why);
             }
-            let other = draft.ticket(*id).map(|other| other.ties.clone()).unwrap_or_default();
+            let other = draft
+                .ticket(*id)
+                .map(|other| other.ties.clone())
+                .unwrap_or_default();
             if other.major || other.merged_into.is_some() {
                 return Outcome::Refused(words::pick(
                     language,
@@ -40,11 +43,17 @@ impl Reply<'_> {
                 major::adopt(draft, self.id, *id, &self.actor.clone());
             }
         }
-        let count = draft.ticket(self.id).map_or(0, |ticket| ticket.ties.children.len());
+        let count = draft
+            .ticket(self.id)
+            .map_or(0, |ticket| ticket.ties.children.len());
         Outcome::Done(words::pick(
             language,
-            format!("incident majeur, {count} ticket(s) rattaché(s) : votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"),
-            format!("major incident, {count} ticket(s) attached: your answer and the resolution go to all, further mails like it will be attached"),
+            format!(
+                "incident majeur, {count} ticket(s) rattaché(s) : votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"
+            ),
+            format!(
+                "major incident, {count} ticket(s) attached: your answer and the resolution go to all, further mails like it will be attached"
+            ),
         ))
     }
 }

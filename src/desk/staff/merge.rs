@@ -60,8 +60,14 @@ impl Reply<'_> {
         if let Some(further) = into.ties.merged_into {
             return Outcome::Refused(words::pick(
                 language,
-                format!("{} continue déjà dans le ticket {further} : #fusionner {further}", into.reference),
-                format!("{} goes on in ticket {further} already: #merge {further}", into.reference),
+                format!(
+                    "{} continue déjà dans le ticket {further} : #fusionner {further}",
+                    into.reference
+                ),
+                format!(
+                    "{} goes on in ticket {further} already: #merge {further}",
+                    into.reference
+                ),
             ));
         }
         if matches!(into.status, Status::Closed) {
@@ -112,20 +118,38 @@ impl Reply<'_> {
                 format!("Réuni à {}.", into.reference),
                 format!("Merged into {}.", into.reference),
             );
-            lifecycle::set(draft, self.id, self.actor.clone(), Status::Closed, Some(reason));
+            lifecycle::set(
+                draft,
+                self.id,
+                self.actor.clone(),
+                Status::Closed,
+                Some(reason),
+            );
         }
         self.merged = true;
         Outcome::Done(if same {
             words::pick(
                 language,
-                format!("réuni à {} « {} », qui continue ; le demandeur n'est pas prévenu, ses réponses y arrivent", into.reference, into.title),
-                format!("merged into {} \"{}\", which goes on; the requester is not told, his replies arrive there", into.reference, into.title),
+                format!(
+                    "réuni à {} « {} », qui continue ; le demandeur n'est pas prévenu, ses réponses y arrivent",
+                    into.reference, into.title
+                ),
+                format!(
+                    "merged into {} \"{}\", which goes on; the requester is not told, his replies arrive there",
+                    into.reference, into.title
+                ),
             )
         } else {
             words::pick(
                 language,
-                format!("réuni à {} « {} », d'une autre personne : chacun ne voit que sa demande, ses réponses arrivent là-bas, il apprendra la résolution", into.reference, into.title),
-                format!("merged into {} \"{}\", of another person: each sees his own request only, his replies arrive there, he will learn of the resolution", into.reference, into.title),
+                format!(
+                    "réuni à {} « {} », d'une autre personne : chacun ne voit que sa demande, ses réponses arrivent là-bas, il apprendra la résolution",
+                    into.reference, into.title
+                ),
+                format!(
+                    "merged into {} \"{}\", of another person: each sees his own request only, his replies arrive there, he will learn of the resolution",
+                    into.reference, into.title
+                ),
             )
         })
     }
@@ -160,11 +184,7 @@ impl Reply<'_> {
 }
 
 /// Takes a merge back: each ticket goes on by itself again. False when it was none.
-pub fn separate(
-    draft: &mut Draft<'_>,
-    id: TicketId,
-    actor: &crate::ticket::Actor,
-) -> bool {
+pub fn separate(draft: &mut Draft<'_>, id: TicketId, actor: &crate::ticket::Actor) -> bool {
     let Some(into) = draft.ticket(id).and_then(|ticket| ticket.ties.merged_into) else {
         return false;
     };
@@ -179,7 +199,10 @@ pub fn separate(
         };
         draft.event(one, actor.clone(), false, related);
     }
-    if draft.ticket(id).is_some_and(|ticket| ticket.status == Status::Closed) {
+    if draft
+        .ticket(id)
+        .is_some_and(|ticket| ticket.status == Status::Closed)
+    {
         lifecycle::set(draft, id, actor.clone(), Status::Open, None);
     }
     true

@@ -22,14 +22,22 @@ impl Reply<'_> {
         let parts: Vec<String> = if numbers.is_empty() {
             requests::enumerated(&text).into_iter().skip(1).collect()
         } else {
-            let named = numbers.iter().map(|number| paragraphs.get(number - 1).cloned());
+            let named = numbers
+                .iter()
+                .map(|number| paragraphs.get(number - 1).cloned());
             match named.collect() {
                 Some(parts) => parts,
                 None => {
                     return Outcome::Refused(words::pick(
                         language,
-                        format!("le dernier message du demandeur a {} paragraphe(s)", paragraphs.len()),
-                        format!("the requester's latest mail has {} paragraph(s)", paragraphs.len()),
+                        format!(
+                            "le dernier message du demandeur a {} paragraphe(s)",
+                            paragraphs.len()
+                        ),
+                        format!(
+                            "the requester's latest mail has {} paragraph(s)",
+                            paragraphs.len()
+                        ),
                     ));
                 }
             }
@@ -53,8 +61,14 @@ impl Reply<'_> {
         for part in parts {
             let why = words::pick(
                 &draft.policy.language,
-                format!("Partie de {}, séparée par {}.", this.reference, self.technician.name),
-                format!("A part of {}, split off by {}.", this.reference, self.technician.name),
+                format!(
+                    "Partie de {}, séparée par {}.",
+                    this.reference, self.technician.name
+                ),
+                format!(
+                    "A part of {}, split off by {}.",
+                    this.reference, self.technician.name
+                ),
             );
             let like = Like {
                 title: requests::title(&part),
@@ -70,8 +84,14 @@ impl Reply<'_> {
         let references = references.join(", ");
         Outcome::Done(words::pick(
             language,
-            format!("{references} ouverts, liés à {} ; le demandeur est prévenu en un message", this.reference),
-            format!("{references} opened, linked with {}; the requester is told in one mail", this.reference),
+            format!(
+                "{references} ouverts, liés à {} ; le demandeur est prévenu en un message",
+                this.reference
+            ),
+            format!(
+                "{references} opened, linked with {}; the requester is told in one mail",
+                this.reference
+            ),
         ))
     }
 }

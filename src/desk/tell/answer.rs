@@ -120,8 +120,12 @@ pub fn looked_up(draft: &Draft<'_>, notice: Notice) -> Notice {
         ),
         count => words::pick(
             language,
-            format!("Bon retour. Il s'est passé quelque chose dans {count} de vos tickets ; les réponses des demandeurs ont aussi été remises à votre équipe."),
-            format!("Welcome back. Something happened in {count} of your tickets; the requesters' answers went to your team as well."),
+            format!(
+                "Bon retour. Il s'est passé quelque chose dans {count} de vos tickets ; les réponses des demandeurs ont aussi été remises à votre équipe."
+            ),
+            format!(
+                "Welcome back. Something happened in {count} of your tickets; the requesters' answers went to your team as well."
+            ),
         ),
     };
     Notice {

@@ -75,7 +75,10 @@ pub fn call(
 
 fn requester(draft: &Draft<'_>, id: TicketId) -> Option<Person> {
     let ticket = draft.ticket(id)?;
-    let known = ticket.people.iter().find(|person| person.part == Part::Requester)?;
+    let known = ticket
+        .people
+        .iter()
+        .find(|person| person.part == Part::Requester)?;
     Some(known.clone()).filter(|person| !person.who.address.is_empty())
 }
 
