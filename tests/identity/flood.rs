@@ -220,7 +220,7 @@ async fn a_flood_of_tickets_leaves_room_for_an_answer_and_ends_in_one_digest() {
     assert_eq!(camille.len(), 1, "{camille:?}");
     let digest = &camille[0].mail;
     assert!(
-        digest.text.contains("Nouvelle demande : Demande 99"),
+        digest.text.contains("Nouvelle demande : Demande 20 — Personne 20"),
         "{}",
         digest.text
     );
