@@ -82,14 +82,15 @@ pub enum Delivered {
 }
 
 /// Rows that could be sent if their time has come: nothing earlier for the same person of the same
-/// ticket is still to go, in the outbox or, if a person wrote it, among the kept notices. Its users
+/// ticket is still to go, in the outbox or, if a person wrote it, among the kept notices. What is held
+/// waits for an operator and holds up nothing else. Its users
 /// name their index, since SQLite would rather sort the whole backlog, bytes and all.
 const IN_ORDER: &str = r"
-    state IN ('queued', 'uncertain')
+    state IN ('queued', 'uncertain') AND held = 0
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.ticket = outbox.ticket AND earlier.whom = outbox.whom
-          AND earlier.notice < outbox.notice
+          AND earlier.notice < outbox.notice AND earlier.held = 0
           AND earlier.state IN ('queued', 'sending', 'uncertain'))
     AND NOT EXISTS (
         SELECT 1 FROM notices

@@ -241,6 +241,7 @@ fn copies(
             OutboxState::Queued
             | OutboxState::Sending
             | OutboxState::Uncertain
+            | OutboxState::Held
             | OutboxState::GivenUp => {
                 wrong.push(format!("notification {} is {}", row.id, row.state.as_str()));
                 continue;
