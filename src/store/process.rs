@@ -292,6 +292,14 @@ fn lease_mails(
     lease: Duration,
     now: DateTime<Utc>,
 ) -> Result<Vec<InboxMail>> {
+    // A lease that ends so late was written while the clock was ahead (fault F24).
+    let longest = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
+    connection
+        .prepare_cached(
+            r"UPDATE inbox INDEXED BY inbox_new SET lease_until = ?1
+              WHERE state = 'new' AND lease_until > ?1 + 2 * ?2",
+        )?
+        .execute(params![millis(now), longest])?;
     let mut statement = connection.prepare_cached(
         r"SELECT inbox.id, account, recipient, sender, received_at, inbox.digest, oversize, proven,
                  released, attempts, authenticity, size
