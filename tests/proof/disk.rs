@@ -47,6 +47,29 @@ pub enum What {
     Sent(Vec<u8>),
 }
 
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+        match &self.what {
+            What::Created { path, emptied } => write!(f, "created {} {emptied}", name(path)),
+            What::Written {
+                path,
+                offset,
+                bytes,
+            } => write!(f, "wrote {} {offset:?} + {}", name(path), bytes.len()),
+            What::Cut { path, length } => write!(f, "cut {} to {length}", name(path)),
+            What::Synced(path) => write!(f, "synced {} from {}", name(path), self.begun),
+            What::Renamed(from, to) => write!(f, "renamed {} {}", name(from), name(to)),
+            What::Linked(from, to) => write!(f, "linked {} {}", name(from), name(to)),
+            What::Removed(path) => write!(f, "removed {}", name(path)),
+            What::Sent(bytes) => {
+                let start = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
+                write!(f, "sent {start:?}")
+            }
+        }
+    }
+}
+
 /// How much of what was not synced a cut leaves.
 #[derive(Debug, Clone, Copy)]
 pub enum Mercy {
@@ -90,7 +113,9 @@ pub fn read(log: &str) -> Vec<Line> {
 
 fn parse(call: &str) -> Option<What> {
     let (name, rest) = call.split_once('(')?;
-    let (arguments, result) = rest.rsplit_once(") = ")?;
+    // Short lines are padded before the equals sign.
+    let (arguments, result) = rest.rsplit_once(" = ")?;
+    let arguments = arguments.trim_end().strip_suffix(')')?;
     let result: i64 = result.split([' ', '<']).next()?.parse().ok()?;
     if result < 0 {
         return None;

@@ -142,6 +142,15 @@ async fn cut_everywhere(mut disk: Disk, lines: &[Line], data: &Path) -> (usize, 
         disk.after_cut(mercy, data);
         cuts += 1;
         let unknown = told.unknown_to(data).await;
+        if wrong.is_empty() && !unknown.is_empty() {
+            for (at, line) in lines[..=position]
+                .iter()
+                .enumerate()
+                .skip(position.saturating_sub(70))
+            {
+                println!("{at:5} {line}");
+            }
+        }
         wrong.extend(
             unknown
                 .into_iter()
