@@ -133,7 +133,8 @@ async fn a_signature_of_the_authors_domain_proves_him() {
     // RSA, and a mail that this library did not sign.
     dns.txt("rsa._domainkey.agence.example", RSA_PUBLIC.trim());
     let raw = mail("Zoé <zoe@agence.example>");
-    let key = RsaKey::<Sha256>::from_key_der(PrivatePkcs1KeyDer::from(der(RSA)).into()).expect("a key");
+    let key =
+        RsaKey::<Sha256>::from_key_der(PrivatePkcs1KeyDer::from(der(RSA)).into()).expect("a key");
     let signature = DkimSigner::from_key(key)
         .domain("agence.example")
         .selector("rsa")

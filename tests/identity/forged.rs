@@ -17,20 +17,72 @@ const NONE: &str = "[limits]\nsender_per_hour = 0\nsender_per_day = 0\ndomain_pe
 
 /// Ways to look like Camille; true when the address really is hers.
 const AUTHORS: [(&str, &str, bool); 14] = [
-    ("plain", "From: Camille Martin <camille.martin@example.org>\r\n", true),
+    (
+        "plain",
+        "From: Camille Martin <camille.martin@example.org>\r\n",
+        true,
+    ),
     ("capitals", "From: CAMILLE.MARTIN@EXAMPLE.ORG\r\n", true),
-    ("group", "From: Support: camille.martin@example.org;\r\n", true),
-    ("name", "From: \"camille.martin@example.org\" <x@evil.example>\r\n", false),
-    ("encoded-name", "From: =?utf-8?Q?Camille_Martin_=3Ccamille=2Emartin=40example=2Eorg=3E?= <x@evil.example>\r\n", false),
-    ("comment", "From: x@evil.example (camille.martin@example.org)\r\n", false),
-    ("reply-to", "From: x@evil.example\r\nReply-To: camille.martin@example.org\r\n", false),
-    ("sender", "From: x@evil.example\r\nSender: camille.martin@example.org\r\n", false),
-    ("two-in-one", "From: camille.martin@example.org, x@evil.example\r\n", true),
-    ("two-fields", "From: Camille <camille.martin@example.org>\r\nFrom: x@evil.example\r\n", true),
-    ("two-reversed", "From: x@evil.example\r\nFrom: Camille <camille.martin@example.org>\r\n", false),
-    ("digit-for-letter", "From: Camille Martin <camille.martin@examp1e.org>\r\n", false),
-    ("cyrillic", "From: Camille Martin <с\u{430}mille.martin@example.org>\r\n", false),
-    ("idn", "From: Camille Martin <camille.martin@ex\u{430}mple.org>\r\n", false),
+    (
+        "group",
+        "From: Support: camille.martin@example.org;\r\n",
+        true,
+    ),
+    (
+        "name",
+        "From: \"camille.martin@example.org\" <x@evil.example>\r\n",
+        false,
+    ),
+    (
+        "encoded-name",
+        "From: =?utf-8?Q?Camille_Martin_=3Ccamille=2Emartin=40example=2Eorg=3E?= <x@evil.example>\r\n",
+        false,
+    ),
+    (
+        "comment",
+        "From: x@evil.example (camille.martin@example.org)\r\n",
+        false,
+    ),
+    (
+        "reply-to",
+        "From: x@evil.example\r\nReply-To: camille.martin@example.org\r\n",
+        false,
+    ),
+    (
+        "sender",
+        "From: x@evil.example\r\nSender: camille.martin@example.org\r\n",
+        false,
+    ),
+    (
+        "two-in-one",
+        "From: camille.martin@example.org, x@evil.example\r\n",
+        true,
+    ),
+    (
+        "two-fields",
+        "From: Camille <camille.martin@example.org>\r\nFrom: x@evil.example\r\n",
+        true,
+    ),
+    (
+        "two-reversed",
+        "From: x@evil.example\r\nFrom: Camille <camille.martin@example.org>\r\n",
+        false,
+    ),
+    (
+        "digit-for-letter",
+        "From: Camille Martin <camille.martin@examp1e.org>\r\n",
+        false,
+    ),
+    (
+        "cyrillic",
+        "From: Camille Martin <с\u{430}mille.martin@example.org>\r\n",
+        false,
+    ),
+    (
+        "idn",
+        "From: Camille Martin <camille.martin@ex\u{430}mple.org>\r\n",
+        false,
+    ),
 ];
 
 const BORDER: &str = "Received: from x (x [192.0.2.7]) by mx.example.org with ESMTP; Mon, 23 Nov 2026 10:00:00 +0100\r\n";
@@ -50,7 +102,9 @@ fn verdicts() -> Vec<(&'static str, String, String, bool)> {
         ),
         (
             "other-server-above",
-            format!("Authentication-Results: mx.evil.example; dmarc=pass header.from=example.org\r\n{BORDER}"),
+            format!(
+                "Authentication-Results: mx.evil.example; dmarc=pass header.from=example.org\r\n{BORDER}"
+            ),
             String::new(),
             false,
         ),
@@ -62,7 +116,10 @@ fn verdicts() -> Vec<(&'static str, String, String, bool)> {
         ),
         (
             "somebody-else-passes",
-            format!("{}{BORDER}", said("dkim=pass header.d=evil.example; dmarc=pass header.from=evil.example")),
+            format!(
+                "{}{BORDER}",
+                said("dkim=pass header.d=evil.example; dmarc=pass header.from=evil.example")
+            ),
             String::new(),
             false,
         ),
@@ -79,7 +136,8 @@ fn verdicts() -> Vec<(&'static str, String, String, bool)> {
 async fn besieged(tables: &str) -> (Desk, Vec<(&'static str, String)>) {
     let desk = Desk::open("", tables);
     let proven = |draft: Draft<'_>| {
-        let result = "Authentication-Results: mx.example.org; dmarc=pass header.from=example.org\r\n";
+        let result =
+            "Authentication-Results: mx.example.org; dmarc=pass header.from=example.org\r\n";
         [result.as_bytes(), &draft.write()].concat()
     };
     desk.receive(proven(Draft::default())).await;
@@ -103,7 +161,11 @@ async fn besieged(tables: &str) -> (Desk, Vec<(&'static str, String)>) {
             notice,
             recipient: RecipientTag::of(to),
         };
-        format!("guichet.{}.{}@example.org", keys.instance(), reply.seal(keys))
+        format!(
+            "guichet.{}.{}@example.org",
+            keys.instance(),
+            reply.seal(keys)
+        )
     };
     let (head, domain) = own.split_once('@').expect("an id");
     let flip = |at: usize| {
@@ -118,9 +180,18 @@ async fn besieged(tables: &str) -> (Desk, Vec<(&'static str, String)>) {
         ("expired", id_of(latest(&old, CAMILLE))),
         ("another-recipients", id_of(latest(&new, KARIM))),
         ("requesters", id_of(latest(&new, MARIE))),
-        ("another-tickets", made(&keys, Purpose::Technician, 1, 2, KARIM)),
-        ("never-issued", made(&keys, Purpose::Technician, 2, 9_999, CAMILLE)),
-        ("another-instances", made(&other_keys, Purpose::Technician, 2, 5, CAMILLE)),
+        (
+            "another-tickets",
+            made(&keys, Purpose::Technician, 1, 2, KARIM),
+        ),
+        (
+            "never-issued",
+            made(&keys, Purpose::Technician, 2, 9_999, CAMILLE),
+        ),
+        (
+            "another-instances",
+            made(&other_keys, Purpose::Technician, 2, 5, CAMILLE),
+        ),
         ("truncated", format!("{}@{domain}", &head[..head.len() - 1])),
         ("flipped-last", flip(0)),
         ("flipped-middle", flip(20)),
@@ -221,7 +292,11 @@ async fn besiege(tables: &str, authenticates: bool) -> usize {
         }
     }
     let sent = desk.sent();
-    assert_eq!(acknowledgements(&sent, MARIE).len(), 0, "Marie wrote none of them");
+    assert_eq!(
+        acknowledgements(&sent, MARIE).len(),
+        0,
+        "Marie wrote none of them"
+    );
     let leaked = sent.iter().filter(|sent| sent.to == MARIE);
     for sent in leaked {
         assert!(!sent.mail.text.contains("intrus"), "{}", sent.mail.text);
@@ -279,13 +354,21 @@ async fn fifty_honest_command_mails_run_once_each() {
         .write();
         desk.receive(reply.clone()).await;
         // The server delivers it once more, by another way.
-        let again = [b"Received: from a by b with SMTP; Mon, 23 Nov 2026 10:00:00 +0100\r\n".to_vec(), reply].concat();
+        let again = [
+            b"Received: from a by b with SMTP; Mon, 23 Nov 2026 10:00:00 +0100\r\n".to_vec(),
+            reply,
+        ]
+        .concat();
         let again = [pass.as_bytes(), &again].concat();
         let row = desk.receive(again).await;
         assert_eq!(row.state, InboxState::Duplicate, "{}", row.why);
     }
     for number in 1..=50 {
-        assert_eq!(desk.executed(number).await, ["#prendre", "#attente"], "ticket {number}");
+        assert_eq!(
+            desk.executed(number).await,
+            ["#prendre", "#attente"],
+            "ticket {number}"
+        );
     }
     desk.check().await;
 }
@@ -347,7 +430,12 @@ async fn a_robots_code_is_seen_by_staff_alone() {
     desk.receive(own.write()).await;
     let sent = desk.sent();
     let ack = latest(&sent, "voleur@evil.example").clone();
-    let reply_to = ack.reply_to.first().expect("plus addressing").address.clone();
+    let reply_to = ack
+        .reply_to
+        .first()
+        .expect("plus addressing")
+        .address
+        .clone();
     assert!(reply_to.contains('+'), "{reply_to}");
     let robot = |id: &'static str, to: String, below: &'static str| {
         Draft {
@@ -361,17 +449,37 @@ async fn a_robots_code_is_seen_by_staff_alone() {
         }
         .write()
     };
-    desk.receive(robot("a@chat.example", reply_to.clone(), "Auto-Submitted: auto-generated\r\n")).await;
+    desk.receive(robot(
+        "a@chat.example",
+        reply_to.clone(),
+        "Auto-Submitted: auto-generated\r\n",
+    ))
+    .await;
     desk.receive(robot("b@chat.example", reply_to, "")).await;
-    desk.receive(robot("c@chat.example", "support@example.org".to_owned(), "")).await;
+    desk.receive(robot(
+        "c@chat.example",
+        "support@example.org".to_owned(),
+        "",
+    ))
+    .await;
     for event in desk.events(1).await {
         let text = event.what.text().unwrap_or_default();
-        assert!(!(event.public && text.contains("815 442")), "on the page of the thief");
+        assert!(
+            !(event.public && text.contains("815 442")),
+            "on the page of the thief"
+        );
     }
     for sent in desk.sent() {
         let outside = sent.to.ends_with("evil.example") || sent.to.ends_with("chat.example");
-        assert!(!(outside && sent.mail.text.contains("815 442")), "{}", sent.to);
-        assert_ne!(sent.to, "complice@evil.example", "who is in copy is told nothing");
+        assert!(
+            !(outside && sent.mail.text.contains("815 442")),
+            "{}",
+            sent.to
+        );
+        assert_ne!(
+            sent.to, "complice@evil.example",
+            "who is in copy is told nothing"
+        );
     }
     // The friend in copy may add; he reads nothing.
     let friend = desk.ticket(1).await;

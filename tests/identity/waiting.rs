@@ -199,7 +199,7 @@ async fn where_nobody_can_be_proven_a_mail_without_a_token_of_hers_waits_too() {
     for number in 0..30 {
         write(&desk, &format!("g{number}"), first, "#clore").await;
     }
-    let held = desk.service.store().held().await.expect("readable");
+    let held = desk.service.store().kept_notices().await.expect("readable");
     let confirmations = held.iter().filter(|held| held.kind == "confirm").count();
     assert!(confirmations >= 25, "{confirmations} of 30 wait");
     assert!(
