@@ -129,6 +129,8 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         oversize: None,
         lines: Vec::new(),
         due_at: None,
+        over_limit: false,
+        expires_at: None,
         caused_by: None,
     }
 }

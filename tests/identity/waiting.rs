@@ -115,8 +115,8 @@ async fn disowned_it_is_an_alert() {
     let (desk, told) = begin(RESULTS).await;
     let sent = write(&desk, "c1", &told, "#clore").await;
     let question = id_of(latest(&sent, CAMILLE));
-    let sent = write(&desk, "c2", &question, "Non, ce n'est pas moi").await;
-    // More than one word is no word; the same again, plainly.
+    let sent = write(&desk, "c2", &question, "Non, je ne peux pas venir lundi").await;
+    // That is no answer to the question; the same again, plainly.
     assert!(!sent.iter().any(|sent| sent.to == KARIM), "{sent:?}");
     let sent = write(&desk, "c3", &question, "Non").await;
     let alert = latest(&sent, KARIM);
