@@ -233,7 +233,7 @@ pub fn undeliverable(
     if kind.map_or_else(|| policy.technician(recipient).is_some(), Kind::is_internal) {
         let line = format!("{recipient}: {detail}");
         if policy.operations.as_deref() != Some(recipient) {
-            tell::operations(draft, Some(id), vec![line]);
+            tell::operations_of(draft, Some(id), vec![line], recipient);
         }
         return;
     }

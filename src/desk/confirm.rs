@@ -102,11 +102,20 @@ fn word(reply: &str) -> Option<Word> {
     let folded = fold_accents(line);
     let folded = folded
         .trim_matches(|c: char| !c.is_alphanumeric())
-        .replace(['\u{2019}', '\''], " ");
-    match folded.trim() {
+        .replace(['\u{2019}', '\'', ','], " ");
+    let folded = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+    match folded.as_str() {
         "oui" | "ok" | "oui je confirme" | "je confirme" | "confirme" | "confirmer" | "yes"
         | "confirm" | "i confirm" | "yes i confirm" => Some(Word::Yes),
-        "non" | "no" | "annuler" | "annule" | "cancel" | "ce n est pas moi" | "pas moi"
+        "non"
+        | "no"
+        | "annuler"
+        | "annule"
+        | "cancel"
+        | "ce n est pas moi"
+        | "non ce n est pas moi"
+        | "no it is not me"
+        | "pas moi"
         | "not me" => Some(Word::No),
         _ => None,
     }
@@ -307,6 +316,7 @@ mod tests {
             "OK !",
             "Je confirme",
             "Yes",
+            "Oui, je confirme.",
         ] {
             assert_eq!(word(yes), Some(Word::Yes), "{yes}");
         }

@@ -100,7 +100,7 @@ fn state_line(draft: &Draft<'_>, notice: &Notice) -> Option<String> {
 fn for_staff(draft: &Draft<'_>, all: Vec<Notice>) -> Option<Notice> {
     let mut lines: Vec<String> = Vec::new();
     for notice in &all {
-        if notice.kind == Kind::TeamDigest {
+        if matches!(notice.kind, Kind::TeamDigest | Kind::Operations) {
             lines.extend(notice.lines.iter().cloned());
             continue;
         }

@@ -82,10 +82,11 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
 
     if notice.kind.is_internal() {
         match notice.kind {
-            // Operations must hear; a digest is what those over the limit get.
-            Kind::Operations | Kind::TeamDigest => return false,
-            // It answers the technician's own mail, unless that is not proven.
-            Kind::Transcript if notice.caused_by.is_none() => return false,
+            // What those over the limit get.
+            Kind::TeamDigest => return false,
+            // Operations must hear, and a transcript answers the technician's own mail; unless it is
+            // something that anybody can cause.
+            Kind::Operations | Kind::Transcript if notice.caused_by.is_none() => return false,
             _ => {}
         }
         let told = draft.known.sent_to.get(&key).copied().unwrap_or_default();

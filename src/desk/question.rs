@@ -21,9 +21,12 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
         }
+        Input::Timer(Timer::Alert { .. }) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);
             question.notices.insert(delivery.notice);
+            let recipient = delivery.recipient.trim().to_lowercase();
+            question.causes.insert(recipient);
         }
     }
     question.addresses.extend(
@@ -54,6 +57,12 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         mail.bounces
             .iter()
             .filter_map(|bounce| bounce.original_message_id.clone()),
+    );
+    question.causes.extend(
+        mail.bounces
+            .iter()
+            .filter_map(|bounce| bounce.recipient.as_deref())
+            .map(|recipient| recipient.trim().to_lowercase()),
     );
     // Which of our notifications a report is about decides who may be told of it.
     let reported = mail.bounces.iter().filter_map(|bounce| {

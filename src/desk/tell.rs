@@ -459,6 +459,25 @@ pub fn confirm(
 
 /// To operations, when somebody is named: about a ticket or about the desk itself.
 pub fn operations(draft: &mut Draft<'_>, ticket: Option<TicketId>, lines: Vec<String>) {
+    to_operations(draft, ticket, lines, None);
+}
+
+/// The same about something that can happen often, through `cause`: limited by it.
+pub fn operations_of(
+    draft: &mut Draft<'_>,
+    ticket: Option<TicketId>,
+    lines: Vec<String>,
+    cause: &str,
+) {
+    to_operations(draft, ticket, lines, Some(cause.trim().to_lowercase()));
+}
+
+fn to_operations(
+    draft: &mut Draft<'_>,
+    ticket: Option<TicketId>,
+    lines: Vec<String>,
+    caused_by: Option<String>,
+) {
     let Some(address) = draft.policy.operations.clone() else {
         return;
     };
@@ -473,6 +492,7 @@ pub fn operations(draft: &mut Draft<'_>, ticket: Option<TicketId>, lines: Vec<St
     notice.language = draft.policy.language.clone();
     notice.purpose = Purpose::Note;
     notice.lines = lines;
+    notice.caused_by = caused_by;
     if ticket.is_none()
         && let Some(team) = draft.policy.teams.first()
     {

@@ -32,6 +32,7 @@ pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
                 let_go(draft, notice);
             }
         }
+        Timer::Alert { lines, .. } => tell::operations(draft, None, lines.clone()),
     }
 }
 

@@ -92,6 +92,8 @@ fn name(words: &Words, french: bool) -> String {
         "team-reply" => ("Nouveau message", "New message"),
         "team-observer" => ("Pour information", "For your information"),
         "transcript" => ("Vos commandes", "Your commands"),
+        "confirm" => ("Vos commandes à confirmer", "Your commands to confirm"),
+        "team-digest" => ("Avis en attente", "Notices that waited"),
         "team-alert" => ("À vérifier", "To be looked at"),
         "digest" => ("Récapitulatif", "Summary"),
         _ => ("Message du guichet", "Message of the help desk"),

@@ -5,9 +5,9 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, habits, known, look, millis, number, process};
+use super::{Settlement, copy, deliver, habits, health, known, look, millis, number, process};
 use crate::desk::{
-    Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread,
+    Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
 };
 use crate::mail::Digest;
 use crate::notification::Outgoing;
@@ -24,6 +24,8 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let decision = &settlement.decision;
+    // Asked first: closing a ticket takes its date away.
+    let held = copy::may_have_been_said(connection, input)?;
     for changed in &decision.changed {
         write_ticket(connection, changed)?;
     }
@@ -54,7 +56,7 @@ pub(super) fn write(
         write_answer(connection, *notice, *state)?;
     }
     for outgoing in &settlement.outgoing {
-        write_outgoing(connection, outgoing, now)?;
+        write_outgoing(connection, outgoing, held, now)?;
     }
     if let Some(learned) = &decision.learned {
         habits::learn(connection, learned)?;
@@ -73,7 +75,10 @@ pub(super) fn write(
         }
         Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now),
         Input::Delivery(delivery) => deliver::reported(connection, delivery),
-        Input::Action(_) | Input::Timer(_) => Ok(()),
+        Input::Timer(Timer::Alert { told, over, .. }) => {
+            health::write_alert(connection, told, over, now)
+        }
+        Input::Action(_) | Input::Timer(Timer::AutoClose(_) | Timer::Due(_)) => Ok(()),
     }
 }
 
@@ -409,6 +414,7 @@ fn write_message_id(
 pub(super) fn write_outgoing(
     connection: &Connection,
     outgoing: &Outgoing,
+    held: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     say_kept(connection, outgoing.notice, now)?;
@@ -426,8 +432,8 @@ pub(super) fn write_outgoing(
     connection
         .prepare_cached(
             r"INSERT INTO outbox (notice, ticket, kind, sender, recipient, whom, message_id, digest,
-                                  size, bytes, text, created_at, next_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+                                  size, bytes, text, created_at, next_at, held)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)
               ON CONFLICT (notice, recipient) DO NOTHING",
         )?
         .execute(params![
@@ -442,7 +448,8 @@ pub(super) fn write_outgoing(
             number(outgoing.bytes.len() as u64),
             outgoing.bytes,
             outgoing.text,
-            millis(now)
+            millis(now),
+            held
         ])?;
     Ok(())
 }

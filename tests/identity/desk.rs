@@ -33,6 +33,11 @@ pub struct Desk {
 impl Desk {
     /// A desk with two technicians; `head` goes before the first table, `tables` after the last.
     pub fn open(head: &str, tables: &str) -> Self {
+        Self::open_as("support@example.org", KEY, head, tables)
+    }
+
+    /// The same with an address and a key of its own.
+    pub fn open_as(address: &str, key: [u8; 32], head: &str, tables: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = format!(
             r#"
@@ -50,7 +55,7 @@ pipe = true
 [[teams]]
 id = "dsi"
 name = "DSI – Support"
-from = "support@example.org"
+from = "{address}"
 prefix = "DSI"
 [desk]
 hold_replies = "0s"
@@ -67,10 +72,10 @@ teams = ["dsi"]
         );
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config).expect("writable");
-        let key = folder.path().join("secret.key");
-        std::fs::write(&key, guichet::token::Keys::file_text(&KEY)).expect("writable");
+        let file = folder.path().join("secret.key");
+        std::fs::write(&file, guichet::token::Keys::file_text(&key)).expect("writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(&key, private).expect("rights");
+        std::fs::set_permissions(&file, private).expect("rights");
         let settings = Config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
         let start = DateTime::parse_from_rfc3339("2026-11-23T08:00:00Z").expect("a date");
         let clock = Clock::by_hand(start.with_timezone(&Utc));

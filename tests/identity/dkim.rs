@@ -7,6 +7,7 @@ use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::DkimSigner;
 use ring::signature::KeyPair;
+use rustls::pki_types::PrivatePkcs1KeyDer;
 
 use super::desk::{CAMILLE, Desk, Draft, KARIM, MARIE, id_of, latest};
 use super::support::dns::{Answer, Dns};
@@ -62,6 +63,13 @@ fn desk(dns: &Dns) -> Desk {
         dns.address()
     );
     Desk::open("", &tables)
+}
+
+/// The bytes between the lines of a PEM file.
+fn der(pem: &str) -> Vec<u8> {
+    let lines = pem.lines().filter(|line| !line.starts_with('-'));
+    let text: String = lines.collect();
+    BASE64.decode(text.as_bytes()).expect("base64")
 }
 
 /// The verdict on a mail, as the inbox keeps it.
@@ -125,7 +133,8 @@ async fn a_signature_of_the_authors_domain_proves_him() {
     // RSA, and a mail that this library did not sign.
     dns.txt("rsa._domainkey.agence.example", RSA_PUBLIC.trim());
     let raw = mail("Zoé <zoe@agence.example>");
-    let key = RsaKey::<Sha256>::from_rsa_pem(RSA).expect("a key");
+    let key =
+        RsaKey::<Sha256>::from_key_der(PrivatePkcs1KeyDer::from(der(RSA)).into()).expect("a key");
     let signature = DkimSigner::from_key(key)
         .domain("agence.example")
         .selector("rsa")

@@ -78,7 +78,7 @@ async fn a_relay_attack_reaches_few_and_says_nothing_of_its_own() {
     }
     assert!(staff[CAMILLE] <= 60, "{}", staff[CAMILLE]);
     assert_eq!(staff["exploitation@example.org"], 1, "told once an hour");
-    let held = desk.service.store().held().await.expect("readable");
+    let held = desk.service.store().kept_notices().await.expect("readable");
     let waiting = held
         .iter()
         .filter(|held| held.kind == "acknowledgement")
@@ -220,7 +220,9 @@ async fn a_flood_of_tickets_leaves_room_for_an_answer_and_ends_in_one_digest() {
     assert_eq!(camille.len(), 1, "{camille:?}");
     let digest = &camille[0].mail;
     assert!(
-        digest.text.contains("Nouvelle demande : Demande 99"),
+        digest
+            .text
+            .contains("Nouvelle demande : Demande 20 — Personne 20"),
         "{}",
         digest.text
     );
@@ -229,7 +231,7 @@ async fn a_flood_of_tickets_leaves_room_for_an_answer_and_ends_in_one_digest() {
         "long, so it tells how many more: {}",
         digest.text
     );
-    let held = desk.service.store().held().await.expect("readable");
+    let held = desk.service.store().kept_notices().await.expect("readable");
     assert!(
         held.iter().all(|held| held.to != CAMILLE),
         "nothing is left"

@@ -148,7 +148,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
     let written = answer || staff;
     Notice {
         id: NoticeId(77),
-        ticket: (!matches!(kind, Kind::Operations)).then_some(TicketId(1042)),
+        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest)).then_some(TicketId(1042)),
         kind,
         to: if staff {
             address("Camille Martin", "camille.martin@example.org")
@@ -158,9 +158,12 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         link_for: (!staff).then_some(PersonId(5)),
         language: language.to_owned(),
         purpose: match kind {
-            Kind::TeamObserver | Kind::TeamAlert | Kind::Transcript | Kind::Operations => {
-                Purpose::Note
-            }
+            Kind::TeamObserver
+            | Kind::TeamAlert
+            | Kind::TeamDigest
+            | Kind::Transcript
+            | Kind::Operations => Purpose::Note,
+            Kind::Confirm => Purpose::Confirm,
             _ if staff => Purpose::Technician,
             _ => Purpose::Requester,
         },
@@ -170,7 +173,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             _ => Automation::Generated,
         },
         from: address("DSI – Support", "support@example.org"),
-        text: written.then(|| WRITTEN.to_owned()),
+        text: (written && kind != Kind::TeamDigest).then(|| WRITTEN.to_owned()),
         author: if answer {
             Some(address("Camille Martin", ""))
         } else {
@@ -191,12 +194,14 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             Kind::Transcript => vec!["✔ #prendre : la demande est à vous".to_owned(), "✘ #resoul : commande inconnue, vouliez-vous dire #resolu ?".to_owned()],
             Kind::TeamAlert => vec!["Le message à jeanne.dupont@example.org n'a pas pu être remis : 550 5.1.1 utilisateur inconnu".to_owned()],
             Kind::Operations => vec!["Un message a été mis de côté : il n'a pas pu être lu (3 essais).".to_owned()],
+            Kind::Confirm => vec!["#prendre".to_owned(), "#resolu".to_owned()],
+            Kind::TeamDigest => vec!["[DSI-1042] Nouvelle demande : Plus d'accès à la scolarité — Jeanne Dupont".to_owned(), "[DSI-1043] Message : Imprimante — Paul Petit".to_owned()],
             Kind::Digest => vec!["DSI-1042 : Plus d'accès à la scolarité".to_owned(), "DSI-1043 : Imprimante".to_owned()],
             _ => Vec::new(),
         },
         due_at: None,
         over_limit: false,
-        expires_at: None,
+        expires_at: (kind == Kind::Confirm).then(|| at("2026-11-24T09:05:00Z")),
         caused_by: None,
         listed: Vec::new(),
         look: None,
