@@ -339,6 +339,11 @@ impl Reply<'_> {
             Ok(_) => {
                 let answer = match step {
                     Step::Wait(_) => words::pick(language, "en attente", "waiting"),
+                    Step::Pause(_) => words::pick(
+                        language,
+                        "en pause, le demandeur est prévenu",
+                        "paused, the requester is told",
+                    ),
                     Step::Resolve => words::pick(
                         language,
                         "résolu, le demandeur est prévenu",
@@ -354,6 +359,13 @@ impl Reply<'_> {
                         "rouvert, le demandeur est prévenu",
                         "reopened, the requester is told",
                     ),
+                    // No command asks for what requesters say and time does.
+                    Step::Accept
+                    | Step::Refuse
+                    | Step::Write(_)
+                    | Step::Wake
+                    | Step::Lapse
+                    | Step::Expire => return false,
                 };
                 self.step = Some(step);
                 self.done(draft, line, answer);
@@ -427,7 +439,17 @@ impl Reply<'_> {
             Some(Step::Resolve) => Some(Kind::Resolved),
             Some(Step::Close) => Some(Kind::Closed),
             Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Wait(_)) | None => None,
+            Some(Step::Pause(_)) => Some(Kind::Paused),
+            Some(
+                Step::Wait(_)
+                | Step::Accept
+                | Step::Refuse
+                | Step::Write(_)
+                | Step::Wake
+                | Step::Lapse
+                | Step::Expire,
+            )
+            | None => None,
         };
         let kind = kind
             .or_else(|| words.map(|_| Kind::FollowUp))
