@@ -291,10 +291,7 @@ impl Desk {
                 Some("third-party") => Awaited::ThirdParty,
                 _ => Awaited::Requester,
             }),
-            "pause" => Deed::Pause(
-                rest.and_then(|until| until.parse().ok())
-                    .expect("a moment"),
-            ),
+            "pause" => Deed::Pause(rest.and_then(|until| until.parse().ok()).expect("a moment")),
             _ => panic!("{verb}?"),
         };
         let actor = Actor {
@@ -360,7 +357,10 @@ impl Desk {
 
     /// A file where the folder of outgoing mail was: every delivery fails for now.
     fn relay(&self, state: &str) {
-        let (out, aside) = (self.folder.path().join("out"), self.folder.path().join("aside"));
+        let (out, aside) = (
+            self.folder.path().join("out"),
+            self.folder.path().join("aside"),
+        );
         match state {
             "down" => {
                 let _ = std::fs::rename(&out, &aside);
@@ -564,7 +564,10 @@ fn feedback(ticket: &Ticket) -> String {
         said.push("solution validée".to_owned());
     }
     if let Some(marks) = ticket.marks {
-        said.push(format!("délai {}/5, réponses {}/5", marks.speed, marks.answers));
+        said.push(format!(
+            "délai {}/5, réponses {}/5",
+            marks.speed, marks.answers
+        ));
     }
     said.join(", ")
 }

@@ -259,9 +259,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     if counts.kept > 0 {
         findings.push(Finding::good(
-            "limits",
+            "notices",
             format!(
-                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                "{} notices wait: for working hours, for a digest, or over [limits]",
                 counts.kept
             ),
         ));

@@ -68,7 +68,7 @@ pattern!(
         r"toujours (?:pas|en panne|bloquee?s?|impossible|casse|le meme|la meme|les memes|rien|aussi|un probleme|des problemes|l'erreur)|",
         r"(?:encore|de nouveau|a nouveau|re-?) ?(?:en panne|bloquee?s?|casse|le meme|la meme|plante)|",
         r"(?:meme|memes) (?:souci|probleme|erreur|panne|message d'erreur|message|symptome)s?\b|",
-        r"(?:probleme|souci|panne|erreur|bug)s? (?:persistent?|demeure|continue|subsiste|reapparait|revient|recommence|est revenue?|est reapparue?|est toujours|reste)|",
+        r"(?:probleme|souci|panne|erreur|bug)s? (?:persiste(?:nt)?|demeure|continue|subsiste|reapparait|revient|recommence|est revenue?|est reapparue?|est toujours|reste)|",
         r"(?:a|ont) recommence|ca recommence|retombee? en panne|replante|",
         r"(?:n'est|n'a|ne sont|n'ont) (?:toujours |donc )?pas (?:ete )?(?:resolu|regle|repare|corrige|retabli|solutionne)|",
         r"(?:pas|rien) (?:n'est |de )?(?:resolu|regle|repare|corrige|change)e?s?|rien n'a change|aucun (?:changement|effet)|aucune amelioration|",

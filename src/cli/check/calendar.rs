@@ -36,10 +36,7 @@ pub fn look(policy: &Policy, now: DateTime<Utc>) -> Vec<Finding> {
                 format!("the closure {first}..{last} lasts {days} days"),
                 "look at its years in calendar.closures",
             ));
-        } else if seen
-            .iter()
-            .any(|(from, to)| *from <= last && first <= *to)
-        {
+        } else if seen.iter().any(|(from, to)| *from <= last && first <= *to) {
             findings.push(Finding::bad(
                 "calendar",
                 format!("the closure {first}..{last} overlaps another"),
