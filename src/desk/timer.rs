@@ -152,8 +152,8 @@ fn close(draft: &mut Draft<'_>, ticket: &Ticket) {
     }
     let reason = words::pick(
         &draft.policy.language,
-        "Clôture automatique, à la date annoncée.",
-        "Automatic closure, on the announced date.",
+        "Clôture automatique, sans réponse dans le délai.",
+        "Automatic closure: no answer within the delay.",
     );
     lifecycle::set(draft, id, Actor::desk(), to, Some(reason));
     occasion::public(draft, id, Kind::Closed, Because::Expired);
