@@ -17,7 +17,7 @@ use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{Actor, InboxId, Part, Person, Role, Status, Ticket, TicketId, What};
-use crate::token::{Keys, Purpose, RecipientTag};
+use crate::token::{self, Keys, Purpose, RecipientTag};
 
 /// Decides about one mail.
 pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
@@ -40,6 +40,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
 
     let folded = fold(draft, arrival);
     let arrival = folded.as_ref().unwrap_or(arrival);
+    let unmarked = without_marker(arrival);
+    let arrival = unmarked.as_ref().unwrap_or(arrival);
     let pointer = locate::locate(policy, keys, arrival, known);
     let mut kind = automatic::class(policy, keys, arrival);
     if arrival.released {
@@ -63,6 +65,22 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
         Some(pointer) => point(draft, arrival, &route, pointer),
         None => fresh(draft, arrival, &route),
     }
+}
+
+/// A mail that began with one of our links carries our marker in its own words, where no client quotes
+/// it: it finds the ticket (in `text`), and is no part of what was said.
+fn without_marker(arrival: &Arrival) -> Option<Arrival> {
+    let reply = &arrival.mail.reply;
+    if token::marker_tokens(reply).is_empty() {
+        return None;
+    }
+    let kept: Vec<&str> = reply
+        .lines()
+        .filter(|line| token::marker_tokens(line).is_empty())
+        .collect();
+    let mut arrival = arrival.clone();
+    arrival.mail.reply = kept.join("\n").trim().to_owned();
+    Some(arrival)
 }
 
 /// Learns how a person's mails end, and folds away what he always repeats; `None` when there is
