@@ -116,6 +116,16 @@ pub enum Timer {
     Ticket(TicketId),
     /// A notice that was kept for later is due.
     Due(NoticeId),
+    /// The desk itself has been ill for long enough that operations are told, or is well again
+    /// (row O4).
+    Alert {
+        /// What is told, by names that the store keeps until it is over.
+        told: BTreeSet<String>,
+        /// What is over.
+        over: BTreeSet<String>,
+        /// What to say of both.
+        lines: Vec<String>,
+    },
 }
 
 /// What became of a notification, when it is worth knowing.

@@ -422,8 +422,11 @@ async fn a_copy_is_a_whole_database() {
     let store = open(directory.path());
     let ids = opened(&store, &["Écran noir"]).await;
     let elsewhere = self::directory();
-    let copy = elsewhere.path().join("guichet.db");
-    store.back_up(&copy).await.expect("copied");
+    let copied = store
+        .back_up(elsewhere.path(), at(0))
+        .await
+        .expect("copied");
+    assert_eq!(copied.files, 0);
     let restored = open(elsewhere.path());
     assert_sound(&restored).await;
     let ticket = restored.ticket(ids[0]).await.expect("read").expect("there");

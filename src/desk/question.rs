@@ -21,6 +21,7 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
         }
+        Input::Timer(Timer::Alert { .. }) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);
             question.notices.insert(delivery.notice);
