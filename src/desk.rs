@@ -14,24 +14,33 @@ use crate::token::Keys;
 
 mod access;
 mod act;
+mod assign;
 mod automatic;
+pub mod classify;
 mod command;
+mod declared;
 mod deliver;
+pub mod directory;
 mod draft;
 mod lifecycle;
 mod limits;
 mod locate;
 mod open;
+pub mod people;
 pub mod policy;
 mod question;
 mod receive;
+mod reclassify;
 pub mod reference;
 mod route;
+mod short;
 mod staff;
 mod tell;
 mod timer;
+pub mod urgency;
 pub mod words;
 
+pub use assign::Load;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -160,6 +169,10 @@ pub struct Question {
     pub content: Option<Digest>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// Requesters (folded) whose claims of urgency are counted together (row J3).
+    pub claims_of: BTreeSet<String>,
+    /// Technicians (registered address, folded) whose load decides who gets a ticket.
+    pub loads_of: BTreeSet<String>,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -225,6 +238,12 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// What the requesters asked for claimed lately.
+    pub claims: urgency::Claims,
+    /// What the technicians asked for have on their desks.
+    pub loads: BTreeMap<String, Load>,
+    /// Technicians (registered address, folded) who are away: they are given nothing.
+    pub absent: BTreeSet<String>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -262,6 +281,14 @@ pub enum Kind {
     Closed,
     /// Opened again.
     Reopened,
+    /// The category was put right, or could not be: which there are (rows C5, C6).
+    Classified,
+    /// A claim of urgency was lowered: which rule, and how to object (row J3).
+    Lowered,
+    /// To an observer or a beneficiary: what he takes part in, and how to stop (rows F9, H1).
+    Joined,
+    /// To an observer who stopped following.
+    Unfollowed,
     /// To technicians: a new ticket of their team.
     TeamNew,
     /// To technicians: the requester (or somebody of the ticket) wrote.
@@ -281,13 +308,17 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
         Self::Resolved,
         Self::Closed,
         Self::Reopened,
+        Self::Classified,
+        Self::Lowered,
+        Self::Joined,
+        Self::Unfollowed,
         Self::TeamNew,
         Self::TeamReply,
         Self::TeamObserver,
@@ -306,6 +337,10 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::Closed => "closed",
             Self::Reopened => "reopened",
+            Self::Classified => "classified",
+            Self::Lowered => "lowered",
+            Self::Joined => "joined",
+            Self::Unfollowed => "unfollowed",
             Self::TeamNew => "team-new",
             Self::TeamReply => "team-reply",
             Self::TeamObserver => "team-observer",
@@ -330,6 +365,10 @@ impl Kind {
             | Self::Resolved
             | Self::Closed
             | Self::Reopened
+            | Self::Classified
+            | Self::Lowered
+            | Self::Joined
+            | Self::Unfollowed
             | Self::Digest => false,
             Self::TeamNew
             | Self::TeamReply

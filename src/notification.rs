@@ -167,6 +167,12 @@ pub fn token(keys: &Keys, notice: &Notice) -> String {
     .seal(keys)
 }
 
+/// Where a reply to this notice goes.
+fn reply_address(policy: &Policy, notice: &Notice, token: &str) -> Option<String> {
+    let addresses = Addresses::of(policy, notice, token);
+    Some(addresses.reply_to?.as_str().to_owned())
+}
+
 struct Addresses {
     from: Option<AddrSpec>,
     reply_to: Option<AddrSpec>,

@@ -19,10 +19,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 mod check;
+mod claims;
 mod deliver;
 mod habits;
 mod known;
 mod ledger;
+mod loads;
 mod migrations;
 mod operate;
 mod pool;

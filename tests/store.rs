@@ -196,6 +196,13 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        nature: Default::default(),
+        category: None,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: Vec::new(),
+        phone: None,
     }
 }
 

@@ -169,6 +169,10 @@ pub fn words(what: &What) -> Option<String> {
             Some(&person.who.address),
         ),
         What::Priority { priority } => Some(priority.as_str().to_owned()),
+        What::Classified {
+            nature, category, ..
+        } => with(nature.as_str(), category.as_deref()),
+        What::Urgency { step, reason } => with(step.as_str(), reason.as_deref()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
         What::Command { line, answer, .. } => with(line, Some(answer)),
         What::Notified {

@@ -69,7 +69,9 @@ pub fn after_reply(from: Status, writer_is_requester: bool) -> Option<Status> {
         Status::Waiting {
             of: Awaited::Requester,
         } if writer_is_requester => Some(Status::Open),
-        Status::Resolved | Status::Closed => Some(Status::Open),
+        // Somebody who follows never decides (T15).
+        Status::Resolved | Status::Closed if writer_is_requester => Some(Status::Open),
+        Status::Resolved | Status::Closed => None,
         Status::Open | Status::Waiting { .. } | Status::Paused { .. } => None,
     }
 }

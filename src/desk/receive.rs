@@ -4,10 +4,10 @@ use super::access::{Access, Sender, access};
 use super::automatic;
 use super::draft::Draft;
 use super::locate::{self, Pointer};
-use super::open::{self, Opening, add_copied, add_mail, remember_ids};
+use super::open::{self, Opening, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{Arrival, Disposition, Kind, Learned, lifecycle, staff, tell, words};
+use super::{Arrival, Disposition, Kind, Learned, lifecycle, people, short, staff, tell, words};
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
@@ -184,13 +184,17 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
         let answers_there = || {
             // `Reply-To` proves nobody (contract S1): it counts only with the token that went there.
             let to = person.reply_to.as_deref().unwrap_or_default();
-            to.trim().to_lowercase() == sender.key()
+            !to.is_empty()
+                && to.trim().to_lowercase() == sender.key()
                 && pointer
                     .token
                     .as_ref()
                     .is_some_and(|token| token.recipient == RecipientTag::of(to))
         };
-        person.who.key() == sender.key() || answers_there()
+        policy
+            .directory
+            .is_same(&person.who.address, &sender.address)
+            || answers_there()
     });
     if let Some(technician) = technician {
         match &pointer.token {
@@ -357,8 +361,7 @@ fn is_thanks(arrival: &Arrival) -> bool {
 fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Pointer) {
     let id = ticket.id;
     let sender = arrival.mail.sender().cloned().unwrap_or_default();
-    let person = ticket
-        .person(&sender.address)
+    let person = people::person_of(draft.policy, ticket, &sender.address)
         .or_else(|| {
             ticket.people.iter().find(|person| {
                 person
@@ -369,14 +372,8 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         })
         .cloned();
     let part = person.map_or(Part::Contributor, |person| person.part);
-    let role = match part {
-        Part::Requester => Role::Requester,
-        Part::Beneficiary => Role::Beneficiary,
-        Part::Observer => Role::Observer,
-        Part::Contributor => Role::Contributor,
-    };
     let actor = Actor {
-        role,
+        role: short::role(part),
         who: Some(sender.clone()),
     };
     let takes_part = part != Part::Contributor;
@@ -390,7 +387,7 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         Vec::new(),
     );
     if takes_part {
-        add_copied(draft, id, arrival);
+        people::add_copied(draft, id, arrival, part);
     }
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
@@ -404,7 +401,15 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         return;
     }
     let mut lines = Vec::new();
-    let requester = matches!(part, Part::Requester | Part::Beneficiary);
+    let kind = pointer
+        .notice
+        .and_then(|notice| draft.known.notices.get(&notice))
+        .map(|told| told.kind);
+    let then = short::obey(draft, arrival, ticket, part, kind, &actor, &mut lines);
+    if then == short::Then::Done {
+        return;
+    }
+    let requester = people::decides(part);
     if takes_part && let Some(to) = lifecycle::after_reply(ticket.status, requester) {
         let was_done = matches!(ticket.status, Status::Resolved | Status::Closed);
         let reason = words::pick(

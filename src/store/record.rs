@@ -155,6 +155,8 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::Team { .. }
             | What::TeamObserves { .. }
             | What::Priority { .. }
+            | What::Classified { .. }
+            | What::Urgency { .. }
             | What::Linked { .. }
             | What::Command { .. }
             | What::Notified { .. }

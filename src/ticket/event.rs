@@ -143,6 +143,22 @@ pub enum What {
         /// The decided one.
         priority: Level,
     },
+    /// Its type and category were put right (row C6).
+    Classified {
+        /// Incident, request or suggestion.
+        nature: Nature,
+        /// The category's id.
+        category: Option<String>,
+        /// In words.
+        why: String,
+    },
+    /// A step of a claim of urgency (rows J2, J3).
+    Urgency {
+        /// Which.
+        step: Claim,
+        /// In words.
+        reason: Option<String>,
+    },
     /// A link to another ticket.
     Linked {
         /// The other.
@@ -205,6 +221,8 @@ impl What {
             Self::Team { .. } | Self::TeamObserves { .. } => "team",
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
+            Self::Classified { .. } => "classified",
+            Self::Urgency { .. } => "urgency",
             Self::Linked { .. } => "linked",
             Self::Command { .. } => "command",
             Self::Notified { .. } => "notification",
@@ -218,7 +236,7 @@ impl What {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
-            Self::Status { reason, .. } => reason.as_deref(),
+            Self::Status { reason, .. } | Self::Urgency { reason, .. } => reason.as_deref(),
             _ => None,
         }
     }

@@ -230,6 +230,8 @@ fn entry(
             }
             Some(entry)
         }
+        // The sentence was written for the requester, in the language of the ticket.
+        What::Classified { why, .. } => Some(fact(why.clone())),
         What::Opened(_)
         | What::Assigned { technician: None }
         | What::Note { .. }
@@ -237,6 +239,7 @@ fn entry(
         | What::TeamObserves { .. }
         | What::Person { .. }
         | What::Priority { .. }
+        | What::Urgency { .. }
         | What::Linked { .. }
         | What::Command { .. }
         | What::Notified { .. }
