@@ -247,8 +247,11 @@ impl Ticket {
                     matches!(event.actor.role, Role::Technician | Role::Operator);
             }
             What::Classified {
-                nature, category, ..
+                nature,
+                category,
+                why,
             } => {
+                self.why.push(why.clone());
                 self.reclassified += 1;
                 self.nature = *nature;
                 self.category.clone_from(category);

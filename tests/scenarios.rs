@@ -114,7 +114,7 @@ async fn play(folder: &Path) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let scenario: Scenario =
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut desk = Desk::open(&scenario);
+    let mut desk = Desk::open(&scenario, folder);
     let mut now = scenario.start;
     for step in &scenario.step {
         now += step.after.as_deref().map_or(Duration::zero(), duration);
@@ -137,7 +137,7 @@ fn duration(text: &str) -> Duration {
 }
 
 impl Desk {
-    fn open(scenario: &Scenario) -> Self {
+    fn open(scenario: &Scenario, folder_of_mails: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config: toml::Table = toml::from_str(CONFIG).expect("the common configuration");
         for (path, value) in &scenario.settings {
@@ -160,6 +160,14 @@ impl Desk {
         }
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config.to_string()).expect("writable");
+        // What the configuration names beside the mails: a directory of people.
+        for entry in std::fs::read_dir(folder_of_mails).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.extension().is_some_and(|ending| ending == "csv") {
+                let name = path.file_name().expect("it has a name");
+                std::fs::copy(&path, folder.path().join(name)).expect("copied");
+            }
+        }
         // A key that never changes, so that tokens are the same in each run.
         let key = folder.path().join("secret.key");
         std::fs::write(&key, guichet::token::Keys::file_text(&[1; 32])).expect("writable");
@@ -300,7 +308,8 @@ impl Desk {
     }
 
     /// `@MESSAGE-ID(address)@`: of the latest mail to that address; likewise `@REPLY-TO(…)@`,
-    /// `@SUBJECT(…)@` and `@QUOTE(…)@`, its text with `> ` before each line.
+    /// `@SUBJECT(…)@`, `@MARKER(…)@`, its last line, and `@QUOTE(…)@`, its text with `> ` before
+    /// each line.
     fn fill_in(&self, raw: &[u8]) -> Vec<u8> {
         let Ok(mut text) = String::from_utf8(raw.to_vec()) else {
             return raw.to_vec();
@@ -320,12 +329,23 @@ impl Desk {
                 ),
                 ("SUBJECT", latest.subject.clone().unwrap_or_default()),
                 ("QUOTE", quoted.trim_end().to_owned()),
+                // The last line, which a `mailto:` link of ours takes along.
+                (
+                    "MARKER",
+                    latest
+                        .text
+                        .trim_end()
+                        .lines()
+                        .last()
+                        .unwrap_or_default()
+                        .to_owned(),
+                ),
             ] {
                 text = text.replace(&format!("@{name}({address})@"), &value);
             }
         }
         assert!(
-            !["MESSAGE-ID", "REPLY-TO", "SUBJECT", "QUOTE"]
+            !["MESSAGE-ID", "REPLY-TO", "SUBJECT", "QUOTE", "MARKER"]
                 .iter()
                 .any(|name| text.contains(&format!("@{name}("))),
             "nothing was sent to that address yet: {text}"

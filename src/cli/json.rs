@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::print::rfc3339;
+use crate::desk::urgency::{COUNTED_DAYS, Claims};
 use crate::mail::Address;
 use crate::ticket::{self, Event, What};
 
@@ -37,7 +38,29 @@ pub struct Whole {
     ticket: Ticket,
     why: String,
     linked: Vec<String>,
+    nature: &'static str,
+    category: Option<String>,
+    urgency_claims: Counted,
+    people: Vec<Part>,
     events: Vec<Entry>,
+}
+
+/// What the requester claimed urgent of late (row J3).
+#[derive(Debug, Serialize)]
+struct Counted {
+    days: i64,
+    claimed: u32,
+    confirmed: u32,
+    lowered: u32,
+    disputed: u32,
+}
+
+/// Somebody of the ticket.
+#[derive(Debug, Serialize)]
+struct Part {
+    part: String,
+    #[serde(flatten)]
+    who: Person,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,11 +114,34 @@ impl Ticket {
 
 impl Whole {
     /// As `ticket show` prints it; `linked` holds references.
-    pub fn of(ticket: &ticket::Ticket, linked: &[String], events: &[Event], zone: Tz) -> Self {
+    pub fn of(
+        ticket: &ticket::Ticket,
+        linked: &[String],
+        events: &[Event],
+        claims: Claims,
+        zone: Tz,
+    ) -> Self {
         Self {
             ticket: Ticket::of(ticket, zone),
             why: ticket.why.join(" "),
             linked: linked.to_vec(),
+            nature: ticket.nature.as_str(),
+            category: ticket.category.clone(),
+            urgency_claims: Counted {
+                days: COUNTED_DAYS,
+                claimed: claims.claimed,
+                confirmed: claims.confirmed,
+                lowered: claims.lowered,
+                disputed: claims.disputed,
+            },
+            people: ticket
+                .people
+                .iter()
+                .map(|person| Part {
+                    part: format!("{:?}", person.part).to_lowercase(),
+                    who: Person::of(Some(&person.who)),
+                })
+                .collect(),
             events: events.iter().map(|event| Entry::of(event, zone)).collect(),
         }
     }

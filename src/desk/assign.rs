@@ -78,12 +78,14 @@ pub fn assign(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
             let open = load(chosen).open;
             words::pick(
                 language,
-                format!(
-                    "Ce ticket vous est confié : vous aviez {open} ticket(s) ouvert(s), le moins de l'équipe."
-                ),
-                format!(
-                    "This ticket is yours: you had {open} open ticket(s), the fewest of the team."
-                ),
+                match open {
+                    0 => "Ce ticket vous est confié : vous n'en aviez aucun d'ouvert.".to_owned(),
+                    1 => "Ce ticket vous est confié : vous n'en aviez qu'un d'ouvert.".to_owned(),
+                    open => format!(
+                        "Ce ticket vous est confié : vous en aviez {open} d'ouverts, le moins de l'équipe."
+                    ),
+                },
+                format!("This ticket is yours: you had {open} open, the fewest of the team."),
             )
         }
     };

@@ -409,7 +409,14 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     if then == short::Then::Done {
         return;
     }
-    let requester = people::decides(part);
+    let requester = people::decides(part) && then == short::Then::GoesOn;
+    if !people::decides(part) && matches!(ticket.status, Status::Resolved | Status::Closed) {
+        lines.push(words::pick(
+            &draft.policy.language,
+            "Cette personne suit seulement le ticket : sa réponse ne le rouvre pas. #rouvrir au besoin.",
+            "This person only follows the ticket: the answer does not reopen it. #reopen if need be.",
+        ));
+    }
     if takes_part && let Some(to) = lifecycle::after_reply(ticket.status, requester) {
         let was_done = matches!(ticket.status, Status::Resolved | Status::Closed);
         let reason = words::pick(

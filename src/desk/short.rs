@@ -25,7 +25,11 @@ enum Wish {
     /// « Pour : Jeanne Dupont ».
     For(Address),
     /// « ajouter x@y », « retirer x@y ».
-    Circle(Vec<(bool, String)>),
+    Circle {
+        changes: Vec<(bool, String)>,
+        /// Nothing else was written.
+        alone: bool,
+    },
     /// « ne plus suivre ».
     Unfollow,
 }
@@ -35,6 +39,8 @@ enum Wish {
 pub enum Then {
     /// It was for the desk alone, and is done.
     Done,
+    /// Staff is told, and nothing else follows from it: it answers and reopens nothing.
+    Told,
     /// It is for people, too.
     GoesOn,
 }
@@ -78,7 +84,7 @@ pub fn obey(
         }
         Wish::Confirmed => {
             lines.push(urgency::confirm(draft, id, actor.clone()));
-            return Then::GoesOn;
+            return Then::Told;
         }
         Wish::Myself => {
             if !people::no_beneficiary(draft, id, actor.clone()) {
@@ -89,7 +95,7 @@ pub fn obey(
                 "Le demandeur précise que la demande le concerne lui-même.",
                 "The requester says that the request is for himself.",
             ));
-            return Then::GoesOn;
+            return Then::Told;
         }
         Wish::For(who) => {
             let name = who.name.clone().unwrap_or_else(|| who.address.clone());
@@ -101,9 +107,9 @@ pub fn obey(
                 )),
                 Err(why) => lines.push(why),
             }
-            return Then::GoesOn;
+            return Then::Told;
         }
-        Wish::Circle(changes) => {
+        Wish::Circle { changes, alone } => {
             for (adds, address) in changes {
                 let who = Address {
                     name: None,
@@ -129,7 +135,7 @@ pub fn obey(
                     (Err(why), _) => why,
                 });
             }
-            return Then::GoesOn;
+            return if alone { Then::Told } else { Then::GoesOn };
         }
         Wish::Unfollow => {
             let address = mail.sender().map(|who| who.address.clone());
@@ -158,8 +164,8 @@ fn wish(policy: &Policy, ticket: &Ticket, part: Part, mail: &Mail) -> Option<Wis
     if !people::decides(part) {
         return None;
     }
-    if let Some(changes) = circle(&mail.reply) {
-        return Some(Wish::Circle(changes));
+    if let Some((changes, alone)) = circle(&mail.reply) {
+        return Some(Wish::Circle { changes, alone });
     }
     if urgency::is_open(ticket) && urgency::is_confirmation(&mail.reply) {
         return Some(Wish::Confirmed);
@@ -216,7 +222,8 @@ fn essence(mail: &Mail) -> Option<String> {
         .reply
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty())
+        // The marker of our mails, which a `mailto:` link takes along, says nothing.
+        .filter(|line| !line.is_empty() && !line.contains("guichet:"))
         .filter(|line| {
             let line = folded(line);
             !(is_courtesy(&line)
@@ -267,20 +274,26 @@ fn is_unfollow(line: &str) -> bool {
     )
 }
 
-/// The lines « ajouter x@y » and « retirer x@y » at the top; `None` when there are none.
-fn circle(reply: &str) -> Option<Vec<(bool, String)>> {
+/// The lines « ajouter x@y » and « retirer x@y » at the top, and whether they are all that was
+/// written; `None` when there are none.
+fn circle(reply: &str) -> Option<(Vec<(bool, String)>, bool)> {
     let mut changes = Vec::new();
+    let mut alone = true;
     for line in reply.lines().map(str::trim) {
         if line.is_empty() || is_courtesy(&folded(line)) {
             continue;
         }
         let Some((verb, rest)) = line.split_once(|c: char| c.is_whitespace() || c == ':') else {
+            alone = false;
             break;
         };
         let adds = match folded(verb).as_str() {
             "ajouter" | "ajoutez" | "ajoute" | "add" => true,
             "retirer" | "retirez" | "retire" | "enlever" | "remove" => false,
-            _ => break,
+            _ => {
+                alone = false;
+                break;
+            }
         };
         let addresses: Vec<&str> = rest
             .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '<' | '>'))
@@ -292,12 +305,13 @@ fn circle(reply: &str) -> Option<Vec<(bool, String)>> {
                 .iter()
                 .all(|address| address.contains('@') || matches!(*address, "et" | "and"))
         {
+            alone = false;
             break;
         }
         let named = addresses.iter().filter(|address| address.contains('@'));
         changes.extend(named.map(|address| (adds, address.trim_end_matches('.').to_owned())));
     }
-    (!changes.is_empty()).then_some(changes)
+    (!changes.is_empty()).then_some((changes, alone))
 }
 
 /// Lower case, without accents, signs at the ends and doubled blanks.
@@ -330,14 +344,21 @@ mod tests {
     fn circles_are_named_by_address() {
         assert_eq!(
             circle("Bonjour,\najouter paul@example.org, anne@example.org\nMerci"),
-            Some(vec![
-                (true, "paul@example.org".to_owned()),
-                (true, "anne@example.org".to_owned())
-            ])
+            Some((
+                vec![
+                    (true, "paul@example.org".to_owned()),
+                    (true, "anne@example.org".to_owned())
+                ],
+                true
+            ))
         );
         assert_eq!(
             circle("retirer : paul@example.org"),
-            Some(vec![(false, "paul@example.org".to_owned())])
+            Some((vec![(false, "paul@example.org".to_owned())], true))
+        );
+        assert_eq!(
+            circle("ajouter paul@example.org\nIl a le même souci."),
+            Some((vec![(true, "paul@example.org".to_owned())], false))
         );
         assert_eq!(circle("Ajouter un second écran, merci"), None);
         assert_eq!(circle("Je voudrais ajouter paul@example.org"), None);

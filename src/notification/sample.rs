@@ -72,6 +72,7 @@ fn full(language: &str, kind: Kind) -> Words {
             explanation: Some("Impossible de se connecter.".to_owned()),
             warning: Some("Prévenez la DSI avant le client.".to_owned()),
         }),
+        reclassified: 1,
         priority: "normal",
         claim: "lowered",
         beneficiary: Some(Requester {

@@ -98,6 +98,8 @@ pub struct Words {
     pub nature: &'static str,
     /// What it is about; `None` in the bare form.
     pub category: Option<Category>,
+    /// How often that was put right.
+    pub reclassified: u32,
     /// `low`, `normal`, `high`: as decided.
     pub priority: &'static str,
     /// The claim of urgency: `claimed`, `confirmed`, `lowered`, `disputed`; empty without.
@@ -267,6 +269,7 @@ impl Words {
                 .map(|ticket| ticket.nature)
                 .unwrap_or_default()
                 .as_str(),
+            reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
             category: ticket
                 .filter(|_| !notice.bare)
                 .and_then(|ticket| policy.category(ticket.category.as_deref()?))
