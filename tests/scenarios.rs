@@ -203,7 +203,7 @@ impl Desk {
                 "   Objet : {}",
                 read.subject.clone().unwrap_or_else(|| "(aucun)".to_owned())
             );
-            for line in read.reply.lines() {
+            for line in mask(&read.reply).lines() {
                 let _ = writeln!(self.transcript, "   | {line}");
             }
             let accepted = self

@@ -42,6 +42,9 @@ static RELATION: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static IN_COPY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(?:en\s+copie|en\s+cc|in\s+copy|in\s+cc)\b"));
+
 /// How sure a phrase is that a person follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sure {
@@ -114,10 +117,12 @@ fn resolve(policy: &Policy, mail: &Mail, written: &str, sure: Sure) -> Option<Ad
     }
     let stripped = match sure {
         Sure::Behalf => RELATION.replace(&written, "").into_owned(),
-        Sure::Known | Sure::Named => written,
+        Sure::Known | Sure::Named => written.clone(),
     };
     let Some(name) = name_in(&stripped) else {
-        return (sure == Sure::Behalf).then(|| only_colleague(policy, mail))?;
+        // « de ma collègue », « de la personne en copie »: not « de mon service ».
+        let points = RELATION.is_match(&written) || IN_COPY.is_match(&written);
+        return (sure == Sure::Behalf && points).then(|| only_colleague(policy, mail))?;
     };
     let known = copied(policy, mail, &name.text)
         .or_else(|| policy.directory.named(&name.text).map(|entry| entry.who()));
@@ -229,4 +234,129 @@ fn name_in(text: &str) -> Option<Name> {
         text: words.join(" "),
         titled,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::desk::directory::{Directory, Entry};
+
+    fn policy() -> Policy {
+        let text = r#"
+base_url = "https://guichet.example.org"
+smtp = { maildir = "out" }
+[[accounts]]
+name = "support"
+team = "dsi"
+pipe = true
+[[teams]]
+id = "dsi"
+from = "support@example.org"
+"#;
+        // No key file is there yet: only secrets that are wrong are refused.
+        let mut policy = Config::compile(text, Path::new("nowhere/config.toml"), [])
+            .unwrap_or_else(|problems| panic!("{problems}"))
+            .policy;
+        policy.directory = Arc::new(Directory::new(vec![Entry {
+            addresses: vec!["jeanne.dupont@example.org".to_owned()],
+            name: Some("Jeanne Dupont".to_owned()),
+            ..Entry::default()
+        }]));
+        policy
+    }
+
+    fn address(text: &str) -> Address {
+        let (name, address) = text.rsplit_once(' ').unwrap_or(("", text));
+        Address {
+            name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+            address: address.to_owned(),
+        }
+    }
+
+    fn mail(reply: &str, cc: &[&str]) -> Mail {
+        Mail {
+            from: vec![address("Marie Durand marie.durand@example.org")],
+            to: vec![address("support@example.org")],
+            cc: cc.iter().map(|who| address(who)).collect(),
+            reply: reply.to_owned(),
+            ..Mail::default()
+        }
+    }
+
+    /// What is written, who is in copy, and who has the trouble: name, address.
+    #[test]
+    fn whom_somebody_writes_for() {
+        let policy = policy();
+        let paul = "Paul Petit paul.petit@example.org";
+        let luc = "Luc Vidal luc@editeur.example.com";
+        for (written, cc, expected) in [
+            // By name: in copy, in the directory, or plainly said to be the beneficiary.
+            (
+                "Pour : Paul Petit",
+                &[paul][..],
+                Some(("Paul Petit", "paul.petit@example.org")),
+            ),
+            (
+                "Pour : DUPONT Jeanne",
+                &[],
+                Some(("Jeanne Dupont", "jeanne.dupont@example.org")),
+            ),
+            ("Pour : Anne Leroy", &[], None),
+            ("Bénéficiaire : Anne Leroy", &[], Some(("Anne Leroy", ""))),
+            ("Pour : Mme Leroy, bureau 12", &[], Some(("Leroy", ""))),
+            (
+                "Bonjour,\n\nDemande pour : Mme Petit\n",
+                &[paul],
+                Some(("Paul Petit", "paul.petit@example.org")),
+            ),
+            // By address.
+            (
+                "Pour : Luc <luc@editeur.example.com>",
+                &[luc],
+                Some(("Luc Vidal", "luc@editeur.example.com")),
+            ),
+            (
+                "beneficiary: jeanne.dupont@example.org",
+                &[],
+                Some(("Jeanne Dupont", "jeanne.dupont@example.org")),
+            ),
+            // On behalf of.
+            (
+                "J'écris pour le compte de ma collègue Jeanne Dupont, absente.",
+                &[],
+                Some(("Jeanne Dupont", "jeanne.dupont@example.org")),
+            ),
+            (
+                "J'écris pour le compte de ma collègue en copie.",
+                &[paul, luc],
+                Some(("Paul Petit", "paul.petit@example.org")),
+            ),
+            (
+                "I am writing on behalf of Paul Petit.",
+                &[paul],
+                Some(("Paul Petit", "paul.petit@example.org")),
+            ),
+            // Nobody.
+            ("Pour : information", &[paul], None),
+            ("Pour : Information Importante", &[paul], None),
+            ("Pour Paul Petit", &[paul], None),
+            ("Bénéficiaire : Marie Durand", &[], None),
+            ("Pour : support@example.org", &[], None),
+            ("J'écris pour le compte de mon service.", &[paul], None),
+            ("C'est pour : demain", &[paul], None),
+        ] {
+            let found = beneficiary(&policy, &mail(written, cc));
+            let found = found.as_ref().map(|who| {
+                (
+                    who.name.as_deref().unwrap_or_default(),
+                    who.address.as_str(),
+                )
+            });
+            assert_eq!(found, expected, "{written}");
+        }
+    }
 }
