@@ -286,7 +286,7 @@ pub enum Kind {
     /// A claim of urgency was lowered: which rule, and how to object (row J3).
     Lowered,
     /// To an observer or a beneficiary: what he takes part in, and how to stop (rows F9, H1).
-    Joined,
+    Following,
     /// To an observer who stopped following.
     Unfollowed,
     /// To technicians: a new ticket of their team.
@@ -317,7 +317,7 @@ impl Kind {
         Self::Reopened,
         Self::Classified,
         Self::Lowered,
-        Self::Joined,
+        Self::Following,
         Self::Unfollowed,
         Self::TeamNew,
         Self::TeamReply,
@@ -339,7 +339,7 @@ impl Kind {
             Self::Reopened => "reopened",
             Self::Classified => "classified",
             Self::Lowered => "lowered",
-            Self::Joined => "joined",
+            Self::Following => "following",
             Self::Unfollowed => "unfollowed",
             Self::TeamNew => "team-new",
             Self::TeamReply => "team-reply",
@@ -367,7 +367,7 @@ impl Kind {
             | Self::Reopened
             | Self::Classified
             | Self::Lowered
-            | Self::Joined
+            | Self::Following
             | Self::Unfollowed
             | Self::Digest => false,
             Self::TeamNew

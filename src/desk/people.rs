@@ -24,7 +24,7 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         Kind::Taken | Kind::FollowUp | Kind::Resolved | Kind::Closed | Kind::Reopened => {
             &[Beneficiary, Requester, Observer]
         }
-        Kind::Joined => &[Beneficiary, Observer],
+        Kind::Following => &[Beneficiary, Observer],
         // To somebody who has just become a contributor.
         Kind::Unfollowed => &[],
         // By recipient, not by ticket.
@@ -143,7 +143,7 @@ pub fn add_copied(draft: &mut Draft<'_>, id: TicketId, arrival: &Arrival, by: Pa
         };
         let person = join(draft, id, Actor::desk(), part, named(policy, who));
         if follows {
-            tell::joined(draft, id, &person, arrival.mail.sender());
+            tell::following(draft, id, &person, arrival.mail.sender());
         }
     }
 }
@@ -188,7 +188,7 @@ pub fn add_observer(
         Some(known) => change(draft, id, actor, known, Part::Observer),
         None => join(draft, id, actor, Part::Observer, named(policy, who)),
     };
-    tell::joined(draft, id, &person, by.as_ref());
+    tell::following(draft, id, &person, by.as_ref());
     Ok(())
 }
 
@@ -263,7 +263,7 @@ pub fn set_beneficiary(
         .as_ref()
         .is_some_and(|by| policy.directory.is_same(&by.address, &person.who.address));
     if !himself {
-        tell::joined(draft, id, &person, by.as_ref());
+        tell::following(draft, id, &person, by.as_ref());
     }
     Ok(())
 }

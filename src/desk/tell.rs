@@ -137,11 +137,11 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
 }
 
 /// To somebody who follows, or has the trouble, because `by` said so: what he takes part in.
-pub fn joined(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Option<&Address>) {
+pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Option<&Address>) {
     if person.who.address.is_empty() {
         return;
     }
-    let mut notice = to_person(draft, id, Kind::Joined, person);
+    let mut notice = to_person(draft, id, Kind::Following, person);
     // He never wrote: the requester's mails are not in his mailbox.
     notice.in_reply_to = None;
     notice.author = by.map(|by| Address {

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::tell::{self, Words};
 use super::{Kind, words};
 use crate::mail::text::fold_accents;
-use crate::ticket::{Actor, Claim, Level, Ticket, TicketId, What};
+use crate::ticket::{Actor, Claim, Level, Status, Ticket, TicketId, What};
 
 /// Days that claims are counted over.
 pub const COUNTED_DAYS: i64 = 30;
@@ -148,7 +148,10 @@ pub fn is_confirmation(reply: &str) -> bool {
 
 /// The claim is there and nobody has judged it yet.
 pub fn is_open(ticket: &Ticket) -> bool {
-    ticket.urgency == Level::High && ticket.claim == Some(Claim::Claimed)
+    ticket.urgency == Level::High
+        && ticket.claim == Some(Claim::Claimed)
+        // « oui » to a resolution is a verdict.
+        && !matches!(ticket.status, Status::Resolved | Status::Closed)
 }
 
 /// The requester confirmed it; the line for staff.
