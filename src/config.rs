@@ -16,6 +16,7 @@ mod reading;
 mod rules;
 pub mod secret;
 pub mod settings;
+pub mod time;
 pub mod value;
 pub mod written;
 

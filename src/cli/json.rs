@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::print::rfc3339;
 use crate::desk::urgency::{COUNTED_DAYS, Claims};
 use crate::mail::Address;
-use crate::ticket::{self, Event, What};
+use crate::ticket::{self, Event, Status, What};
 
 /// A ticket in a list.
 #[derive(Debug, Serialize)]
@@ -42,6 +42,15 @@ pub struct Whole {
     category: Option<String>,
     urgency_claims: Counted,
     people: Vec<Part>,
+    waits_for: Option<&'static str>,
+    status_since: String,
+    due_at: Option<String>,
+    reopened: u32,
+    refusals: u32,
+    complements: u32,
+    accepted: bool,
+    thanks: u32,
+    rating: Option<ticket::Marks>,
     events: Vec<Entry>,
 }
 
@@ -142,6 +151,18 @@ impl Whole {
                     who: Person::of(Some(&person.who)),
                 })
                 .collect(),
+            waits_for: match ticket.status {
+                Status::Waiting { of } => Some(of.as_str()),
+                Status::Open | Status::Paused { .. } | Status::Resolved | Status::Closed => None,
+            },
+            status_since: rfc3339(ticket.status_since, zone),
+            due_at: ticket.due_at().map(|at| rfc3339(at, zone)),
+            reopened: ticket.reopened,
+            refusals: ticket.refusals,
+            complements: ticket.complements,
+            accepted: ticket.accepted,
+            thanks: ticket.thanks,
+            rating: ticket.marks,
             events: events.iter().map(|event| Entry::of(event, zone)).collect(),
         }
     }
@@ -219,6 +240,17 @@ pub fn words(what: &What) -> Option<String> {
             nature, category, ..
         } => with(nature.as_str(), category.as_deref()),
         What::Urgency { step, reason } => with(step.as_str(), reason.as_deref()),
+        What::Reminded { number, .. } => Some(number.to_string()),
+        What::Verdict { verdict, reason } => with(verdict.as_str(), reason.as_deref()),
+        What::Thanks { reaction, content } => {
+            let head = if *content { "thanks" } else { "discontent" };
+            with(head, reaction.as_deref())
+        }
+        What::Rated { marks, comment } => with(
+            &format!("speed {}, answers {}", marks.speed, marks.answers),
+            comment.as_deref(),
+        ),
+        What::MarksAsked => Some("asked".to_owned()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
         What::Command { line, answer, .. } => with(line, Some(answer)),
         What::Notified {

@@ -4,8 +4,8 @@ use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
 use super::{
-    Arrival, Disposition, Kind, Policy, Thread, assign, classify, declared, people, reference,
-    urgency, words,
+    Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, people,
+    reference, urgency, words,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Address, Automatic};
@@ -24,6 +24,8 @@ pub struct Opening {
     pub title: Option<String>,
     /// The closed ticket that it continues: told in the acknowledgement.
     pub continues: Option<Reference>,
+    /// Why it is not part of that one.
+    pub because: Option<Because>,
     /// Its sender could not be believed.
     pub unverified: bool,
     /// A machine wrote it: no acknowledgement.
@@ -101,6 +103,14 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         priority_decided: false,
         named: route.technicians.clone(),
         phone: mail::text::phone(&mail.reply, &mail.folded),
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     };
     draft.open(ticket, actor.clone());
     let automatic = opening.automatic.is_some();
@@ -161,6 +171,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 urgent: mail.urgent,
                 oversize: arrival.oversize,
                 continues: opening.continues,
+                because: opening.because,
                 files,
                 message_id: mail.message_id.clone(),
             },

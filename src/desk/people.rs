@@ -21,19 +21,25 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         // Whoever wrote learns that it arrived, and answers for what he claimed and chose.
         Kind::Acknowledgement | Kind::Classified | Kind::Lowered => &[Requester],
         // Whoever has the trouble is asked and answered; who declared it stays informed.
-        Kind::Taken | Kind::FollowUp | Kind::Resolved | Kind::Closed | Kind::Reopened => {
-            &[Beneficiary, Requester, Observer]
-        }
+        Kind::Taken
+        | Kind::FollowUp
+        | Kind::Resolved
+        | Kind::Closed
+        | Kind::Reopened
+        | Kind::Paused => &[Beneficiary, Requester, Observer],
+        // Only those who can answer and judge are asked.
+        Kind::Reminder | Kind::LowMark => &[Beneficiary, Requester],
         Kind::Following => &[Beneficiary, Observer],
         // To somebody who has just become a contributor.
         Kind::Unfollowed => &[],
         // By recipient, not by ticket.
-        Kind::Digest => &[],
+        Kind::Digest | Kind::Joined => &[],
         Kind::TeamNew
         | Kind::TeamReply
         | Kind::TeamObserver
         | Kind::Transcript
         | Kind::TeamAlert
+        | Kind::TeamThanks
         | Kind::Operations => &[],
     }
 }

@@ -7,7 +7,8 @@ use chrono::Duration;
 use chrono_tz::Tz;
 use regex::Regex;
 
-use super::classify::Term;
+use super::calendar::{Calendar, Term};
+use super::classify;
 use super::directory::Directory;
 use crate::mail::Address;
 use crate::ticket::{Impact, Nature};
@@ -55,17 +56,6 @@ impl Default for Limits {
     }
 }
 
-/// Office hours of a team: days and minutes of the day, in the instance's zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hours {
-    /// Monday first.
-    pub days: [bool; 7],
-    /// First minute of the day that is open.
-    pub from_minute: u32,
-    /// First minute of the day that is closed again.
-    pub to_minute: u32,
-}
-
 /// A team ("pot commun").
 #[derive(Clone, Debug)]
 pub struct Team {
@@ -77,12 +67,16 @@ pub struct Team {
     pub from: String,
     /// Prefix of its references.
     pub prefix: String,
-    /// Delay from resolution to closure; `None`: closed by validation only.
-    pub auto_close_after: Option<Duration>,
+    /// From resolution to closure; `None`: closed by validation only.
+    pub auto_close_after: Option<Term>,
+    /// When a requester who owes an answer is reminded, from the beginning of the wait (row E4).
+    pub reminders: Vec<Term>,
+    /// When the ticket is resolved for want of that answer; `None`: never.
+    pub resolve_after: Option<Term>,
     /// Printed in the acknowledgement of an urgent mail outside hours.
     pub on_call: Option<String>,
     /// When somebody is there.
-    pub hours: Hours,
+    pub calendar: Calendar,
     /// How to reach it otherwise: a phone number, an office.
     pub contact: Option<String>,
     /// Who gets its new tickets.
@@ -118,13 +112,13 @@ pub struct Category {
     /// Team of its tickets; `None`: whichever was written to.
     pub team: Option<String>,
     /// The client that it is about: it counts only where the client is named.
-    pub client: Option<Term>,
+    pub client: Option<classify::Term>,
     /// Type of its tickets; `None`: told by their words.
     pub nature: Option<Nature>,
     /// How many are stopped by it (row J4).
     pub impact: Impact,
     /// Words and phrases that it is known by.
-    pub terms: Vec<Term>,
+    pub terms: Vec<classify::Term>,
 }
 
 impl Category {
@@ -149,6 +143,18 @@ pub enum Rank {
     Admin,
 }
 
+/// When a technician hears of the thanks that are meant for him (row E9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thanks {
+    /// Once a day, together.
+    #[default]
+    Digest,
+    /// At once.
+    Now,
+    /// Not by mail.
+    Never,
+}
+
 /// Somebody who answers.
 #[derive(Clone, Debug)]
 pub struct Technician {
@@ -164,6 +170,8 @@ pub struct Technician {
     pub phone: Option<String>,
     /// Language of the mails to him.
     pub language: String,
+    /// When he hears of thanks.
+    pub thanks: Thanks,
 }
 
 impl Technician {

@@ -154,6 +154,13 @@ pub fn obey(
     Then::Done
 }
 
+/// A reply that asks only the desk for something.
+pub fn is_for_the_desk(policy: &Policy, ticket: &Ticket, mail: &Mail) -> bool {
+    mail.sender()
+        .and_then(|sender| people::person_of(policy, ticket, &sender.address))
+        .is_some_and(|person| wish(policy, ticket, person.part, mail).is_some())
+}
+
 fn wish(policy: &Policy, ticket: &Ticket, part: Part, mail: &Mail) -> Option<Wish> {
     let line = essence(mail);
     if part == Part::Observer {
