@@ -13,6 +13,7 @@ use super::{Arrival, Disposition, words};
 use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod circle;
 mod class;
 mod reply;
 mod status;

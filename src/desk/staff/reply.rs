@@ -127,16 +127,16 @@ impl Reply<'_> {
             Command::Request => self.nature(draft, Nature::Request),
             Command::Downgrade(reason) => self.downgrade(draft, reason),
             Command::OutOfScope(reason) => self.out_of_scope(draft, reason),
+            Command::For(who) => self.requester(draft, who),
+            Command::Beneficiary(who) => self.beneficiary(draft, who),
+            Command::Add(who) => self.add(draft, who),
+            Command::Remove(who) => self.remove(draft, who),
             Command::Assign(_)
             | Command::Team(_)
             | Command::Priority(_)
             | Command::Merge(_)
             | Command::Split(_)
             | Command::Link(_)
-            | Command::For(_)
-            | Command::Beneficiary(_)
-            | Command::Add(_)
-            | Command::Remove(_)
             | Command::Partner(_)
             | Command::Call
             | Command::Canned(_)
