@@ -54,6 +54,10 @@ async fn a_clock_that_jumps_neither_storms_nor_stands_still() {
     assert!(quiet, "{}", desk.log());
     let report = desk.prove("after the jumps").await;
     assert_eq!((report.tickets, report.copies), (60, 0));
+    crate::report(
+        "F24",
+        &format!("a day ahead, back, a day behind, the end of summer: {report:?}"),
+    );
 }
 
 /// F19: the relay is down for a day; then all leaves, in order, and operations know.
@@ -82,6 +86,7 @@ async fn a_relay_that_is_down_for_a_day_is_waited_for() {
     assert!(desk.quiet(Duration::from_secs(40)).await, "{}", desk.log());
     let report = desk.prove("the relay is back").await;
     assert_eq!((report.tickets, report.copies), (mails, 0));
+    crate::report("F19", &format!("no relay for 26 hours: {report:?}"));
     let alerts = desk.alerts();
     assert!(
         alerts

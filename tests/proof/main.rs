@@ -21,3 +21,8 @@ mod points;
 mod power;
 mod random;
 mod servers;
+
+/// A line of the report that `tests/soak` gathers.
+fn report(fault: &str, what: &str) {
+    println!("\n[{fault}] {what}");
+}

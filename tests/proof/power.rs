@@ -51,13 +51,17 @@ async fn power_cuts_under_load_lose_and_double_nothing() {
             _ => Mercy::Chance(chance.below(u64::MAX)),
         };
         lost += desk.cut_power(mercy);
+        if cut % 50 == 49 {
+            println!("{} of {cuts} power cuts", cut + 1);
+        }
     }
     desk.start(&[]);
     let report = desk.prove(&format!("seed {seed}")).await;
-    println!(
-        "{cuts} power cuts, {lost} changes not synced, seed {seed}, {} s: {report:?}",
-        started.elapsed().as_secs()
+    let seconds = started.elapsed().as_secs();
+    let what = format!(
+        "{cuts} power cuts, {lost} changes not synced, seed {seed}, {seconds} s: {report:?}"
     );
+    crate::report("F5", &what);
     assert!(lost > cuts, "the cuts took nothing: {lost}");
 }
 
@@ -188,7 +192,10 @@ async fn cut_run(variables: &[(&str, &str)]) -> (usize, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_was_told_is_on_the_disk() {
     let (cuts, wrong) = cut_run(&[]).await;
-    println!("{cuts} cuts of one run");
+    crate::report(
+        "F4",
+        &format!("one run cut at {cuts} moments: all that was told is there"),
+    );
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(cuts >= 30, "{cuts} cuts only");
 }

@@ -39,7 +39,11 @@ async fn a_dead_idle_is_found_at_its_renewal() {
     put_persons(&mut desk, 1, 0);
     let stalled = Instant::now();
     assert!(desk.quiet(WORST).await, "{}", desk.log());
-    println!("a dead IDLE of {RENEWAL:?}: {:?}", stalled.elapsed());
+    let what = format!(
+        "IDLE of {RENEWAL:?} dead, new mail seen after {:?}",
+        stalled.elapsed()
+    );
+    crate::report("F15", &what);
     let report = desk.prove("after the dead line").await;
     assert_eq!((report.tickets, report.copies), (2, 0));
 }
@@ -140,6 +144,7 @@ async fn hostile_mails_do_not_hold_up_a_thousand_others() {
         ),
     ];
     let mut desk = Desk::new(false).await;
+    let mut malformed = hostile.len();
     for id in 0..MAILS {
         let mail = match hostile.get(id / 20).filter(|_| id % 20 == 10) {
             Some((_, bytes)) => {
@@ -151,6 +156,10 @@ async fn hostile_mails_do_not_hold_up_a_thousand_others() {
                 let bytes = [head.as_bytes(), bytes].concat();
                 Injected { bytes, ..mail }
             }
+            None if id % 20 == 3 => {
+                malformed += 1;
+                mails::mail(id, Class::Poison, 0)
+            }
             None => mails::mail(id, Class::Person, 0),
         };
         desk.put(Road::Move, mail);
@@ -158,13 +167,13 @@ async fn hostile_mails_do_not_hold_up_a_thousand_others() {
     let started = Instant::now();
     desk.start(&[]);
     assert!(desk.quiet(Duration::from_secs(90)).await, "{}", desk.log());
-    println!(
-        "{MAILS} mails, {} hostile: {:?}",
-        hostile.len(),
-        started.elapsed()
-    );
+    let elapsed = started.elapsed();
     let report = desk.prove("hostile mails").await;
     assert_eq!(report.mails, MAILS);
+    let what = format!(
+        "{MAILS} mails, {malformed} malformed or hostile, all done in {elapsed:?}: {report:?}"
+    );
+    crate::report("F26", &what);
 }
 
 /// T23: whatever a header says, each event is one line, of at most 4 kB, with nothing in it that moves
