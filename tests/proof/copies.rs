@@ -38,8 +38,7 @@ fn told(desk: &Desk) -> usize {
 }
 
 /// F28: copied under load, put back after more mails: those come again, and nothing is said twice.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
+pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 20, 0);
     put_persons(&mut desk, 1, 900_000);
@@ -197,8 +196,7 @@ fn version(path: &Path) -> i64 {
 
 /// F29: killed at each step of the upgrade and at random times: all of it or nothing, and a copy of
 /// what was there before the first step.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upgrade_happens_wholly_or_not_at_all() {
+pub async fn an_upgrade_happens_wholly_or_not_at_all() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 12, 5000);
     desk.start(&[]);
@@ -249,8 +247,7 @@ async fn an_upgrade_happens_wholly_or_not_at_all() {
 }
 
 /// F29: a database of a newer version is refused, with the reason, and not touched.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_newer_database_is_refused_and_not_touched() {
+pub async fn a_newer_database_is_refused_and_not_touched() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 2, 0);
     desk.start(&[]);

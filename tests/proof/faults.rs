@@ -19,8 +19,7 @@ fn put_persons(desk: &mut Desk, count: usize, bulk: usize) {
 
 /// F11, F12: everything comes again under new UIDs, once from a restored mailbox and once with
 /// another UIDVALIDITY.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mailbox_that_is_restored_or_made_anew_brings_nothing_twice() {
+pub async fn a_mailbox_that_is_restored_or_made_anew_brings_nothing_twice() {
     let mails = number("PROOF_RESTORED_MAILS", 60);
     let times = number("PROOF_RESTORES", 3);
     let mut desk = Desk::new(false).await;
@@ -58,8 +57,7 @@ async fn a_mailbox_that_is_restored_or_made_anew_brings_nothing_twice() {
 }
 
 /// F13: another client moves mails away while they are fetched, and back again.
-#[tokio::test(flavor = "multi_thread")]
-async fn mails_that_are_moved_away_during_the_fetch_are_taken_when_they_return() {
+pub async fn mails_that_are_moved_away_during_the_fetch_are_taken_when_they_return() {
     let mut desk = Desk::new(false).await;
     desk.dovecot
         .doveadm(&["mailbox", "create", "-u", "support", "Ailleurs"]);
@@ -80,8 +78,7 @@ async fn mails_that_are_moved_away_during_the_fetch_are_taken_when_they_return()
 }
 
 /// F14: the connection ends after so many bytes of what the server sends, swept over a session.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_cut_anywhere_leaves_no_half_mail() {
+pub async fn a_connection_cut_anywhere_leaves_no_half_mail() {
     let cuts = number("PROOF_LITERAL_CUTS", 40);
     let dovecot = Dovecot::start();
     let proxy = Proxy::start(dovecot.imaps, Trick::None).await;
@@ -119,8 +116,7 @@ async fn a_connection_cut_anywhere_leaves_no_half_mail() {
 }
 
 /// F17: the server accepts and the answer is lost; F18: greylisting, a pause, a closed connection.
-#[tokio::test(flavor = "multi_thread")]
-async fn lost_answers_cost_one_copy_each_and_refusals_for_now_cost_none() {
+pub async fn lost_answers_cost_one_copy_each_and_refusals_for_now_cost_none() {
     let cuts = number("PROOF_LOST_ANSWERS", 30);
     let mails = 2 * cuts;
     let mut desk = Desk::new(false).await;
@@ -153,8 +149,7 @@ async fn lost_answers_cost_one_copy_each_and_refusals_for_now_cost_none() {
 }
 
 /// F20–F22: delivered twice, the same `Message-ID` on something else, none, an empty and an absurd one.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_message_id_is_trusted_and_none_is_needed() {
+pub async fn no_message_id_is_trusted_and_none_is_needed() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 1, 0);
     let first = desk.injected[0].clone();
@@ -182,8 +177,7 @@ async fn no_message_id_is_trusted_and_none_is_needed() {
 }
 
 /// F25: SIGTERM under load ends within ten seconds and leaves nothing uncertain.
-#[tokio::test(flavor = "multi_thread")]
-async fn stopped_under_load_it_ends_in_time_and_leaves_nothing_uncertain() {
+pub async fn stopped_under_load_it_ends_in_time_and_leaves_nothing_uncertain() {
     let mut desk = Desk::new(false).await;
     let stops = number("PROOF_STOPS", 15);
     for stop in 0..stops {
@@ -200,8 +194,7 @@ async fn stopped_under_load_it_ends_in_time_and_leaves_nothing_uncertain() {
 }
 
 /// F10: another process holds the database; the desk waits and goes on.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_locked_database_is_waited_for() {
+pub async fn a_locked_database_is_waited_for() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 5, 0);
     desk.start(&[]);

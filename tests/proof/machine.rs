@@ -46,8 +46,7 @@ async fn survives(desk: &mut Desk, faults: &[&str], lasting: Duration, mails: us
 }
 
 /// F7: syncs and writes fail now and then, and all the time.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_with_errors_costs_time_and_nothing_else() {
+pub async fn a_disk_with_errors_costs_time_and_nothing_else() {
     let faults = [
         "fdatasync,fsync:error=EIO:when=1+3",
         "fdatasync,fsync:error=EIO",
@@ -60,8 +59,7 @@ async fn a_disk_with_errors_costs_time_and_nothing_else() {
 }
 
 /// F9: the file system may suddenly only be read; the desk stays and says so, and goes on.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_may_only_be_read_is_waited_for() {
+pub async fn a_disk_that_may_only_be_read_is_waited_for() {
     let mut desk = Desk::new(false).await;
     let fault = "pwrite64,ftruncate,fallocate,fdatasync,fsync,unlink,rename,mkdir:error=EROFS";
     let what = survives(&mut desk, &[fault], Duration::from_secs(8), 10).await;
@@ -109,8 +107,7 @@ impl Drop for SmallDisk {
 
 /// F8: below `min_free` intake stops, the outbox goes on, the status says so; with no room at all
 /// nothing is lost either; both times it goes on by itself.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_stops_the_intake_and_nothing_else() {
+pub async fn a_full_disk_stops_the_intake_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(disk) = SmallDisk::mount(folder.path(), 40) else {
         println!("not run: no file system may be mounted here");
@@ -159,8 +156,7 @@ async fn a_full_disk_stops_the_intake_and_nothing_else() {
 }
 
 /// F30: with few handles and little memory it does what it can; what it cannot do it does later.
-#[tokio::test(flavor = "multi_thread")]
-async fn few_handles_and_little_memory_lose_nothing() {
+pub async fn few_handles_and_little_memory_lose_nothing() {
     let mut desk = Desk::new(true).await;
     for (limits, lasts) in [
         (["prlimit", "--nofile=64", "--as=1073741824"], true),

@@ -25,8 +25,7 @@ async fn desk() -> Desk {
 }
 
 /// F5: what the desk told a server survives whatever the disk loses.
-#[tokio::test(flavor = "multi_thread")]
-async fn power_cuts_under_load_lose_and_double_nothing() {
+pub async fn power_cuts_under_load_lose_and_double_nothing() {
     let cuts = random::number("PROOF_CUTS", CUTS);
     let seed = random::number("PROOF_SEED", 20_261_125);
     let mut chance = Chance::new(seed as u64);
@@ -189,8 +188,7 @@ async fn cut_run(variables: &[(&str, &str)]) -> (usize, Vec<String>) {
 }
 
 /// F4, F5: no MOVE and no message leaves before what it rests on is on the disk.
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_told_is_on_the_disk() {
+pub async fn whatever_was_told_is_on_the_disk() {
     let (cuts, wrong) = cut_run(&[]).await;
     crate::report(
         "F4",
@@ -201,8 +199,7 @@ async fn whatever_was_told_is_on_the_disk() {
 }
 
 /// The same fails when the desk does not wait for the disk.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_does_not_reach_the_disk_is_noticed() {
+pub async fn a_commit_that_does_not_reach_the_disk_is_noticed() {
     let (_, wrong) = cut_run(&[("FAULT_BREAK", "commit-on-disk")]).await;
     assert!(
         wrong.iter().any(|line| line.contains("is not kept")),

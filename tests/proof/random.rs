@@ -67,8 +67,7 @@ pub fn next(desk: &Desk, chance: &mut Chance) -> Injected {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_random_times_nothing_is_lost_or_doubled() {
+pub async fn killed_at_random_times_nothing_is_lost_or_doubled() {
     let kills = number("PROOF_KILLS", KILLS);
     let count = number("PROOF_MAILS", MAILS);
     let seed = number("PROOF_SEED", 20_261_123);
