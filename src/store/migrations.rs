@@ -8,7 +8,10 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// Every step so far.
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/01.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/01.sql")),
+    M::up(include_str!("migrations/02.sql")),
+];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.
 pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<()> {
