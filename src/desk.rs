@@ -542,6 +542,16 @@ pub struct Exchange {
     pub internal: bool,
 }
 
+impl Notice {
+    /// It was kept because of a limit: not for working hours, nor for the digest of the morning.
+    pub fn waits_for_limits(&self) -> bool {
+        self.due_at.is_some()
+            && !self.quiet
+            && self.kind != Kind::TeamThanks
+            && self.automation != Automation::Person
+    }
+}
+
 /// A change of one ticket: its state after the events, and the events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {

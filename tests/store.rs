@@ -130,6 +130,9 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         lines: Vec::new(),
         due_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
@@ -196,6 +199,14 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 

@@ -8,6 +8,8 @@ use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 
+mod calendar;
+
 use super::{CONFIGURATION, Context, FAILED, print};
 use crate::config::{Settings, existing_keys};
 use crate::desk::policy::Authentication;
@@ -141,6 +143,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
         Finding::bad("secret", what, remedy)
     }));
     findings.extend(templates(settings));
+    findings.extend(calendar::look(policy, Utc::now()));
     findings.push(key(&settings.key_file));
     findings.push(data_folder(settings));
     findings.push(user());
@@ -256,9 +259,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     if counts.kept > 0 {
         findings.push(Finding::good(
-            "limits",
+            "notices",
             format!(
-                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                "{} notices wait: for working hours, for a digest, or over [limits]",
                 counts.kept
             ),
         ));

@@ -30,6 +30,14 @@ pub fn prefilled(opinion: Opinion, language: &str) -> &'static str {
     }
 }
 
+/// What the link for marks writes into the reply: two lines to complete.
+pub fn marks_form(language: &str) -> &'static str {
+    match language {
+        "en" => "Speed (1 to 5):\nAnswers (1 to 5):",
+        _ => "Délai (1 à 5) :\nRéponses (1 à 5) :",
+    }
+}
+
 macro_rules! pattern {
     ($name:ident, $pattern:expr) => {
         static $name: LazyLock<Regex> =
@@ -60,7 +68,7 @@ pattern!(
         r"toujours (?:pas|en panne|bloquee?s?|impossible|casse|le meme|la meme|les memes|rien|aussi|un probleme|des problemes|l'erreur)|",
         r"(?:encore|de nouveau|a nouveau|re-?) ?(?:en panne|bloquee?s?|casse|le meme|la meme|plante)|",
         r"(?:meme|memes) (?:souci|probleme|erreur|panne|message d'erreur|message|symptome)s?\b|",
-        r"(?:probleme|souci|panne|erreur|bug)s? (?:persistent?|demeure|continue|subsiste|reapparait|revient|recommence|est revenue?|est reapparue?|est toujours|reste)|",
+        r"(?:probleme|souci|panne|erreur|bug)s? (?:persiste(?:nt)?|demeure|continue|subsiste|reapparait|revient|recommence|est revenue?|est reapparue?|est toujours|reste)|",
         r"(?:a|ont) recommence|ca recommence|retombee? en panne|replante|",
         r"(?:n'est|n'a|ne sont|n'ont) (?:toujours |donc )?pas (?:ete )?(?:resolu|regle|repare|corrige|retabli|solutionne)|",
         r"(?:pas|rien) (?:n'est |de )?(?:resolu|regle|repare|corrige|change)e?s?|rien n'a change|aucun (?:changement|effet)|aucune amelioration|",
@@ -95,11 +103,16 @@ pattern!(
 );
 pattern!(
     NAMED_SPEED,
-    r"\b(?:delai|delais|duree|rapidite|vitesse|temps|speed|time|delay)\s*(?:de reponse)?\s*[:=]?\s*([1-5])(?:\s*/\s*5)?\b"
+    r"\b(?:delai|delais|duree|rapidite|vitesse|temps|speed|time|delay)\s*(?:\(1 (?:a|to) 5\))?\s*[:=]?\s*([1-5])(?:\s*/\s*5)?\b"
 );
 pattern!(
     NAMED_ANSWERS,
-    r"\b(?:reponses?|qualite|answers?|quality|replies)\s*[:=]?\s*([1-5])(?:\s*/\s*5)?\b"
+    r"\b(?:reponses?|qualite|answers?|quality|replies)\s*(?:\(1 (?:a|to) 5\))?\s*[:=]?\s*([1-5])(?:\s*/\s*5)?\b"
+);
+// A line of our form that nobody filled in.
+pattern!(
+    EMPTY_FORM,
+    r"^(?:delai|reponses|speed|answers) \(1 (?:a|to) 5\) ?:$"
 );
 // "4/5 et 5/5", "5 4", "note : 5/4"; the mark "4/5" alone is four of five.
 pattern!(
@@ -161,6 +174,9 @@ pub fn marks(text: &str) -> (Option<Marks>, String) {
         let figure = |captures: &regex::Captures<'_>, group: usize| {
             captures.get(group)?.as_str().parse::<u8>().ok()
         };
+        if EMPTY_FORM.is_match(plain) {
+            continue;
+        }
         // "4/5" is TWO as well; five of five or four of five is what people mean.
         let whole = ONE
             .captures(plain)
@@ -330,6 +346,8 @@ mod tests {
             ("Délai : 4/5, réponses : 5/5", 4, 5),
             ("réponses 5 et rapidité 2", 2, 5),
             ("Speed: 3, answers: 4", 3, 4),
+            ("Délai (1 à 5) : 4\nRéponses (1 à 5) : 5/5", 4, 5),
+            ("Speed (1 to 5): 2\nAnswers (1 to 5):", 2, 2),
         ] {
             let (marks, rest) = marks(text);
             assert_eq!(marks, Marks::new(speed, answers), "{text}");

@@ -7,6 +7,10 @@ use super::draft::Draft;
 use super::words;
 use crate::ticket::{Actor, Awaited, Status, TicketId, What};
 
+/// Minutes that a resolution may take to leave before its closing date is counted anew: held, coalesced
+/// and retried mails are the rule, and the date that they announce should hold.
+pub const LEAVES_WITHIN_MINUTES: i64 = 120;
+
 /// A step that somebody asks for, or that time takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

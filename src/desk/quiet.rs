@@ -3,8 +3,10 @@
 //! reopening, acceptance) and what a person wrote leave at once; so does what concerns an urgent
 //! request, whose requester is waiting.
 
+use chrono::{DateTime, Duration, Utc};
+
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, lifecycle};
+use super::{Automation, Kind, Notice, lifecycle, words};
 use crate::ticket::{Actor, Level, Status, TicketId, What};
 
 /// Gives automatic notices to requesters that would leave outside hours the next opening as their
@@ -42,22 +44,23 @@ fn is_quiet(draft: &Draft<'_>, notice: &Notice) -> bool {
     closed && !urgent
 }
 
-/// The closing date counts from the day the resolution leaves. The date in force.
+/// The closing date counts from when the resolution leaves, unless it is held for a moment only.
+/// The date in force.
 pub fn postpone(
     draft: &mut Draft<'_>,
     id: TicketId,
-    leaves_at: chrono::DateTime<chrono::Utc>,
-) -> Option<chrono::DateTime<chrono::Utc>> {
+    leaves_at: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let ticket = draft.ticket(id)?;
     let before = ticket.close_at?;
     if ticket.status != Status::Resolved {
         return Some(before);
     }
     let after = lifecycle::closing_date(draft, id, leaves_at)?;
-    if after <= before {
+    if after - before < Duration::minutes(lifecycle::LEAVES_WITHIN_MINUTES) {
         return Some(before);
     }
-    let reason = super::words::pick(
+    let reason = words::pick(
         &draft.policy.language,
         "Le délai compte à partir du départ de la résolution.",
         "The delay counts from when the resolution leaves.",

@@ -19,11 +19,11 @@ const LONG_WORD: usize = 5;
 /// Words that tell nothing about a matter; singular, without accents.
 const EMPTY: &str = "\
     a ai aide an and apres as at au aucun aussi aux avec avoir bonjour bonsoir by c ca car ce cela ces cet cette \
-    chez comme concernant d dans de demande depuis des do does du due elle en encore est et etre fait faire for \
+    chez comme concernant d dans de demande depuis des do does du due elle en encore est et etre fait faire for fw fwd \
     from hello help hi i il impossible in information informatique is issue it j je jour l la le les leur lors ma \
     madame mais me merci mes mon monsieur monter my n ne no nos not notre nouveau objet nouvelle of on ou our panne par \
-    pas petit please plus pm pour probleme qu que question qui rappel relance request s sa sans se ses si signaler \
-    signalement soucis souci son sos sujet suite support sur svp stp t ta te the there ticket to tous tout toute \
+    pas petit please plus pm pour probleme qu que question qui rappel re relance request s sa sans se ses si signaler \
+    signalement soucis souci son sos sujet suite support sur svp stp t ta te the there ticket to tous tout toute tr \
     toujours tres un une urgence urgent urgente vers via vos votre vous want with y your";
 
 /// What tells a subject apart: its words and numbers.
@@ -46,9 +46,10 @@ impl Matter {
                 matter.numbers.insert(word.to_owned());
                 continue;
             }
-            let word = singular(word);
-            if !EMPTY.split_whitespace().any(|empty| empty == word) {
-                matter.words.insert(word.to_owned());
+            let one = singular(word);
+            let empty = |known: &str| known == word || known == one;
+            if !EMPTY.split_whitespace().any(empty) {
+                matter.words.insert(one.to_owned());
             }
         }
         matter

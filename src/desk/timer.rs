@@ -9,10 +9,6 @@ use super::lifecycle::{self, Step};
 use super::{Because, Kind, Timer, kept, occasion, quiet, words};
 use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
 
-/// Minutes that a resolution may take to leave before its date is counted anew: held, coalesced and
-/// retried mails are the rule, and the date that they announce should hold.
-const LEAVES_WITHIN_MINUTES: i64 = 120;
-
 /// Decides about one timer.
 pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
     match timer {
@@ -156,8 +152,8 @@ fn close(draft: &mut Draft<'_>, ticket: &Ticket) {
     }
     let reason = words::pick(
         &draft.policy.language,
-        "Clôture automatique, à la date annoncée.",
-        "Automatic closure, on the announced date.",
+        "Clôture automatique, sans réponse dans le délai.",
+        "Automatic closure: no answer within the delay.",
     );
     lifecycle::set(draft, id, Actor::desk(), to, Some(reason));
     occasion::public(draft, id, Kind::Closed, Because::Expired);
@@ -189,7 +185,7 @@ fn too_early(draft: &Draft<'_>, ticket: &Ticket) -> Option<(DateTime<Utc>, Strin
     };
     let team = draft.team(ticket.id)?;
     let in_time = team.calendar.next_open(ticket.status_since)
-        + chrono::Duration::minutes(LEAVES_WITHIN_MINUTES);
+        + chrono::Duration::minutes(lifecycle::LEAVES_WITHIN_MINUTES);
     let until = lifecycle::closing_date(draft, ticket.id, left_at)?;
     let why = words::pick(
         language,

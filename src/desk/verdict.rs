@@ -50,9 +50,17 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
     let id = ticket.id;
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
     let judges = done && said.writer == Writer::Requester;
-    let (marks, rest) = match judges {
-        true => lexicon::marks(&said.words.text),
-        false => (None, said.words.text.clone()),
+    let (marks, rest) = match said.writer {
+        Writer::Requester if done => lexicon::marks(&said.words.text),
+        // Asked for with a refusal: the ticket is open, and figures may be an answer. Only a reply
+        // of nothing else is marks.
+        Writer::Requester if ticket.marks_asked && ticket.marks.is_none() => {
+            match lexicon::marks(&said.words.text) {
+                (Some(marks), rest) if rest.is_empty() => (Some(marks), rest),
+                _ => (None, said.words.text.clone()),
+            }
+        }
+        _ => (None, said.words.text.clone()),
     };
     let opinion = judges
         .then(|| lexicon::opinion(&rest))
@@ -263,7 +271,11 @@ pub fn rate(
     marks: Marks,
     comment: Option<String>,
 ) {
-    let asks = marks.is_low() && comment.is_none();
+    // Who has just refused the solution said why, or was asked.
+    let done = draft
+        .ticket(id)
+        .is_some_and(|ticket| matches!(ticket.status, Status::Resolved | Status::Closed));
+    let asks = done && marks.is_low() && comment.is_none();
     draft.event(id, actor.clone(), false, What::Rated { marks, comment });
     if let Some(who) = actor.who.as_ref().filter(|_| asks) {
         occasion::low_mark(draft, id, &who.address);
