@@ -12,7 +12,7 @@ mod event;
 mod status;
 mod verdict;
 
-pub use event::{Actor, Event, Role, What};
+pub use event::{Actor, Event, Role, What, Withdrawn};
 pub use status::{Awaited, Level, Status};
 pub use verdict::{Marks, Verdict};
 
@@ -271,8 +271,14 @@ impl Ticket {
             What::Thanks { content, .. } => self.thanks += u32::from(*content),
             What::Rated { marks, .. } => self.marks = Some(*marks),
             What::MarksAsked => self.marks_asked = true,
+            What::Undone { ticket, .. } => {
+                let updated_at = self.updated_at;
+                self.clone_from(ticket);
+                self.updated_at = updated_at;
+            }
             What::Note { .. }
             | What::Command { .. }
+            | What::Asked { .. }
             | What::Notified { .. }
             | What::Delivery { .. }
             | What::Duplicate { .. }

@@ -64,6 +64,8 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         because: None,
         asks_marks: false,
         quiet: false,
+        held: false,
+        exchanges: Vec::new(),
     }
 }
 
