@@ -27,6 +27,7 @@ mod known;
 mod ledger;
 mod migrations;
 mod operate;
+mod past;
 mod pool;
 mod process;
 mod raw;

@@ -130,6 +130,9 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         lines: Vec::new(),
         due_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
@@ -196,6 +199,14 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 
@@ -538,7 +549,10 @@ async fn a_desk_that_goes_on_with_a_copy_holds_what_may_have_left() {
     store.take_over(at(0)).await.expect("taken over");
     let ids = opened(&store, &["Écran noir"]).await;
     let elsewhere = self::directory();
-    store.back_up(elsewhere.path(), at(1)).await.expect("copied");
+    store
+        .back_up(elsewhere.path(), at(1))
+        .await
+        .expect("copied");
     let copy = open(elsewhere.path());
     let restored = copy.take_over(at(2)).await.expect("taken over");
     let outbox = copy.outbox_list(None, None, 0).await.expect("listed");
@@ -549,7 +563,10 @@ async fn a_desk_that_goes_on_with_a_copy_holds_what_may_have_left() {
             .iter()
             .all(|row| row.state == guichet::store::OutboxState::Held)
     );
-    assert_eq!(copy.next_outgoing(9, LEASE, at(2)).await.expect("asked"), []);
+    assert_eq!(
+        copy.next_outgoing(9, LEASE, at(2)).await.expect("asked"),
+        []
+    );
     assert_eq!(
         copy.waiting().await.expect("asked").held,
         outbox.len() as u64

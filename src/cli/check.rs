@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::Args;
 
+mod calendar;
+
 use super::finding::{self, Finding};
 use super::{CONFIGURATION, Context, FAILED};
 use crate::config::{Settings, existing_keys};
@@ -85,6 +87,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
         Finding::bad("secret", what, remedy)
     }));
     findings.extend(templates(settings));
+    findings.extend(calendar::look(policy, Utc::now()));
     findings.push(key(&settings.key_file));
     findings.push(data_folder(settings));
     findings.push(user());
@@ -200,9 +203,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     if counts.kept > 0 {
         findings.push(Finding::good(
-            "limits",
+            "notices",
             format!(
-                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                "{} notices wait: for working hours, for a digest, or over [limits]",
                 counts.kept
             ),
         ));

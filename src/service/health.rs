@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use super::space;
 use crate::desk::Policy;
-use crate::desk::policy::Hours;
+use crate::desk::calendar::Calendar;
 use crate::store::{AccountState, Store, Waiting};
 
 /// A server that restarts, a network that blinks: nobody is woken for less (fault F16).
@@ -281,12 +281,12 @@ impl Observed {
 
     /// The usual gap between two mails of an account in office minutes, once it is known.
     pub fn usual_gap(&self, policy: &Policy, account: &str) -> Option<i64> {
-        let hours = hours_of(policy, account)?;
+        let calendar = calendar_of(policy, account)?;
         let times = self.arrivals.get(account)?;
         let mut gaps: Vec<i64> = times
             .iter()
             .zip(times.iter().skip(1))
-            .map(|(from, to)| open_minutes(hours, policy.timezone, *from, *to))
+            .map(|(from, to)| calendar.between(*from, *to).num_minutes())
             .collect();
         if gaps.len() < GAPS_NEEDED {
             return None;
@@ -298,8 +298,8 @@ impl Observed {
     fn silence(&self, policy: &Policy, account: &str) -> Option<Problem> {
         let usual_minutes = self.usual_gap(policy, account)?;
         let last = *self.arrivals.get(account)?.last()?;
-        let hours = hours_of(policy, account)?;
-        let silent = open_minutes(hours, policy.timezone, last, self.now);
+        let calendar = calendar_of(policy, account)?;
+        let silent = calendar.between(last, self.now).num_minutes();
         let limit = (SILENCE_FACTOR * usual_minutes).max(SILENCE_LEAST.num_minutes());
         (silent > limit).then(|| Problem::Silent {
             account: account.to_owned(),
@@ -309,35 +309,10 @@ impl Observed {
     }
 }
 
-/// The hours of the account's team.
-fn hours_of<'a>(policy: &'a Policy, account: &str) -> Option<&'a Hours> {
+/// The working time of the account's team.
+fn calendar_of<'a>(policy: &'a Policy, account: &str) -> Option<&'a Calendar> {
     let account = policy.accounts.iter().find(|known| known.name == account)?;
-    policy.team(&account.team).map(|team| &team.hours)
-}
-
-/// Minutes between two moments in which somebody is there. A day of 23 or 25 hours counts as any
-/// other: office hours do not span its change.
-fn open_minutes(hours: &Hours, zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
-    let minute = |time: DateTime<Utc>| -> (NaiveDate, i64) {
-        let local = time.with_timezone(&zone);
-        (
-            local.date_naive(),
-            i64::from(local.hour() * 60 + local.minute()),
-        )
-    };
-    let ((first, first_minute), (last, last_minute)) = (minute(from), minute(to));
-    let (opens, closes) = (i64::from(hours.from_minute), i64::from(hours.to_minute));
-    let mut minutes = 0;
-    for day in first.iter_days().take_while(|day| *day <= last) {
-        let weekday = chrono::Datelike::weekday(&day).num_days_from_monday() as usize;
-        if !hours.days.get(weekday).copied().unwrap_or(false) {
-            continue;
-        }
-        let begin = if day == first { first_minute } else { 0 }.max(opens);
-        let end = if day == last { last_minute } else { 24 * 60 }.min(closes);
-        minutes += (end - begin).max(0);
-    }
-    minutes
+    policy.team(&account.team).map(|team| &team.calendar)
 }
 
 #[cfg(test)]
@@ -346,26 +321,6 @@ mod tests {
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("a time")
-    }
-
-    fn office() -> Hours {
-        Hours {
-            days: [true, true, true, true, true, false, false],
-            from_minute: 8 * 60,
-            to_minute: 18 * 60,
-        }
-    }
-
-    #[test]
-    fn nights_and_week_ends_are_no_gap() {
-        let zone = chrono_tz::Europe::Paris;
-        let minutes = |from: &str, to: &str| open_minutes(&office(), zone, at(from), at(to));
-        // Paris is an hour ahead in November: Friday 17:30 to Monday 08:10.
-        assert_eq!(minutes("2026-11-20T16:30:00Z", "2026-11-23T07:10:00Z"), 40);
-        assert_eq!(minutes("2026-11-23T19:00:00Z", "2026-11-24T05:00:00Z"), 0);
-        assert_eq!(minutes("2026-11-23T09:00:00Z", "2026-11-23T09:20:00Z"), 20);
-        // The night in which summer ends, 25 October 2026.
-        assert_eq!(minutes("2026-10-23T15:00:00Z", "2026-10-26T08:00:00Z"), 120);
     }
 
     /// The example, whose account of the DSI answers on working days.

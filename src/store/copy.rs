@@ -280,9 +280,9 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
             r"SELECT EXISTS (SELECT 1 FROM restores WHERE ?1 <= last_notice)",
             notice.0,
         ),
-        Input::Timer(Timer::AutoClose(ticket)) => ask(
+        Input::Timer(Timer::Ticket(ticket)) => ask(
             r"SELECT EXISTS (
-                  SELECT 1 FROM restores JOIN tickets ON tickets.close_at <= restores.at
+                  SELECT 1 FROM restores JOIN tickets ON tickets.due_at <= restores.at
                   WHERE tickets.id = ?1)",
             ticket.0,
         ),

@@ -116,12 +116,12 @@ impl Reply<'_> {
             Command::Take => self.take(draft),
             Command::Note => Outcome::Done(String::new()),
             Command::Wait(of) => self.step(draft, Step::Wait(*of)),
+            Command::Pause(until) => self.pause(draft, *until),
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
             Command::Assign(_)
             | Command::Team(_)
-            | Command::Pause(_)
             | Command::Priority(_)
             | Command::Downgrade(_)
             | Command::Category(_)
@@ -190,7 +190,17 @@ impl Reply<'_> {
             Some(Step::Resolve) => Some(Kind::Resolved),
             Some(Step::Close) => Some(Kind::Closed),
             Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Wait(_)) | None => None,
+            Some(Step::Pause(_)) => Some(Kind::Paused),
+            Some(
+                Step::Wait(_)
+                | Step::Accept
+                | Step::Refuse
+                | Step::Write(_)
+                | Step::Wake
+                | Step::Lapse
+                | Step::Expire,
+            )
+            | None => None,
         };
         let kind = kind
             .or_else(|| words.map(|_| Kind::FollowUp))

@@ -1,3 +1,11 @@
+-- What of a ticket is due by itself, and when: its closure, a reminder, the end of a pause.
+DROP INDEX tickets_close;
+ALTER TABLE tickets RENAME COLUMN close_at TO due_at;
+CREATE INDEX tickets_due ON tickets (due_at) WHERE due_at IS NOT NULL;
+
+-- The same requester's latest tickets, for duplicates (row C12).
+CREATE INDEX tickets_recent ON tickets (requester, created_at);
+
 -- A notification that waits for an operator: it may have left before a copy was put back.
 ALTER TABLE outbox ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));
 CREATE INDEX outbox_held ON outbox (id, state) WHERE held = 1;
