@@ -8,13 +8,16 @@
 use std::path::{Path, PathBuf};
 
 mod canned;
+mod categories;
 mod compile;
+pub mod directory;
 pub mod keys;
 pub mod problem;
 mod reading;
 mod rules;
 pub mod secret;
 pub mod settings;
+pub mod time;
 pub mod value;
 pub mod written;
 

@@ -17,6 +17,8 @@ pub struct Pointer {
     pub token: Option<Reply>,
     /// The notification that it answers, when known.
     pub notice: Option<NoticeId>,
+    /// It points at nothing, but repeats an earlier mail (row C12).
+    pub repeats: bool,
     pub why: String,
 }
 
@@ -93,6 +95,7 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
             carrier: Carrier::Token,
             notice: Some(NoticeId(token.notice)),
             token: Some(token),
+            repeats: false,
             why: words::pick(
                 language,
                 "Réponse à l'un de nos messages (jeton valide).",
@@ -121,6 +124,7 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
         carrier: Carrier::Thread,
         token: None,
         notice,
+        repeats: false,
         why,
     };
     for id in &ids {

@@ -3,9 +3,12 @@
 use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
-use super::{Arrival, Disposition, Kind, Policy, Thread, major, reference, requests, words};
+use super::{
+    Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, major, people,
+    reference, requests, urgency, words,
+};
 use crate::mail::authenticity::Authenticity;
-use crate::mail::{Address, Automatic};
+use crate::mail::{self, Address, Automatic};
 use crate::ticket::{
     Actor, File, Level, Part, Person, Reference, Role, Status, Ticket, TicketId, What,
 };
@@ -21,6 +24,8 @@ pub struct Opening {
     pub title: Option<String>,
     /// The closed ticket that it continues: told in the acknowledgement.
     pub continues: Option<Reference>,
+    /// Why it is not part of that one.
+    pub because: Option<Because>,
     /// Its sender could not be believed.
     pub unverified: bool,
     /// The second ticket in a row that points at another of the same person: machines do that when
@@ -83,24 +88,33 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             "Marked \"high importance\" by the sender's client, without the word URGENT.",
         ));
     }
+    let title = opening
+        .title
+        .clone()
+        .or_else(|| {
+            let title = behalf?.title.as_deref()?;
+            let title = reference::without_references(title, &policy.prefixes());
+            let title = reference::bare_subject(&title).trim().to_owned();
+            (!title.is_empty()).then_some(title)
+        })
+        .unwrap_or_else(|| title_of(policy, arrival, &language));
+    let found = classify::classify(policy, &route.lead, &title, &mail.reply);
+    why.extend(found.why.clone());
+    let impact = found
+        .category
+        .as_ref()
+        .and_then(|category| policy.category(category))
+        .map(|category| category.impact)
+        .unwrap_or_default();
     let ticket = Ticket {
         id,
         reference: Reference { prefix, number: id },
-        title: opening
-            .title
-            .clone()
-            .or_else(|| {
-                let title = behalf?.title.as_deref()?;
-                let title = reference::without_references(title, &policy.prefixes());
-                let title = reference::bare_subject(&title).trim().to_owned();
-                (!title.is_empty()).then_some(title)
-            })
-            .unwrap_or_else(|| title_of(policy, arrival, &language)),
+        title,
         status: Status::Open,
         status_since: draft.now,
         close_at: None,
         urgency: claimed,
-        priority: claimed,
+        priority: classify::priority(claimed, impact),
         team: route.lead.clone(),
         observing_teams: route.observers.clone(),
         technician: None,
@@ -118,9 +132,25 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         updated_at: draft.now,
         reopened: 0,
         ties: crate::ticket::Ties::default(),
+        nature: found.nature,
+        category: found.category,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: route.technicians.clone(),
+        phone: mail::text::phone(&mail.reply, &mail.folded),
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     };
     draft.open(ticket, actor.clone());
-    add_people(draft, id, arrival, &sender, opening.unverified);
+    let automatic = opening.automatic.is_some();
+    add_people(draft, id, arrival, &sender, opening.unverified, automatic);
 
     let words = match behalf {
         Some(behalf) => add_words(draft, id, arrival, actor, behalf),
@@ -134,6 +164,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             Vec::new(),
         ),
     };
+    let mut lines = Vec::new();
+    if mail.urgent && opening.automatic.is_none() {
+        lines.extend(urgency::claimed(draft, id, &words.text));
+    }
     if opening.unverified {
         draft.event(
             id,
@@ -173,6 +207,9 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     if let Some(major) = major {
         join_major(draft, major, id);
     }
+    if major.is_none() {
+        lines.extend(assign::assign(draft, id));
+    }
     let acknowledged = by_person && !silent && !is_ours(policy, &sender.address);
     if acknowledged {
         // A technician who is proven vouches for whom he opens it.
@@ -188,6 +225,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 urgent: mail.urgent,
                 oversize: arrival.oversize,
                 continues: opening.continues,
+                because: opening.because,
                 files,
                 message_id: own_id,
                 known_incident: major.is_some(),
@@ -196,15 +234,15 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     }
     let cause = Some(sender.address.as_str());
     if !silent {
-        let mut hint = hint(draft, &words.text);
+        lines.extend(hint(draft, &words.text));
         if let Some(major) = major.and_then(|major| draft.ticket(major)) {
-            hint.push(words::pick(
+            lines.push(words::pick(
                 &policy.language,
                 format!("Rattaché à l'incident majeur {}. Une réponse à ce message ne va qu'à cette personne ; pour écrire à tous, répondez à un message de {}.", major.reference, major.reference),
                 format!("Part of major incident {}. A reply to this goes to this person only; to write to all, reply to a mail of {}.", major.reference, major.reference),
             ));
         }
-        tell::staff(draft, id, Kind::TeamNew, &words, &hint, cause);
+        tell::staff(draft, id, Kind::TeamNew, &words, &lines, cause);
         for team in &route.observers {
             tell::observing_team(draft, id, team, &words, cause);
         }
@@ -308,7 +346,7 @@ fn actor_for(sender: &Address, automatic: Option<Automatic>) -> Actor {
     }
 }
 
-/// The language of the mail, when the desk speaks it, else of the account.
+/// The language of the mail, when the desk speaks it, else of the sender, else of the account.
 pub fn language_of(draft: &Draft<'_>, arrival: &Arrival) -> String {
     let policy = draft.policy;
     arrival
@@ -316,6 +354,10 @@ pub fn language_of(draft: &Draft<'_>, arrival: &Arrival) -> String {
         .language
         .clone()
         .filter(|language| words::is_spoken(language))
+        .or_else(|| {
+            let sender = arrival.mail.sender()?;
+            policy.directory.entry(&sender.address)?.language.clone()
+        })
         .or_else(|| {
             policy
                 .accounts
@@ -332,6 +374,7 @@ fn add_people(
     arrival: &Arrival,
     sender: &Address,
     unverified: bool,
+    automatic: bool,
 ) {
     let policy = draft.policy;
     // A technician's mail says nothing of where its requester wants to be answered.
@@ -354,40 +397,26 @@ fn add_people(
     let person = Person {
         id: draft.take_person(),
         part: Part::Requester,
-        who: sender.clone(),
+        who: people::named(policy, sender.clone()),
         reply_to,
         generation: 0,
     };
     draft.event(id, Actor::desk(), false, What::Person { person });
-    if own && !unverified {
-        add_copied(draft, id, arrival);
+    if unverified || automatic || !own {
+        return;
     }
-}
-
-/// Those who were put in To or Cc may add to the ticket (contributors), save ourselves and staff.
-pub fn add_copied(draft: &mut Draft<'_>, id: TicketId, arrival: &Arrival) {
-    let policy = draft.policy;
-    let mail = &arrival.mail;
-    for who in mail.to.iter().chain(&mail.cc) {
-        let known = draft
-            .ticket(id)
-            .is_some_and(|ticket| ticket.person(&who.address).is_some());
-        if known
-            || !who.address.contains('@')
-            || is_ours(policy, &who.address)
-            || policy.technician(&who.address).is_some()
-        {
-            continue;
-        }
-        let person = Person {
-            id: draft.take_person(),
-            part: Part::Contributor,
-            who: who.clone(),
-            reply_to: None,
-            generation: 0,
+    // Before those in copy: he may be one of them.
+    if people::is_trusted(policy, arrival)
+        && let Some(who) = declared::beneficiary(policy, &arrival.mail)
+    {
+        let actor = Actor {
+            role: Role::Requester,
+            who: Some(people::named(policy, sender.clone())),
         };
-        draft.event(id, Actor::desk(), false, What::Person { person });
+        // What cannot be is left as it is written, for staff to read.
+        let _ = people::set_beneficiary(draft, id, actor, who, &policy.language);
     }
+    people::add_copied(draft, id, arrival, Part::Requester);
 }
 
 /// Adds the mail to the timeline; returns its words, to be passed on.

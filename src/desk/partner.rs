@@ -11,7 +11,6 @@ use super::open::{files_of, remember_ids};
 use super::tell::{self, Words};
 use super::{Arrival, Disposition, Kind, lifecycle, reference, words};
 use crate::ticket::{Actor, Awaited, Role, Status, Ticket, TicketId, What};
-use crate::token::Purpose;
 
 /// `[Editeur #4512]`, `[GLPI #0001234]`, `[Ticket#2026112510000012]`, `[##RE-98##]`, `INC0012345`,
 /// `[ABC-123]`.
@@ -81,15 +80,7 @@ pub fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: 
         files: files_of(arrival),
     };
     let cause = arrival.mail.sender().map(|sender| sender.address.clone());
-    tell::staff_only(
-        draft,
-        id,
-        Kind::TeamReply,
-        Purpose::Note,
-        &words,
-        &lines,
-        cause.as_deref(),
-    );
+    tell::third_party(draft, id, &words, &lines, cause.as_deref());
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
 }

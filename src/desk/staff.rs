@@ -20,6 +20,8 @@ mod canned;
 mod fresh;
 mod major;
 mod merge;
+mod circle;
+mod class;
 mod reply;
 mod split;
 mod status;

@@ -10,7 +10,7 @@ use super::super::tell::{self, Words};
 use super::super::{Arrival, Kind, words};
 use super::{ask, away, refuse};
 use crate::mail::Address;
-use crate::ticket::{Actor, Role, TicketId, What};
+use crate::ticket::{Actor, Nature, Role, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
@@ -34,6 +34,8 @@ pub struct Reply<'a> {
     pub inserted: Vec<String>,
     /// The ticket goes on in another one: nothing is told in its name.
     pub merged: bool,
+    /// Why, in a sentence that the requester reads first.
+    pub because: Option<String>,
 }
 
 /// What came of one line.
@@ -146,6 +148,7 @@ impl Reply<'_> {
             Command::Take => self.take(draft),
             Command::Note => Outcome::Done(String::new()),
             Command::Wait(of) => self.step(draft, Step::Wait(*of)),
+            Command::Pause(until) => self.pause(draft, *until),
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
@@ -158,19 +161,18 @@ impl Reply<'_> {
             Command::Major(ids) => self.major(draft, ids),
             Command::Away(when) => away::away(draft, self.technician, *when),
             Command::Duplicate => self.duplicate(draft),
+            Command::Category(name) => self.category(draft, name),
+            Command::Incident => self.nature(draft, Nature::Incident),
+            Command::Request => self.nature(draft, Nature::Request),
+            Command::Downgrade(reason) => self.downgrade(draft, reason),
+            Command::OutOfScope(reason) => self.out_of_scope(draft, reason),
+            Command::For(who) => self.requester(draft, who),
+            Command::Beneficiary(who) => self.beneficiary(draft, who),
+            Command::Add(who) => self.add(draft, who),
+            Command::Remove(who) => self.remove(draft, who),
             Command::Assign(_)
             | Command::Team(_)
-            | Command::Pause(_)
             | Command::Priority(_)
-            | Command::Downgrade(_)
-            | Command::Category(_)
-            | Command::Incident
-            | Command::Request
-            | Command::OutOfScope(_)
-            | Command::For(_)
-            | Command::Beneficiary(_)
-            | Command::Add(_)
-            | Command::Remove(_)
             | Command::Undo
             | Command::Test
             | Command::Help
@@ -210,7 +212,8 @@ impl Reply<'_> {
             if step == Step::Resolve {
                 self.own(draft);
             }
-            lifecycle::set(draft, self.id, self.actor.clone(), to, None);
+            let because = self.because.clone();
+            lifecycle::set(draft, self.id, self.actor.clone(), to, because);
         }
     }
 
@@ -220,7 +223,17 @@ impl Reply<'_> {
             Some(Step::Resolve) => Some(Kind::Resolved),
             Some(Step::Close) => Some(Kind::Closed),
             Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Wait(_)) | None => None,
+            Some(Step::Pause(_)) => Some(Kind::Paused),
+            Some(
+                Step::Wait(_)
+                | Step::Accept
+                | Step::Refuse
+                | Step::Write(_)
+                | Step::Wake
+                | Step::Lapse
+                | Step::Expire,
+            )
+            | None => None,
         };
         let kind = kind
             .or_else(|| words.map(|_| Kind::FollowUp))
@@ -233,14 +246,14 @@ impl Reply<'_> {
                 }),
                 ..Words::default()
             };
+            let mut words = words.unwrap_or(&nobody).clone();
+            if let Some(because) = &self.because {
+                let parts = [because.as_str(), words.text.as_str()];
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                words.text = parts.collect::<Vec<_>>().join("\n\n");
+            }
             let own_address = self.technician.who().address;
-            tell::public(
-                draft,
-                self.id,
-                kind,
-                Some(words.unwrap_or(&nobody)),
-                &own_address,
-            );
+            tell::public(draft, self.id, kind, Some(&words), &own_address);
         }
     }
 }

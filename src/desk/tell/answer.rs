@@ -6,7 +6,7 @@ use super::super::asked::{Found, Listed, Look};
 use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::{Automation, Kind, Notice, words};
-use super::about;
+use super::{Words, about, outside, responsible, to_technician as to_technician_about};
 use crate::mail::Address;
 use crate::ticket::{PersonId, TicketId};
 use crate::token::{self, Purpose};
@@ -71,6 +71,26 @@ pub fn no_answer(
         ..to_technician(draft, technician)
     };
     draft.notify(notice);
+}
+
+/// A third party's mail: a reply to this stays internal (row G11).
+pub fn third_party(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+) {
+    for technician in responsible(draft, id) {
+        let mut notice =
+            to_technician_about(draft, id, Kind::TeamReply, technician, Purpose::Note);
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        notice.lines = lines.to_vec();
+        notice.caused_by = outside(draft, caused_by);
+        draft.notify(notice);
+    }
 }
 
 /// What happened while he was away, told on his return (row F15).
