@@ -135,6 +135,10 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("technicians[].phone", Shape::Text),
     ("technicians[].language", Shape::Choice(&["fr", "en"])),
     (
+        "technicians[].transcript",
+        Shape::Choice(&["always", "failures"]),
+    ),
+    (
         "technicians[].thanks",
         Shape::Choice(&["digest", "now", "never"]),
     ),

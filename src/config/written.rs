@@ -194,6 +194,7 @@ mod tables {
         pub phone: Option<String>,
         pub language: Option<String>,
         pub thanks: Option<String>,
+        pub transcript: Option<String>,
     }
 }
 
