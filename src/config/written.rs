@@ -26,6 +26,8 @@ pub struct Config {
     pub max_message: Option<Size>,
     pub subject_style: Option<String>,
     pub template_dirs: Option<Texts>,
+    pub directory: Option<String>,
+    pub cc_observers: Option<String>,
     pub calendar: Calendar,
     pub authentication: Authentication,
     pub web: Web,
@@ -37,6 +39,7 @@ pub struct Config {
     pub teams: Vec<Team>,
     pub addresses: Vec<Address>,
     pub technicians: Vec<Technician>,
+    pub categories: Vec<Category>,
 }
 
 /// A list of texts, or one text.
@@ -106,7 +109,6 @@ mod tables {
     pub struct Desk {
         pub name: Option<String>,
         pub hold_replies: Option<Delay>,
-        pub coalesce: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
     }
@@ -173,6 +175,7 @@ mod tables {
         pub hours: Option<Hours>,
         pub holidays: Option<String>,
         pub contact: Option<String>,
+        pub assignment: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -181,6 +184,7 @@ mod tables {
         pub pattern: Option<String>,
         pub team: Option<String>,
         pub list_id: Option<String>,
+        pub technicians: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -195,6 +199,20 @@ mod tables {
         pub language: Option<String>,
         pub thanks: Option<String>,
         pub transcript: Option<String>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Category {
+        pub id: Option<String>,
+        pub name: Option<String>,
+        pub explanation: Option<String>,
+        pub warning: Option<String>,
+        pub team: Option<String>,
+        pub client: Option<String>,
+        pub r#type: Option<String>,
+        pub impact: Option<String>,
+        pub words: Option<Texts>,
     }
 }
 

@@ -75,8 +75,14 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
 }
 
 /// What the page of a request offers: the same as a reply by mail does.
-fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, what: &Deed) {
+fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: &Deed) {
     let id = ticket.id;
+    // By the name that the ticket knows.
+    if let Some(who) = &mut actor.who
+        && let Some(person) = ticket.person(&who.address)
+    {
+        who.clone_from(&person.who);
+    }
     let judges = verdict::may_judge(ticket, &actor);
     let said = |text: &str| Words {
         text: text.to_owned(),
@@ -152,6 +158,7 @@ fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
         explains_marks: false,
         has_files: false,
         repeats: false,
+        lines: Vec::new(),
     };
     verdict::wrote(draft, ticket, said);
 }

@@ -106,6 +106,14 @@ impl Calendar {
         at.checked_add_signed(time).unwrap_or(at)
     }
 
+    /// The working time between two moments; nothing when they are in the wrong order.
+    pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
+        self.spans_from(from)
+            .take_while(|(opens, _)| *opens < to)
+            .map(|(opens, closes)| closes.min(to) - opens)
+            .sum()
+    }
+
     /// The same time of day, so many working days later; the next open moment when that is none.
     pub fn add_working_days(&self, at: DateTime<Utc>, days: u32) -> DateTime<Utc> {
         let start = self.next_open(at);

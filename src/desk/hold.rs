@@ -176,6 +176,10 @@ fn rank(kind: Kind) -> Option<u8> {
         Kind::Resolved => Some(4),
         Kind::Closed => Some(5),
         Kind::Acknowledgement
+        | Kind::Classified
+        | Kind::Lowered
+        | Kind::Following
+        | Kind::Unfollowed
         | Kind::Reminder
         | Kind::Joined
         | Kind::LowMark

@@ -1,16 +1,9 @@
 //! What to look up before deciding.
 
-use super::command::{self, Command};
-use super::{Arrival, Input, Policy, Question, Timer, duplicate, locate};
+use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate};
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::{self, Keys, Reply};
-
-/// Events that show what was said last of a ticket, and by whom.
-const LATEST_EVENTS: u32 = 60;
-
-/// Events of a ticket read to undo something of it: all, in any life that one can have.
-const ALL_EVENTS: u32 = 20_000;
 
 /// What to look up before deciding about `input`.
 pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
@@ -20,17 +13,15 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Poison { inbox, .. } => question.inbox = Some(*inbox),
         Input::Action(action) => {
             question.tickets.insert(action.ticket);
-            question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Ticket(ticket)) => {
             question.tickets.insert(*ticket);
             question.past_of.insert(*ticket);
-            question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
-            question.history = LATEST_EVENTS;
         }
+        Input::Timer(Timer::Alert { .. }) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);
             question.notices.insert(delivery.notice);
@@ -75,15 +66,7 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         question.notices.insert(NoticeId(reply.notice));
     }
     question.tickets.extend(locate::references(policy, arrival));
-    let undoes = |line: &command::Line| line.command == Ok(Command::Undo);
-    let of_staff = mail
-        .sender()
-        .is_some_and(|sender| policy.technician(&sender.address).is_some());
-    question.history = if of_staff && command::parse(&mail.reply).0.iter().any(undoes) {
-        ALL_EVENTS
-    } else {
-        LATEST_EVENTS
-    };
+    question.loads_of.extend(assign::asked(policy));
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
         if duplicate::may_be(policy, arrival) {
@@ -92,6 +75,10 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         if mail.automatic.is_none() {
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));
+        }
+        if mail.urgent {
+            let own = policy.directory.addresses_of(&sender.address);
+            question.claims_of.extend(own);
         }
         if !policy.is_internal(&sender.address) {
             question.causes.insert(sender.key());

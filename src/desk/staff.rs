@@ -13,6 +13,8 @@ use super::{Arrival, Disposition, hold, words};
 use crate::ticket::{Actor, File, InboxId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod circle;
+mod class;
 mod find;
 mod owner;
 mod reply;

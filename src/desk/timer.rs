@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
-use super::{Because, Kind, Timer, kept, occasion, quiet, words};
+use super::{Because, Kind, Timer, kept, occasion, quiet, tell, words};
 use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
 
 /// Decides about one timer.
@@ -30,6 +30,7 @@ pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
                 kept::let_go(draft, notice);
             }
         }
+        Timer::Alert { lines, .. } => tell::operations(draft, None, lines.clone()),
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use super::{Service, conclude, convert};
 use crate::desk::Input;
 use crate::fault;
 use crate::smtp::{self, Envelope, Outcome, Sender};
-use crate::store::{Delivered, Leased};
+use crate::store::{Delivered, Leased, OutboxId};
 
 /// Mails in hand at once: enough to keep every connection busy while outcomes are written.
 const IN_HAND: usize = 16;
@@ -21,6 +22,9 @@ const REPORTED_AT_ONCE: usize = 100;
 
 /// Without a bell, look this often: a retry may be due, another process may have asked for one.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Between two attempts to write an outcome down, at first; then longer, to [`LOOK_EVERY`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The loop.
 pub async fn station(service: Service) -> Result<()> {
@@ -137,6 +141,34 @@ fn again(bytes: &[u8]) -> Vec<u8> {
         .into_bytes()
 }
 
+/// Writes down an outcome, again and again while the disk does not take it: forgetting what a server
+/// said would send a second copy. At a stop it is left uncertain.
+async fn write_down(
+    service: &Service,
+    id: OutboxId,
+    outcome: Delivered,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let written = service.store().delivered(vec![(id, outcome.clone())], now);
+        match written.await {
+            Err(error) if !service.is_stopping() => {
+                tracing::error!(
+                    outbox.id = %id,
+                    "The outcome of notification {id} cannot be written yet: {error:#}"
+                );
+            }
+            done => return done,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = service.stopped() => {}
+        }
+        pause = (pause * 2).min(LOOK_EVERY);
+    }
+}
+
 async fn send(service: Service, sender: Arc<Sender>, mail: Leased) -> Result<()> {
     attempt(&service, &sender, mail).await
 }
@@ -203,10 +235,7 @@ async fn attempt(service: &Service, sender: &Sender, mut mail: Leased) -> Result
             }
         }
     };
-    service
-        .store()
-        .delivered(vec![(mail.id, delivered)], now)
-        .await?;
+    write_down(service, mail.id, delivered, now).await?;
     if noteworthy {
         report(service).await?;
     }

@@ -15,6 +15,7 @@ use crate::fault;
 use crate::mail::authenticity::{self, Authenticity};
 use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled};
+use crate::ticket::InboxId;
 
 /// Mails of one batch; with one commit a batch the cost of `fsync` is spread thin.
 const BATCH_MAILS: usize = 100;
@@ -82,7 +83,15 @@ pub async fn once(service: &Service) -> Result<usize> {
         .settle(inputs, now, move |input, lookup| {
             conclude(&rules, input, lookup, now)
         })
-        .await?;
+        .await;
+    let settled = match settled {
+        Ok(settled) => settled,
+        Err(error) => {
+            tracing::error!("Processing waits: {error:#}");
+            give_back(service, ids.into_iter().flatten().collect()).await;
+            return Ok(count);
+        }
+    };
     for (id, result) in ids.into_iter().flatten().zip(settled) {
         match result {
             Ok(Settled::Before) => {}
@@ -111,6 +120,25 @@ pub async fn once(service: &Service) -> Result<usize> {
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
     Ok(count)
+}
+
+/// The disk took nothing: that was not the mails' fault. They come again as soon as it does.
+async fn give_back(service: &Service, mails: Vec<InboxId>) {
+    while !service.is_stopping() {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = service.stopped() => {}
+        }
+        if let Err(error) = service
+            .store()
+            .give_back(mails.clone(), service.now())
+            .await
+        {
+            tracing::error!("Processing still waits: {error:#}");
+        } else {
+            return;
+        }
+    }
 }
 
 /// Mails that failed three times go to the quarantine, unread and with their bytes (contract I7).
@@ -147,7 +175,7 @@ fn word(disposition: Option<&Disposition>) -> &'static str {
     }
 }
 
-fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
+fn inbox_id(input: &Input) -> Option<InboxId> {
     match input {
         Input::Mail(arrival) => Some(arrival.inbox),
         Input::Poison { inbox, .. } => Some(*inbox),

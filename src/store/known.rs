@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::habits;
 use super::past;
 use super::raw::RawFiles;
 use super::{Store, millis, time};
+use super::{claims, habits, loads};
 use crate::desk::{self, Kind, Known, Notice, Question, Sent, Thread, Told};
 use crate::mail::{self, Digest};
 use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
@@ -19,9 +19,6 @@ const KEPT_AT_ONCE: i64 = 200;
 
 /// Tickets of one requester that are compared with a new mail.
 const RECENT_AT_ONCE: i64 = 20;
-
-/// Tickets that a mail points at whose history is read; it names more only to do harm.
-const POINTED_AT: usize = 20;
 
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
@@ -106,13 +103,6 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
         known.duplicate_of = earlier(connection, content, question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
     }
-    if question.history > 0 {
-        for id in tickets.iter().take(POINTED_AT) {
-            let events = past::history(connection, *id, question.history)?;
-            known.history.insert(*id, events);
-            known.held.extend(past::held(connection, *id)?);
-        }
-    }
     if let Some(requester) = &question.recent_of {
         known.recent = recent(connection, requester, now)?;
         tickets.extend(&known.recent);
@@ -139,6 +129,11 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
     }
     if let Some((sender, images)) = &question.habits_of {
         known.habits = habits::of(connection, sender, images)?;
+    }
+    known.claims = claims::of(connection, &question.claims_of, now)?;
+    for technician in &question.loads_of {
+        let load = loads::of(connection, technician)?;
+        known.loads.insert(technician.clone(), load);
     }
     let due: Vec<String> = known
         .notices

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, habits, known, millis, number, process};
-use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
+use super::{Settlement, copy, deliver, habits, health, known, millis, number, process};
+use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread, Timer};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
 use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Ticket, TicketId, What};
@@ -22,6 +22,8 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let decision = &settlement.decision;
+    // Asked first: closing a ticket takes its date away.
+    let held = copy::may_have_been_said(connection, input)?;
     for changed in &decision.changed {
         write_ticket(connection, changed)?;
     }
@@ -43,7 +45,7 @@ pub(super) fn write(
             .execute(params![notice.0, line, millis(now)])?;
     }
     for outgoing in &settlement.outgoing {
-        write_outgoing(connection, outgoing, now)?;
+        write_outgoing(connection, outgoing, held, now)?;
     }
     if let Some(learned) = &decision.learned {
         habits::learn(connection, learned)?;
@@ -62,7 +64,10 @@ pub(super) fn write(
         }
         Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now),
         Input::Delivery(delivery) => deliver::reported(connection, delivery),
-        Input::Action(_) | Input::Timer(_) => Ok(()),
+        Input::Timer(Timer::Alert { told, over, .. }) => {
+            health::write_alert(connection, told, over, now)
+        }
+        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => Ok(()),
     }
 }
 
@@ -151,6 +156,8 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::Team { .. }
             | What::TeamObserves { .. }
             | What::Priority { .. }
+            | What::Classified { .. }
+            | What::Urgency { .. }
             | What::Reminded { .. }
             | What::Verdict { .. }
             | What::Thanks { .. }
@@ -158,8 +165,6 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::MarksAsked
             | What::Linked { .. }
             | What::Command { .. }
-            | What::Undone { .. }
-            | What::Asked { .. }
             | What::Notified { .. }
             | What::Delivery { .. }
             | What::Duplicate { .. }
@@ -272,7 +277,7 @@ fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) ->
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
               ON CONFLICT (id) DO UPDATE SET
                   at = excluded.at, due_at = excluded.due_at, state = excluded.state,
-                  kind = excluded.kind, automatic = excluded.automatic, notice = excluded.notice
+                  notice = excluded.notice
               WHERE state <> 'said' AND recipient = excluded.recipient",
         )?
         .execute(params![
@@ -366,6 +371,7 @@ fn write_message_id(
 pub(super) fn write_outgoing(
     connection: &Connection,
     outgoing: &Outgoing,
+    held: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     say_kept(connection, outgoing.notice, now)?;
@@ -383,8 +389,8 @@ pub(super) fn write_outgoing(
     connection
         .prepare_cached(
             r"INSERT INTO outbox (notice, ticket, kind, sender, recipient, whom, message_id, digest,
-                                  size, bytes, text, created_at, next_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+                                  size, bytes, text, created_at, next_at, held)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)
               ON CONFLICT (notice, recipient) DO NOTHING",
         )?
         .execute(params![
@@ -399,7 +405,8 @@ pub(super) fn write_outgoing(
             number(outgoing.bytes.len() as u64),
             outgoing.bytes,
             outgoing.text,
-            millis(now)
+            millis(now),
+            held
         ])?;
     Ok(())
 }

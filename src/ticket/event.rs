@@ -72,33 +72,6 @@ pub struct Event {
     pub what: What,
 }
 
-/// What was taken back before anything of it had left: by whom (folded), and when he had done it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Withdrawn(Vec<(DateTime<Utc>, String)>);
-
-impl Withdrawn {
-    /// All that these events take back.
-    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let taken_back = |event: &Event| match &event.what {
-            What::Undone {
-                done_at,
-                withdrawn: true,
-                ..
-            } => Some((*done_at, event.actor.who.as_ref()?.key())),
-            _ => None,
-        };
-        Self(events.into_iter().filter_map(taken_back).collect())
-    }
-
-    /// This event was taken back.
-    pub fn holds(&self, event: &Event) -> bool {
-        self.0.iter().any(|(at, who)| {
-            let actor = event.actor.who.as_ref();
-            *at == event.at && actor.is_some_and(|actor| actor.key() == *who)
-        })
-    }
-}
-
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -173,6 +146,22 @@ pub enum What {
         /// The decided one.
         priority: Level,
     },
+    /// Its type and category were put right (row C6).
+    Classified {
+        /// Incident, request or suggestion.
+        nature: Nature,
+        /// The category's id.
+        category: Option<String>,
+        /// In words.
+        why: String,
+    },
+    /// A step of a claim of urgency (rows J2, J3).
+    Urgency {
+        /// Which.
+        step: Claim,
+        /// In words.
+        reason: Option<String>,
+    },
     /// The requester was reminded that an answer is awaited.
     Reminded {
         /// How many reminders that makes.
@@ -218,24 +207,6 @@ pub enum What {
         done: bool,
         /// In words.
         answer: String,
-    },
-    /// What a technician did at a moment is undone (row G4).
-    Undone {
-        /// When it was done.
-        done_at: DateTime<Utc>,
-        /// Nothing of it had left: its requester never saw it and never will.
-        withdrawn: bool,
-        /// The ticket as it stands now.
-        ticket: Box<Ticket>,
-    },
-    /// An answer is kept as a note until its author says that it shall leave (row G10).
-    Asked {
-        /// The notice that asks him.
-        notice: NoticeId,
-        /// The mail that was kept.
-        inbox: InboxId,
-        /// Its commands, as written.
-        lines: Vec<String>,
     },
     /// Somebody was, or will be, told.
     Notified {
@@ -283,14 +254,14 @@ impl What {
             Self::Team { .. } | Self::TeamObserves { .. } => "team",
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
+            Self::Classified { .. } => "classified",
+            Self::Urgency { .. } => "urgency",
             Self::Reminded { .. } => "reminder",
             Self::Verdict { .. } => "verdict",
             Self::Thanks { .. } => "thanks",
             Self::Rated { .. } | Self::MarksAsked => "rating",
             Self::Linked { .. } => "linked",
             Self::Command { .. } => "command",
-            Self::Undone { .. } => "undone",
-            Self::Asked { .. } => "asked",
             Self::Notified { .. } => "notification",
             Self::Delivery { .. } => "delivery",
             Self::Duplicate { .. } => "duplicate",
@@ -302,7 +273,9 @@ impl What {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
-            Self::Status { reason, .. } | Self::Verdict { reason, .. } => reason.as_deref(),
+            Self::Status { reason, .. }
+            | Self::Verdict { reason, .. }
+            | Self::Urgency { reason, .. } => reason.as_deref(),
             Self::Rated { comment, .. } => comment.as_deref(),
             _ => None,
         }

@@ -8,7 +8,7 @@ use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Withdrawn, Awaited, Event, Person, Role, Status, Ticket, Verdict, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What};
 
 /// The built-in pages.
 ///
@@ -62,25 +62,6 @@ pub fn may_see(person: &Person, event: &Event) -> bool {
             },
             _ => true,
         }
-}
-
-/// The events without what requesters cannot see for a reason of time: an answer that its author can
-/// still take back, and all that was taken back before it left (row G4).
-pub fn settled(
-    policy: &Policy,
-    events: Vec<(i64, Event)>,
-    now: DateTime<Utc>,
-) -> Vec<(i64, Event)> {
-    let withdrawn = Withdrawn::of(events.iter().map(|(_, event)| event));
-    let held = |event: &Event| {
-        event.actor.role == Role::Technician
-            && matches!(event.what, What::Mail { .. })
-            && event.at + policy.hold_replies > now
-    };
-    events
-        .into_iter()
-        .filter(|(_, event)| !withdrawn.holds(event) && !held(event))
-        .collect()
 }
 
 /// One entry of the public timeline.
@@ -252,6 +233,8 @@ fn entry(
             }
             Some(entry)
         }
+        // The sentence was written for the requester, in the language of the ticket.
+        What::Classified { why, .. } => Some(fact(why.clone())),
         What::Verdict { verdict, .. } => match verdict {
             Verdict::Accepted => Some(fact(say(
                 "Solution validée.".into(),
@@ -263,16 +246,6 @@ fn entry(
             ))),
             Verdict::Complement => None,
         },
-        What::Undone { ticket, .. } => Some(fact(match ticket.status {
-            Status::Resolved | Status::Closed => say(
-                "Dernière modification annulée.".into(),
-                "The latest change was undone.".into(),
-            ),
-            Status::Open | Status::Waiting { .. } | Status::Paused { .. } => say(
-                "Dernière modification annulée : demande en cours.".into(),
-                "The latest change was undone: work on the request goes on.".into(),
-            ),
-        })),
         What::Reminded { .. } => Some(fact(say("Rappel envoyé.".into(), "Reminder sent.".into()))),
         What::Opened(_)
         | What::Thanks { .. }
@@ -284,9 +257,9 @@ fn entry(
         | What::TeamObserves { .. }
         | What::Person { .. }
         | What::Priority { .. }
+        | What::Urgency { .. }
         | What::Linked { .. }
         | What::Command { .. }
-        | What::Asked { .. }
         | What::Notified { .. }
         | What::Delivery { .. }
         | What::Duplicate { .. }

@@ -140,6 +140,22 @@ fn working_time_skips_lunch_nights_and_days_off() {
 }
 
 #[test]
+fn nights_and_week_ends_are_no_gap() {
+    let office = office(Holidays::France);
+    for (from, to, minutes) in [
+        ("2026-11-20 11:30", "2026-11-23 08:10", 40),
+        ("2026-11-23 20:00", "2026-11-24 06:00", 0),
+        ("2026-11-23 10:00", "2026-11-23 10:20", 20),
+        ("2026-11-23 11:50", "2026-11-23 13:40", 20),
+        // The night in which summer ends.
+        ("2026-10-23 11:00", "2026-10-26 09:00", 120),
+    ] {
+        let got = office.between(at(from), at(to)).num_minutes();
+        assert_eq!(got, minutes, "{from} to {to}");
+    }
+}
+
+#[test]
 fn working_days_keep_the_time_of_day() {
     let office = office(Holidays::France);
     for (moment, days, expected) in [
@@ -264,6 +280,12 @@ fn working_time_is_the_open_minutes_counted_one_by_one() {
             got, now,
             "round {round}: {wanted} minutes from {start}, {calendar:?}"
         );
+        assert_eq!(
+            calendar.between(start, got),
+            Duration::minutes(wanted),
+            "round {round}"
+        );
+        assert_eq!(calendar.between(got, start), Duration::zero());
         let next = calendar.next_open(start);
         assert!(next >= start && calendar.is_open(next), "round {round}");
         assert_eq!(calendar.next_open(next), next, "round {round}");

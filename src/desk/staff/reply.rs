@@ -10,7 +10,7 @@ use super::super::{Kind, words};
 use super::refuse;
 use super::report::Fate;
 use crate::mail::Address;
-use crate::ticket::{Actor, NoticeId, Role, TicketId, What};
+use crate::ticket::{Actor, Nature, NoticeId, Role, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
@@ -38,6 +38,8 @@ pub struct Reply<'a> {
     pub step: Option<Step>,
     /// What became of the words.
     pub words: Option<Fate>,
+    /// Why, in a sentence that the requester reads first.
+    pub because: Option<String>,
 }
 
 /// What came of one line.
@@ -68,6 +70,7 @@ impl<'a> Reply<'a> {
             took: false,
             step: None,
             words: None,
+            because: None,
         }
     }
 }
@@ -140,6 +143,7 @@ impl Reply<'_> {
         }
         match self.carry_out(draft, command) {
             Outcome::Done(answer) => {
+                self.undoable |= changes(command);
                 self.done(draft, line, answer);
                 draft.decision.executed.extend(key);
             }
@@ -168,18 +172,18 @@ impl Reply<'_> {
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
-            Command::Downgrade(_)
-            | Command::Category(_)
-            | Command::Incident
-            | Command::Request
-            | Command::OutOfScope(_)
-            | Command::Merge(_)
+            Command::Category(name) => self.category(draft, name),
+            Command::Incident => self.nature(draft, Nature::Incident),
+            Command::Request => self.nature(draft, Nature::Request),
+            Command::Downgrade(reason) => self.downgrade(draft, reason),
+            Command::OutOfScope(reason) => self.out_of_scope(draft, reason),
+            Command::For(who) => self.requester(draft, who),
+            Command::Beneficiary(who) => self.beneficiary(draft, who),
+            Command::Add(who) => self.add(draft, who),
+            Command::Remove(who) => self.remove(draft, who),
+            Command::Merge(_)
             | Command::Split(_)
             | Command::Link(_)
-            | Command::For(_)
-            | Command::Beneficiary(_)
-            | Command::Add(_)
-            | Command::Remove(_)
             | Command::Partner(_)
             | Command::Call
             | Command::Canned(_)
@@ -225,7 +229,8 @@ impl Reply<'_> {
             if step == Step::Resolve {
                 self.own(draft);
             }
-            lifecycle::set(draft, self.id, self.actor.clone(), to, None);
+            let because = self.because.clone();
+            lifecycle::set(draft, self.id, self.actor.clone(), to, because);
             self.undoable = true;
         }
     }
@@ -265,16 +270,32 @@ impl Reply<'_> {
                 }),
                 ..Words::default()
             };
+            let mut words = words.unwrap_or(&nobody).clone();
+            if let Some(because) = &self.because {
+                let parts = [because.as_str(), words.text.as_str()];
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                words.text = parts.collect::<Vec<_>>().join("\n\n");
+            }
             let own_address = self.technician.who().address;
-            tell::public(
-                draft,
-                self.id,
-                kind,
-                Some(words.unwrap_or(&nobody)),
-                &own_address,
-            );
+            tell::public(draft, self.id, kind, Some(&words), &own_address);
         }
     }
+}
+
+/// A command that changes the ticket; the others ask, or say what becomes of the mail.
+fn changes(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Note
+            | Command::Undo
+            | Command::Send
+            | Command::Test
+            | Command::Help
+            | Command::List
+            | Command::Mine
+            | Command::Search(_)
+            | Command::Show(_)
+    )
 }
 
 /// What to say of a line that was not understood.
