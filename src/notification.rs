@@ -20,6 +20,7 @@ mod mailto;
 mod message;
 mod plain;
 mod sample;
+mod staff;
 pub mod template;
 pub mod words;
 
