@@ -323,11 +323,11 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    /// The example, whose account of the DSI answers on working days.
+    /// The desk of the scenarios, whose teams answer on working days.
     fn policy() -> Policy {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios/config.toml");
         let settings = crate::config::Config::load_without_secrets(&file);
-        settings.expect("the example is right").policy
+        settings.expect("the desk of the scenarios is right").policy
     }
 
     /// Mails every twenty minutes from nine to five of a Monday, looked at later.
