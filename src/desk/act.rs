@@ -157,7 +157,7 @@ fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
         reaction: crate::mail::text::lone_reaction(text),
         explains_marks: false,
         has_files: false,
-        repeats: false,
+        repeats: None,
     };
     verdict::wrote(draft, ticket, said);
 }

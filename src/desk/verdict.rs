@@ -23,8 +23,8 @@ pub struct Said {
     pub explains_marks: bool,
     /// It came with a file, so it is more than thanks.
     pub has_files: bool,
-    /// It repeats an earlier mail.
-    pub repeats: bool,
+    /// Its subject, when it repeats an earlier mail.
+    pub repeats: Option<String>,
 }
 
 /// The writer that somebody's part in a ticket makes him.
@@ -117,11 +117,15 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
     let cause = said.words.author.as_ref().map(|who| who.address.clone());
     let cause = cause.as_deref();
     let mut lines = Vec::new();
-    if said.repeats {
+    if let Some(subject) = &said.repeats {
         lines.push(words::pick(
             &language,
-            "Même expéditeur, objet semblable : joint à ce ticket au lieu d'en ouvrir un autre.",
-            "Same sender, similar subject: joined instead of opening another ticket.",
+            format!(
+                "Même expéditeur, objet semblable (« {subject} ») : joint à ce ticket au lieu d'en ouvrir un autre."
+            ),
+            format!(
+                "Same sender, similar subject (\"{subject}\"): joined instead of opening another ticket."
+            ),
         ));
     }
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
