@@ -122,7 +122,7 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         Deed::Refuse(reason) => {
             add_words(draft, ticket, &actor, reason);
             let words = said(reason);
-            verdict::judge(draft, id, actor, words, Some(Opinion::Fails));
+            verdict::judge(draft, id, actor, words, Some(Opinion::Fails), Vec::new());
         }
         _ => {
             let words = said("");

@@ -133,7 +133,7 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
     match lifecycle::next(ticket.status, Step::Write(said.writer), &language) {
         Ok(_) if done => {
-            return judge(draft, id, said.actor, said.words, opinion);
+            return judge(draft, id, said.actor, said.words, opinion, lines);
         }
         Ok(to) => {
             let reason = match said.writer {
@@ -172,6 +172,7 @@ pub fn judge(
     actor: Actor,
     mut said: Words,
     opinion: Option<Opinion>,
+    mut lines: Vec<String>,
 ) {
     let language = draft.policy.language.clone();
     let cause = said.author.as_ref().map(|who| who.address.clone());
@@ -220,12 +221,13 @@ pub fn judge(
     if let Some(reason) = reason {
         said.text = reason;
     }
+    lines.insert(0, line);
     tell::staff_as(
         draft,
         id,
         Kind::TeamReply,
         &said,
-        &[line],
+        &lines,
         cause.as_deref(),
         Some(because),
     );
