@@ -158,6 +158,7 @@ fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
         explains_marks: false,
         has_files: false,
         repeats: false,
+        lines: Vec::new(),
     };
     verdict::wrote(draft, ticket, said);
 }

@@ -81,6 +81,10 @@ fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::TeamAlert
             | Kind::Operations
             | Kind::Digest
+            | Kind::Classified
+            | Kind::Lowered
+            | Kind::Following
+            | Kind::Unfollowed
             | Kind::Joined
             | Kind::LowMark
             | Kind::TeamThanks => false,

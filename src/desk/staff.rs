@@ -13,6 +13,8 @@ use super::{Arrival, Disposition, words};
 use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod circle;
+mod class;
 mod reply;
 mod status;
 
@@ -76,6 +78,7 @@ pub fn answer(
         refused: false,
         took: false,
         step: None,
+        because: None,
     };
     let mut internal = pointer
         .token

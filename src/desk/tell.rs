@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::policy::Technician;
-use super::{Automation, Because, Kind, Notice, words};
+use super::{Automation, Because, Kind, Notice, assign, people, words};
 use crate::mail::Address;
 use crate::ticket::{Actor, File, Part, Person, PersonId, Reference, Ticket, TicketId, What};
 use crate::token::{self, Purpose};
@@ -140,7 +140,47 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     draft.notify(notice);
 }
 
-/// To the requester and those who follow: one mail each.
+/// To somebody who follows, or has the trouble, because `by` said so: what he takes part in.
+pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Option<&Address>) {
+    if person.who.address.is_empty() {
+        return;
+    }
+    let mut notice = to_person(draft, id, Kind::Following, person);
+    // He never wrote: the requester's mails are not in his mailbox.
+    notice.in_reply_to = None;
+    notice.author = by.map(|by| Address {
+        name: by.name.clone().or_else(|| Some(by.address.clone())),
+        address: String::new(),
+    });
+    draft.notify(notice);
+}
+
+/// To an observer who stopped following.
+pub fn unfollowed(draft: &mut Draft<'_>, id: TicketId, person: &Person, message_id: Option<&str>) {
+    let mut notice = to_person(draft, id, Kind::Unfollowed, person);
+    notice.link_for = None;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = message_id.map(str::to_owned);
+    draft.notify(notice);
+}
+
+/// « Classement de votre demande » : put right, or, with `names`, which categories there are.
+pub fn classified(draft: &mut Draft<'_>, id: TicketId, names: Option<Vec<String>>) {
+    let Some(requester) = draft
+        .ticket(id)
+        .and_then(|ticket| ticket.requester())
+        .filter(|requester| !requester.who.address.is_empty())
+        .cloned()
+    else {
+        return;
+    };
+    let mut notice = to_person(draft, id, Kind::Classified, &requester);
+    notice.automation = Automation::Replied;
+    notice.lines = names.unwrap_or_default();
+    draft.notify(notice);
+}
+
+/// To those of the ticket whom this kind of mail is for: one mail each.
 pub fn public(
     draft: &mut Draft<'_>,
     id: TicketId,
@@ -169,10 +209,7 @@ pub fn public_as(
     let people: Vec<Person> = ticket
         .people
         .iter()
-        .filter(|person| match person.part {
-            Part::Requester | Part::Beneficiary | Part::Observer => true,
-            Part::Contributor => false,
-        })
+        .filter(|person| people::addressees(kind).contains(&person.part))
         .filter(|person| !person.who.address.is_empty() && person.who.key() != except)
         .cloned()
         .collect();
@@ -314,6 +351,10 @@ fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
     match owner {
         Some(owner) => vec![owner],
         None => {
+            let named = assign::named(policy, &ticket.team, &ticket.named);
+            if !named.is_empty() {
+                return named;
+            }
             let team = ticket.team.clone();
             policy
                 .technicians

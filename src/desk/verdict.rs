@@ -25,6 +25,8 @@ pub struct Said {
     pub has_files: bool,
     /// It repeats an earlier mail.
     pub repeats: bool,
+    /// What staff should know of it.
+    pub lines: Vec<String>,
 }
 
 /// The writer that somebody's part in a ticket makes him.
@@ -116,7 +118,7 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
     let language = draft.policy.language.clone();
     let cause = said.words.author.as_ref().map(|who| who.address.clone());
     let cause = cause.as_deref();
-    let mut lines = Vec::new();
+    let mut lines = said.lines;
     if said.repeats {
         lines.push(words::pick(
             &language,

@@ -11,7 +11,7 @@ use super::{Stationery, date, layout, mailto, reply_address};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::ticket::{Awaited, Claim, Level, Part, Person, Status, Ticket};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -111,6 +111,35 @@ pub struct Words {
     pub oversize: Option<String>,
     /// Lines of a transcript, an alert, a digest.
     pub lines: Vec<String>,
+    /// `incident`, `request`, `suggestion`.
+    pub nature: &'static str,
+    /// What it is about; `None` in the bare form.
+    pub category: Option<Category>,
+    /// How often that was put right.
+    pub reclassified: u32,
+    /// `low`, `normal`, `high`: as decided.
+    pub priority: &'static str,
+    /// The claim of urgency: `claimed`, `confirmed`, `lowered`, `disputed`; empty without.
+    pub claim: &'static str,
+    /// Who has the trouble, when it is another than the requester; `None` in the bare form.
+    pub beneficiary: Option<Requester>,
+    /// The recipient is the one who has the trouble, and another wrote.
+    pub for_you: bool,
+    /// Names of those who follow; empty in the bare form.
+    pub followers: Vec<String>,
+    /// Where an observer writes to follow no longer, a `mailto:` link.
+    pub unfollow: Option<String>,
+}
+
+/// What a ticket is about.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Category {
+    /// Its name, the client in front.
+    pub name: String,
+    /// What belongs to it.
+    pub explanation: Option<String>,
+    /// What must be known first.
+    pub warning: Option<String>,
 }
 
 /// A service.
@@ -140,6 +169,10 @@ pub struct Requester {
     pub name: String,
     /// Address.
     pub address: String,
+    /// Phone; to staff only.
+    pub phone: Option<String>,
+    /// Service and site; to staff only.
+    pub place: Option<String>,
 }
 
 /// A file.
@@ -249,10 +282,52 @@ impl Words {
             requester: ticket
                 .filter(|_| staff)
                 .and_then(Ticket::requester)
-                .map(|person| Requester {
-                    name: shown_name(&person.who, true).unwrap_or_default(),
-                    address: line(&person.who.address),
+                .map(|person| {
+                    let mut requester = known_person(stationery, person, staff);
+                    // The number of the signature, where the directory has none (row B14).
+                    if requester.phone.is_none() {
+                        let written = ticket.and_then(|ticket| ticket.phone.as_deref());
+                        requester.phone = written.and_then(some_line);
+                    }
+                    requester
                 }),
+            nature: ticket
+                .map(|ticket| ticket.nature)
+                .unwrap_or_default()
+                .as_str(),
+            reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
+            category: ticket
+                .filter(|_| !notice.bare)
+                .and_then(|ticket| policy.category(ticket.category.as_deref()?))
+                .map(|category| Category {
+                    name: line(&category.full_name()),
+                    explanation: category.explanation.as_deref().and_then(some_line),
+                    warning: category.warning.as_deref().and_then(some_line),
+                }),
+            priority: ticket
+                .map_or(Level::Normal, |ticket| ticket.priority)
+                .as_str(),
+            claim: ticket
+                .and_then(|ticket| ticket.claim)
+                .map_or("", Claim::as_str),
+            beneficiary: ticket
+                .filter(|_| !notice.bare)
+                .and_then(Ticket::beneficiary)
+                .map(|person| known_person(stationery, person, staff)),
+            for_you: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| person.part == Part::Beneficiary),
+            followers: ticket
+                .filter(|_| !notice.bare)
+                .map(|ticket| {
+                    let people = ticket.people.iter();
+                    people
+                        .filter(|person| person.part == Part::Observer)
+                        .filter_map(|person| shown_name(&person.who, true))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            unfollow: ticket.and_then(|ticket| unfollow(stationery, notice, ticket, token)),
             why: ticket
                 .filter(|_| staff)
                 .map(|ticket| all_lines(&ticket.why))
@@ -419,6 +494,49 @@ fn marker(language: &str, reference: &str, token: &str) -> String {
         _ => "Ref.",
     };
     format!("{word} [{reference}] · guichet:{token}")
+}
+
+/// Somebody of a ticket as the directory knows him; how to reach him is for staff.
+fn known_person(stationery: Stationery<'_>, person: &Person, staff: bool) -> Requester {
+    let entry = stationery
+        .policy
+        .directory
+        .entry(&person.who.address)
+        .filter(|_| staff);
+    let place = entry.map(|entry| {
+        let parts = [&entry.service, &entry.site].into_iter().flatten();
+        parts.cloned().collect::<Vec<_>>().join(", ")
+    });
+    Requester {
+        name: shown_name(&person.who, true).unwrap_or_default(),
+        address: line(&person.who.address),
+        phone: entry.and_then(|entry| entry.phone.as_deref().and_then(some_line)),
+        place: place.as_deref().and_then(some_line),
+    }
+}
+
+/// A mail that says « ne plus suivre », for an observer (row F9). The token goes along in its text:
+/// the new mail answers none of ours.
+fn unfollow(
+    stationery: Stationery<'_>,
+    notice: &Notice,
+    ticket: &Ticket,
+    token: &str,
+) -> Option<String> {
+    let person = ticket.person(&notice.to.address)?;
+    if person.part != Part::Observer || notice.kind.is_internal() {
+        return None;
+    }
+    let language = notice.language.as_str();
+    let words = match language {
+        "fr" => "Ne plus suivre",
+        _ => "Unfollow",
+    };
+    let reference = line(&ticket.reference.to_string());
+    let body = format!("{words}\n\n{}", marker(language, &reference, token));
+    let to = reply_address(stationery.policy, notice, token)?;
+    let subject = format!("[{reference}] {words}");
+    Some(mailto::link(&to, &subject, &body))
 }
 
 fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {

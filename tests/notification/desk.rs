@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
         on_call: None,
         calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
+        assignment: Default::default(),
     };
     Policy {
         language: "fr".to_owned(),
@@ -82,6 +83,9 @@ pub fn policy() -> Policy {
             thanks: Thanks::Digest,
         }],
         accounts: Vec::new(),
+        categories: Vec::new(),
+        directory: Default::default(),
+        cc_observers: Default::default(),
     }
 }
 
@@ -120,6 +124,13 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        nature: Default::default(),
+        category: None,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: Vec::new(),
+        phone: None,
         remind_at: None,
         reminders: 0,
         refusals: 0,

@@ -51,3 +51,6 @@ CREATE TABLE alerts (
     name    TEXT    NOT NULL PRIMARY KEY,
     told_at INTEGER NOT NULL
 ) STRICT;
+
+-- How many open tickets each technician has, and the latest of them (assignment in turn).
+CREATE INDEX tickets_load ON tickets (technician, status) WHERE technician <> '';
