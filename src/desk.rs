@@ -16,7 +16,7 @@ mod access;
 mod act;
 mod automatic;
 pub mod calendar;
-mod command;
+pub mod command;
 mod deliver;
 mod draft;
 mod duplicate;

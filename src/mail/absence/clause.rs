@@ -76,8 +76,15 @@ fn clauses(paragraph: &str) -> impl Iterator<Item = &str> {
             .char_indices()
             .find(|(at, c)| {
                 let next = rest.get(at + c.len_utf8()..).and_then(|r| r.chars().next());
+                // « bis zum 27.11. nicht im Haus », "Nov. 27": the stop of a date or of a short word.
+                let after = rest.get(at + c.len_utf8()..).map(str::trim_start);
+                let goes_on = *c == '.'
+                    && after
+                        .and_then(|after| after.chars().next())
+                        .is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
                 matches!(c, '.' | '!' | ';' | ':' | ',' | '…' | '–' | '—')
                     && next.is_none_or(char::is_whitespace)
+                    && !goes_on
             })
             .map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (clause, after) = rest.split_at(end);

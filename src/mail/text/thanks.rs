@@ -145,7 +145,7 @@ const BESIDE: &str = "\
     todo funziona funciona perfectamente perfettamente perfeitamente ahora adesso agora tudo bien \
     correcto certo esta estan sono tutti aiuto ajuda pela respuesta risposta resposta rapida vuestra vostra su suo \
     amable gentile gentili dir ihnen euch das ist hat geklappt nun endlich einwandfrei schnelle rasche tolle \
-    unterstutzung ruckmeldung klasse toll dank je wel jullie snelle fijn million tons saved day side end y est ja \
+    unterstutzung ruckmeldung klasse toll bestens dank je wel jullie snelle fijn million tons saved day side end y est ja \
     tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
