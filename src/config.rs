@@ -7,7 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
+mod categories;
 mod compile;
+pub mod directory;
 pub mod keys;
 pub mod problem;
 mod reading;

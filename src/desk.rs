@@ -14,10 +14,14 @@ use crate::token::Keys;
 
 mod access;
 mod act;
+mod assign;
 mod automatic;
 pub mod calendar;
+pub mod classify;
 pub mod command;
+mod declared;
 mod deliver;
+pub mod directory;
 mod draft;
 mod duplicate;
 mod kept;
@@ -27,19 +31,24 @@ mod limits;
 mod locate;
 mod occasion;
 mod open;
+pub mod people;
 pub mod policy;
 mod question;
 mod quiet;
 mod receive;
+mod reclassify;
 pub mod reference;
 mod route;
+mod short;
 pub mod similar;
 mod staff;
 mod tell;
 mod timer;
+pub mod urgency;
 mod verdict;
 pub mod words;
 
+pub use assign::Load;
 pub use duplicate::within as duplicate_within;
 pub use policy::Policy;
 pub use question::question;
@@ -191,6 +200,10 @@ pub struct Question {
     pub content: Option<Digest>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// Requesters (folded) whose claims of urgency are counted together (row J3).
+    pub claims_of: BTreeSet<String>,
+    /// Technicians (registered address, folded) whose load decides who gets a ticket.
+    pub loads_of: BTreeSet<String>,
     /// The requester (folded) whose open tickets of the last days matter (row C12).
     pub recent_of: Option<String>,
     /// Tickets of which it matters what was said last, and whether it arrived.
@@ -269,6 +282,12 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// What the requesters asked for claimed lately.
+    pub claims: urgency::Claims,
+    /// What the technicians asked for have on their desks.
+    pub loads: BTreeMap<String, Load>,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
     /// What was said of the tickets asked for.
@@ -310,6 +329,14 @@ pub enum Kind {
     Closed,
     /// Opened again.
     Reopened,
+    /// The category was put right, or could not be: which there are (rows C5, C6).
+    Classified,
+    /// A claim of urgency was lowered: which rule, and how to object (row J3).
+    Lowered,
+    /// To an observer or a beneficiary: what he takes part in, and how to stop (rows F9, H1).
+    Following,
+    /// To an observer who stopped following.
+    Unfollowed,
     /// To technicians: a new ticket of their team.
     TeamNew,
     /// To technicians: the requester (or somebody of the ticket) wrote.
@@ -339,13 +366,17 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
         Self::Resolved,
         Self::Closed,
         Self::Reopened,
+        Self::Classified,
+        Self::Lowered,
+        Self::Following,
+        Self::Unfollowed,
         Self::TeamNew,
         Self::TeamReply,
         Self::TeamObserver,
@@ -369,6 +400,10 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::Closed => "closed",
             Self::Reopened => "reopened",
+            Self::Classified => "classified",
+            Self::Lowered => "lowered",
+            Self::Following => "following",
+            Self::Unfollowed => "unfollowed",
             Self::TeamNew => "team-new",
             Self::TeamReply => "team-reply",
             Self::TeamObserver => "team-observer",
@@ -398,6 +433,10 @@ impl Kind {
             | Self::Resolved
             | Self::Closed
             | Self::Reopened
+            | Self::Classified
+            | Self::Lowered
+            | Self::Following
+            | Self::Unfollowed
             | Self::Digest
             | Self::Reminder
             | Self::Paused

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::{Address, Attachment, Automatic};
 
+mod class;
 mod event;
 mod status;
 mod verdict;
 
+pub use class::{Claim, Impact, Nature};
 pub use event::{Actor, Event, Role, What};
 pub use status::{Awaited, Level, Status};
 pub use verdict::{Marks, Verdict};
@@ -156,6 +158,27 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// How often it was reopened (row E8).
     pub reopened: u32,
+    /// Incident, request or suggestion.
+    #[serde(default)]
+    pub nature: Nature,
+    /// An id of the configuration's categories; `None` when none was found (row C5).
+    #[serde(default)]
+    pub category: Option<String>,
+    /// How often that was put right (row C6).
+    #[serde(default)]
+    pub reclassified: u32,
+    /// How the claim of urgency stands; `None` when there was none (rows J2, J3).
+    #[serde(default)]
+    pub claim: Option<Claim>,
+    /// A person decided the priority: no rule changes it any more.
+    #[serde(default)]
+    pub priority_decided: bool,
+    /// Technicians that the address it was sent to names; empty: the whole team.
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// Number from the signature of the mail that opened it (row B14).
+    #[serde(default)]
+    pub phone: Option<String>,
     /// When a requester who owes an answer is reminded, or the ticket is resolved without (row E4).
     #[serde(default)]
     pub remind_at: Option<DateTime<Utc>>,
@@ -190,10 +213,20 @@ impl Ticket {
             .find(|person| person.part == Part::Requester)
     }
 
-    /// The person with this address, whatever their part.
+    /// The person who has the trouble, when it is another than the one who opened it (row H1).
+    pub fn beneficiary(&self) -> Option<&Person> {
+        self.people
+            .iter()
+            .find(|person| person.part == Part::Beneficiary)
+    }
+
+    /// The person with this address, whatever their part; nobody for an empty address, which
+    /// somebody known by name alone has.
     pub fn person(&self, address: &str) -> Option<&Person> {
         let key = address.trim().to_lowercase();
-        self.people.iter().find(|person| person.who.key() == key)
+        self.people
+            .iter()
+            .find(|person| !key.is_empty() && person.who.key() == key)
     }
 
     /// When something of it is due by itself: its closure, a reminder, the end of a pause.
@@ -253,7 +286,22 @@ impl Ticket {
                     None => self.people.push(person.clone()),
                 }
             }
-            What::Priority { priority } => self.priority = *priority,
+            What::Priority { priority } => {
+                self.priority = *priority;
+                self.priority_decided |=
+                    matches!(event.actor.role, Role::Technician | Role::Operator);
+            }
+            What::Classified {
+                nature,
+                category,
+                why,
+            } => {
+                self.why.push(why.clone());
+                self.reclassified += 1;
+                self.nature = *nature;
+                self.category.clone_from(category);
+            }
+            What::Urgency { step, .. } => self.claim = Some(*step),
             What::Linked { ticket, .. } => {
                 if !self.linked.contains(ticket) {
                     self.linked.push(*ticket);

@@ -120,7 +120,7 @@ async fn play(folder: &Path) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let scenario: Scenario =
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut desk = Desk::open(&scenario);
+    let mut desk = Desk::open(&scenario, folder);
     let mut now = scenario.start;
     for step in &scenario.step {
         now += step.after.as_deref().map_or(Duration::zero(), duration);
@@ -143,7 +143,7 @@ fn duration(text: &str) -> Duration {
 }
 
 impl Desk {
-    fn open(scenario: &Scenario) -> Self {
+    fn open(scenario: &Scenario, folder_of_mails: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config: toml::Table = toml::from_str(CONFIG).expect("the common configuration");
         for (path, value) in &scenario.settings {
@@ -166,6 +166,14 @@ impl Desk {
         }
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config.to_string()).expect("writable");
+        // What the configuration names beside the mails: a directory of people.
+        for entry in std::fs::read_dir(folder_of_mails).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.extension().is_some_and(|ending| ending == "csv") {
+                let name = path.file_name().expect("it has a name");
+                std::fs::copy(&path, folder.path().join(name)).expect("copied");
+            }
+        }
         // A key that never changes, so that tokens are the same in each run.
         let key = folder.path().join("secret.key");
         std::fs::write(&key, guichet::token::Keys::file_text(&[1; 32])).expect("writable");
@@ -205,7 +213,7 @@ impl Desk {
                 "   Objet : {}",
                 read.subject.clone().unwrap_or_else(|| "(aucun)".to_owned())
             );
-            for line in read.reply.lines() {
+            for line in mask(&read.reply).lines() {
                 let _ = writeln!(self.transcript, "   | {line}");
             }
             let accepted = self

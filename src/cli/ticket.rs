@@ -11,6 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Context, FAILED, Usage, json, print};
 use crate::config::Settings;
+use crate::desk::urgency::Claims;
 use crate::desk::{Action, Deed, Input, Policy};
 use crate::mail::Address;
 use crate::service::{Rules, conclude};
@@ -278,16 +279,28 @@ async fn show(
             linked.push(other.reference.to_string());
         }
     }
+    let requester = ticket.requester().map(|person| person.who.address.clone());
+    let directory = &settings.policy.directory;
+    let addresses = directory.addresses_of(&requester.unwrap_or_default());
+    let claims = store
+        .claims(addresses.into_iter().collect(), Utc::now())
+        .await?;
     if as_json {
-        print::json(&json::Whole::of(ticket, &linked, &events, zone))?;
+        print::json(&json::Whole::of(ticket, &linked, &events, claims, zone))?;
     } else {
-        print::text(&whole(ticket, &linked, &events, zone))?;
+        print::text(&whole(ticket, &linked, &events, claims, zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A ticket for people to read.
-fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::Tz) -> String {
+fn whole(
+    ticket: &Ticket,
+    linked: &[String],
+    events: &[Event],
+    claims: Claims,
+    zone: chrono_tz::Tz,
+) -> String {
     let mut out = format!("[{}] {}\n\n", ticket.reference, ticket.title);
     let mut line = |label: &str, value: String| {
         out.push_str(&format!("{label:<12}{value}\n"));
@@ -338,6 +351,16 @@ fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::
             ticket.urgency.as_str(),
             ticket.priority.as_str()
         ),
+    );
+    if claims.claimed > 0 {
+        line("requester", claims.sentence("en"));
+    }
+    line(
+        "about",
+        match &ticket.category {
+            Some(category) => format!("{}, {category}", ticket.nature.as_str()),
+            None => ticket.nature.as_str().to_owned(),
+        },
     );
     line("team", ticket.team.clone());
     if !ticket.observing_teams.is_empty() {

@@ -55,6 +55,11 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("max_message", Shape::Size),
     ("subject_style", Shape::Choice(&["titled", "threaded"])),
     ("template_dirs", Shape::Texts),
+    ("directory", Shape::Text),
+    (
+        "cc_observers",
+        Shape::Choice(&["internal", "always", "never"]),
+    ),
     ("calendar.holidays", Shape::Choice(HOLIDAYS)),
     ("calendar.closures", Shape::Closures),
     (
@@ -120,9 +125,14 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("teams[].hours", Shape::Hours),
     ("teams[].holidays", Shape::Choice(HOLIDAYS)),
     ("teams[].contact", Shape::Text),
+    (
+        "teams[].assignment",
+        Shape::Choice(&["pool", "round-robin", "least-loaded"]),
+    ),
     ("addresses[].pattern", Shape::Text),
     ("addresses[].team", Shape::Text),
     ("addresses[].list_id", Shape::Text),
+    ("addresses[].technicians", Shape::Texts),
     ("technicians[].name", Shape::Text),
     ("technicians[].address", Shape::Text),
     ("technicians[].addresses", Shape::Texts),
@@ -133,6 +143,25 @@ pub const KEYS: &[(&str, Shape)] = &[
     ),
     ("technicians[].phone", Shape::Text),
     ("technicians[].language", Shape::Choice(&["fr", "en"])),
+    ("categories[].id", Shape::Text),
+    ("categories[].name", Shape::Text),
+    ("categories[].explanation", Shape::Text),
+    ("categories[].warning", Shape::Text),
+    ("categories[].team", Shape::Text),
+    ("categories[].client", Shape::Text),
+    (
+        "categories[].type",
+        Shape::Choice(&["incident", "request", "suggestion"]),
+    ),
+    (
+        "categories[].impact",
+        Shape::Choice(&["person", "service", "site"]),
+    ),
+    ("categories[].words", Shape::Texts),
+    (
+        "technicians[].transcript",
+        Shape::Choice(&["always", "failures"]),
+    ),
     (
         "technicians[].thanks",
         Shape::Choice(&["digest", "now", "never"]),

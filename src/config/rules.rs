@@ -5,10 +5,11 @@ use chrono::Duration;
 use chrono_tz::Tz;
 
 use crate::desk::policy::{
-    Account, AddressPattern, Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician,
-    Thanks,
+    Account, AddressPattern, Assignment, Authentication, CcObservers, Limits, Policy, Rank,
+    SubjectStyle, Team, Technician, Thanks,
 };
 
+use super::categories;
 use super::compile::{checked_address, list};
 use super::problem::did_you_mean;
 use super::reading::Reading;
@@ -35,10 +36,12 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
                 matches,
                 team: team.id.clone(),
                 list_id: None,
+                technicians: Vec::new(),
             });
         }
     }
     let technicians = technicians(reading, config, &addresses, &language);
+    answerers(reading, config, &technicians, &mut addresses);
     let accounts = config
         .accounts
         .iter()
@@ -50,6 +53,13 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         .collect();
     let smtp = config.smtp.as_ref();
     Policy {
+        categories: categories::categories(reading, config),
+        directory: std::sync::Arc::default(),
+        cc_observers: match config.cc_observers.as_deref() {
+            Some("always") => CcObservers::Always,
+            Some("never") => CcObservers::Never,
+            _ => CcObservers::Internal,
+        },
         timezone,
         base_url: base_url(reading, config),
         desk_name: config.desk.name.clone().unwrap_or("Guichet".to_owned()),
@@ -170,6 +180,11 @@ fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
             on_call: written.on_call.clone(),
             calendar,
             contact: written.contact.clone(),
+            assignment: match written.assignment.as_deref() {
+                Some("round-robin") => Assignment::RoundRobin,
+                Some("least-loaded") => Assignment::LeastLoaded,
+                _ => Assignment::Pool,
+            },
             id,
         });
     }
@@ -204,6 +219,7 @@ fn addresses(reading: &mut Reading, config: &Config) -> Vec<AddressPattern> {
                 matches,
                 team,
                 list_id: written.list_id.clone(),
+                technicians: Vec::new(),
             }),
             Err(message) => reading.wrong(&path, message),
         }
@@ -269,6 +285,7 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            only_failures: written.transcript.as_deref() == Some("failures"),
             thanks: match written.thanks.as_deref() {
                 Some("now") => Thanks::Now,
                 Some("never") => Thanks::Never,
@@ -277,6 +294,46 @@ fn technicians(
         });
     }
     technicians
+}
+
+/// The technicians that an address goes to, by name or address.
+fn answerers(
+    reading: &mut Reading,
+    config: &Config,
+    technicians: &[Technician],
+    addresses: &mut [AddressPattern],
+) {
+    for (index, written) in config.addresses.iter().enumerate() {
+        let path = format!("addresses[{index}].technicians");
+        for who in list(written.technicians.as_ref()) {
+            let found = technicians
+                .iter()
+                .find(|one| one.name == *who || one.has_address(who));
+            let Some(found) = found else {
+                let names = technicians.iter().map(|one| one.name.as_str());
+                let hint = did_you_mean(who, names);
+                reading.wrong(&path, format!("no technician \"{who}\"{hint}"));
+                continue;
+            };
+            let pattern = written.pattern.as_deref().unwrap_or_default();
+            let Some(address) = addresses
+                .iter_mut()
+                .find(|address| address.written == pattern)
+            else {
+                continue;
+            };
+            if !found.teams.contains(&address.team) {
+                reading.wrong(
+                    &path,
+                    format!(
+                        "{} is not of team \"{}\": add it to the teams of the technician",
+                        found.name, address.team
+                    ),
+                );
+            }
+            address.technicians.push(found.who().address);
+        }
+    }
 }
 
 fn technician_addresses(written: &written::Technician) -> (&'static str, Vec<String>) {

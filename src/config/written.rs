@@ -26,6 +26,8 @@ pub struct Config {
     pub max_message: Option<Size>,
     pub subject_style: Option<String>,
     pub template_dirs: Option<Texts>,
+    pub directory: Option<String>,
+    pub cc_observers: Option<String>,
     pub calendar: Calendar,
     pub authentication: Authentication,
     pub web: Web,
@@ -37,6 +39,7 @@ pub struct Config {
     pub teams: Vec<Team>,
     pub addresses: Vec<Address>,
     pub technicians: Vec<Technician>,
+    pub categories: Vec<Category>,
 }
 
 /// A list of texts, or one text.
@@ -172,6 +175,7 @@ mod tables {
         pub hours: Option<Hours>,
         pub holidays: Option<String>,
         pub contact: Option<String>,
+        pub assignment: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -180,6 +184,7 @@ mod tables {
         pub pattern: Option<String>,
         pub team: Option<String>,
         pub list_id: Option<String>,
+        pub technicians: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -193,6 +198,21 @@ mod tables {
         pub phone: Option<String>,
         pub language: Option<String>,
         pub thanks: Option<String>,
+        pub transcript: Option<String>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Category {
+        pub id: Option<String>,
+        pub name: Option<String>,
+        pub explanation: Option<String>,
+        pub warning: Option<String>,
+        pub team: Option<String>,
+        pub client: Option<String>,
+        pub r#type: Option<String>,
+        pub impact: Option<String>,
+        pub words: Option<Texts>,
     }
 }
 

@@ -1,12 +1,17 @@
 //! The rules of this instance, as used: compiled from the configuration, nothing optional that is
 //! needed.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use chrono_tz::Tz;
 use regex::Regex;
 
 use super::calendar::{Calendar, Term};
+use super::classify;
+use super::directory::Directory;
 use crate::mail::Address;
+use crate::ticket::{Impact, Nature};
 
 /// How senders are authenticated (DESIGN "Who may do what").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +79,8 @@ pub struct Team {
     pub calendar: Calendar,
     /// How to reach it otherwise: a phone number, an office.
     pub contact: Option<String>,
+    /// Who gets its new tickets.
+    pub assignment: Assignment,
 }
 
 /// An address pattern that routes to a team.
@@ -87,6 +94,41 @@ pub struct AddressPattern {
     pub team: String,
     /// Our own distribution list: its list headers do not make a mail automatic.
     pub list_id: Option<String>,
+    /// Only these answer what is sent there, by registered address; empty: the whole team.
+    pub technicians: Vec<String>,
+}
+
+/// What tickets are about (rows C5, I2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Id of the configuration.
+    pub id: String,
+    /// Name as printed.
+    pub name: String,
+    /// What belongs to it, in a sentence.
+    pub explanation: Option<String>,
+    /// What the requester must know before anything else (row I5).
+    pub warning: Option<String>,
+    /// Team of its tickets; `None`: whichever was written to.
+    pub team: Option<String>,
+    /// The client that it is about: it counts only where the client is named.
+    pub client: Option<classify::Term>,
+    /// Type of its tickets; `None`: told by their words.
+    pub nature: Option<Nature>,
+    /// How many are stopped by it (row J4).
+    pub impact: Impact,
+    /// Words and phrases that it is known by.
+    pub terms: Vec<classify::Term>,
+}
+
+impl Category {
+    /// With the client in front.
+    pub fn full_name(&self) -> String {
+        match &self.client {
+            Some(client) => format!("{} – {}", client.written, self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// What a technician may do beyond answering.
@@ -130,6 +172,8 @@ pub struct Technician {
     pub language: String,
     /// When he hears of thanks.
     pub thanks: Thanks,
+    /// He gets a transcript only when something went wrong (row G3).
+    pub only_failures: bool,
 }
 
 impl Technician {
@@ -167,6 +211,30 @@ pub enum SubjectStyle {
     Titled,
     /// « Re: title [DSI-1042] ».
     Threaded,
+}
+
+/// Whether people in copy become observers at once (row F9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CcObservers {
+    /// Those of our own domains.
+    #[default]
+    Internal,
+    /// All of them.
+    Always,
+    /// None: somebody has to say so.
+    Never,
+}
+
+/// Who gets a new ticket of a team (S2.22, S3.13, S4.21).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assignment {
+    /// Nobody: the first who answers takes it.
+    #[default]
+    Pool,
+    /// In turn: whose latest ticket is the oldest.
+    RoundRobin,
+    /// Whoever has the fewest open tickets.
+    LeastLoaded,
 }
 
 /// The rules of this instance.
@@ -210,6 +278,12 @@ pub struct Policy {
     pub technicians: Vec<Technician>,
     /// Accounts.
     pub accounts: Vec<Account>,
+    /// Categories, in order.
+    pub categories: Vec<Category>,
+    /// Who people are.
+    pub directory: Arc<Directory>,
+    /// Whether people in copy follow the ticket.
+    pub cc_observers: CcObservers,
 }
 
 impl Policy {
@@ -221,6 +295,11 @@ impl Policy {
     /// The team with this id.
     pub fn team(&self, id: &str) -> Option<&Team> {
         self.teams.iter().find(|team| team.id == id)
+    }
+
+    /// The category with this id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.id == id)
     }
 
     /// The technician with this address.

@@ -1,6 +1,6 @@
 //! What to look up before deciding.
 
-use super::{Arrival, Input, Policy, Question, Timer, duplicate, locate};
+use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate};
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::{self, Keys, Reply};
@@ -66,6 +66,7 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         question.notices.insert(NoticeId(reply.notice));
     }
     question.tickets.extend(locate::references(policy, arrival));
+    question.loads_of.extend(assign::asked(policy));
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
         if duplicate::may_be(policy, arrival) {
@@ -74,6 +75,10 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         if mail.automatic.is_none() {
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));
+        }
+        if mail.urgent {
+            let own = policy.directory.addresses_of(&sender.address);
+            question.claims_of.extend(own);
         }
         if !policy.is_internal(&sender.address) {
             question.causes.insert(sender.key());

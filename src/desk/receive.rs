@@ -5,13 +5,13 @@ use super::automatic;
 use super::draft::Draft;
 use super::lifecycle::{Step, Writer};
 use super::locate::{self, Pointer};
-use super::open::{self, Opening, add_copied, add_mail, remember_ids};
+use super::open::{self, Opening, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
 use super::verdict::{self, Said};
 use super::{
-    Arrival, Because, Disposition, Kind, Learned, duplicate, lifecycle, occasion, similar, staff,
-    tell, words,
+    Arrival, Because, Disposition, Kind, Learned, duplicate, lifecycle, occasion, people, short,
+    similar, staff, tell, words,
 };
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
@@ -207,13 +207,17 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
         let answers_there = || {
             // `Reply-To` proves nobody (contract S1): it counts only with the token that went there.
             let to = person.reply_to.as_deref().unwrap_or_default();
-            to.trim().to_lowercase() == sender.key()
+            !to.is_empty()
+                && to.trim().to_lowercase() == sender.key()
                 && pointer
                     .token
                     .as_ref()
                     .is_some_and(|token| token.recipient == RecipientTag::of(to))
         };
-        person.who.key() == sender.key() || answers_there()
+        policy
+            .directory
+            .is_same(&person.who.address, &sender.address)
+            || answers_there()
     });
     if let Some(technician) = technician {
         match &pointer.token {
@@ -268,6 +272,10 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
     );
     let apart = apart(draft, &ticket, arrival, &pointer);
     match (verdict, apart) {
+        // « ne plus suivre » is no new request, however old the ticket is.
+        (Access::Join, Some(_)) if short::is_for_the_desk(policy, &ticket, &arrival.mail) => {
+            join(draft, arrival, &ticket, &pointer);
+        }
         (Access::Join, Some(because)) => continue_apart(draft, arrival, &ticket, route, because),
         (Access::Join, None) => join(draft, arrival, &ticket, &pointer),
         (Access::JoinAsContributor, _) => join_as_contributor(draft, arrival, &ticket, &pointer),
@@ -440,8 +448,7 @@ fn is_thanks(arrival: &Arrival) -> bool {
 fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Pointer) {
     let id = ticket.id;
     let sender = arrival.mail.sender().cloned().unwrap_or_default();
-    let person = ticket
-        .person(&sender.address)
+    let person = people::person_of(draft.policy, ticket, &sender.address)
         .or_else(|| {
             ticket.people.iter().find(|person| {
                 person
@@ -452,14 +459,8 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         })
         .cloned();
     let part = person.map_or(Part::Contributor, |person| person.part);
-    let role = match part {
-        Part::Requester => Role::Requester,
-        Part::Beneficiary => Role::Beneficiary,
-        Part::Observer => Role::Observer,
-        Part::Contributor => Role::Contributor,
-    };
     let actor = Actor {
-        role,
+        role: short::role(part),
         who: Some(sender.clone()),
     };
     let takes_part = part != Part::Contributor;
@@ -469,7 +470,7 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     };
     let words = add_mail(draft, id, arrival, actor.clone(), takes_part, None, remarks);
     if takes_part {
-        add_copied(draft, id, arrival);
+        people::add_copied(draft, id, arrival, part);
     }
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
@@ -480,16 +481,37 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     if pointer.repeats {
         occasion::joined(draft, id, &sender.address, message_id);
     }
+    let thanks = is_thanks(arrival);
+    let mut lines = Vec::new();
+    let mut asks_nothing = false;
+    if !thanks && !pointer.repeats {
+        let kind = pointer
+            .notice
+            .and_then(|notice| draft.known.notices.get(&notice))
+            .map(|told| told.kind);
+        match short::obey(draft, arrival, ticket, part, kind, &actor, &mut lines) {
+            short::Then::Done => return,
+            short::Then::Told => asks_nothing = true,
+            short::Then::GoesOn => {}
+        }
+    }
+    if asks_nothing {
+        let cause = Some(sender.address.as_str());
+        return tell::staff(draft, id, Kind::TeamReply, &words, &lines, cause);
+    }
     let has_files = words.files.iter().any(|file| !file.attachment.decoration);
     let said = Said {
         actor,
         writer: verdict::writer(part),
         words,
-        thanks: is_thanks(arrival),
+        thanks,
         reaction: arrival.mail.reaction.clone(),
         explains_marks: explains_marks(draft, pointer),
         has_files,
-        repeats: pointer.repeats,
+        repeats: pointer
+            .repeats
+            .then(|| arrival.mail.subject.clone().unwrap_or_default()),
+        lines,
     };
     verdict::wrote(draft, ticket, said);
 }

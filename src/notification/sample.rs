@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{File, Requester, Team, Technician, Words, reply_line};
+use super::words::{Category, File, Requester, Team, Technician, Words, reply_line};
 use crate::desk::Kind;
 
 /// The samples of a kind.
@@ -71,7 +71,27 @@ fn full(language: &str, kind: Kind) -> Words {
         requester: Some(Requester {
             name: "Jeanne Dupont".to_owned(),
             address: "jeanne.dupont@example.org".to_owned(),
+            phone: Some("02 31 56 55 10".to_owned()),
+            place: Some("Scolarité, Campus 2".to_owned()),
         }),
+        nature: "request",
+        category: Some(Category {
+            name: "Bytel – Arrêt production".to_owned(),
+            explanation: Some("Impossible de se connecter.".to_owned()),
+            warning: Some("Prévenez la DSI avant le client.".to_owned()),
+        }),
+        reclassified: 1,
+        priority: "normal",
+        claim: "lowered",
+        beneficiary: Some(Requester {
+            name: "Paul Petit".to_owned(),
+            address: "paul.petit@example.org".to_owned(),
+            phone: Some("02 31 56 55 11".to_owned()),
+            place: Some("Accueil".to_owned()),
+        }),
+        for_you: true,
+        followers: vec!["Anne Leroy".to_owned()],
+        unfollow: Some("mailto:support@example.org?subject=Ne%20plus%20suivre".to_owned()),
         why: vec!["support@example.org → DSI".to_owned()],
         urgency: "high",
         observing: vec!["Scolarité".to_owned()],
@@ -111,6 +131,8 @@ fn spare(language: &str, kind: Kind) -> Words {
             "requester"
         },
         urgency: "normal",
+        priority: "normal",
+        nature: "incident",
         status: "open",
         ..Words::default()
     }

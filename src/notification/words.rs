@@ -7,11 +7,12 @@
 use serde::Serialize;
 
 use super::header::Line;
+use super::people::{known_person, unfollow};
 use super::{Stationery, date, layout, mailto, reply_address};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::ticket::{Awaited, Claim, Level, Part, Status, Ticket};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -111,6 +112,35 @@ pub struct Words {
     pub oversize: Option<String>,
     /// Lines of a transcript, an alert, a digest.
     pub lines: Vec<String>,
+    /// `incident`, `request`, `suggestion`.
+    pub nature: &'static str,
+    /// What it is about; `None` in the bare form.
+    pub category: Option<Category>,
+    /// How often that was put right.
+    pub reclassified: u32,
+    /// `low`, `normal`, `high`: as decided.
+    pub priority: &'static str,
+    /// The claim of urgency: `claimed`, `confirmed`, `lowered`, `disputed`; empty without.
+    pub claim: &'static str,
+    /// Who has the trouble, when it is another than the requester; `None` in the bare form.
+    pub beneficiary: Option<Requester>,
+    /// The recipient is the one who has the trouble, and another wrote.
+    pub for_you: bool,
+    /// Names of those who follow; empty in the bare form.
+    pub followers: Vec<String>,
+    /// Where an observer writes to follow no longer, a `mailto:` link.
+    pub unfollow: Option<String>,
+}
+
+/// What a ticket is about.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Category {
+    /// Its name, the client in front.
+    pub name: String,
+    /// What belongs to it.
+    pub explanation: Option<String>,
+    /// What must be known first.
+    pub warning: Option<String>,
 }
 
 /// A service.
@@ -140,6 +170,10 @@ pub struct Requester {
     pub name: String,
     /// Address.
     pub address: String,
+    /// Phone; to staff only.
+    pub phone: Option<String>,
+    /// Service and site; to staff only.
+    pub place: Option<String>,
 }
 
 /// A file.
@@ -249,10 +283,52 @@ impl Words {
             requester: ticket
                 .filter(|_| staff)
                 .and_then(Ticket::requester)
-                .map(|person| Requester {
-                    name: shown_name(&person.who, true).unwrap_or_default(),
-                    address: line(&person.who.address),
+                .map(|person| {
+                    let mut requester = known_person(stationery, person, staff);
+                    // The number of the signature, where the directory has none (row B14).
+                    if requester.phone.is_none() {
+                        let written = ticket.and_then(|ticket| ticket.phone.as_deref());
+                        requester.phone = written.and_then(some_line);
+                    }
+                    requester
                 }),
+            nature: ticket
+                .map(|ticket| ticket.nature)
+                .unwrap_or_default()
+                .as_str(),
+            reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
+            category: ticket
+                .filter(|_| !notice.bare)
+                .and_then(|ticket| policy.category(ticket.category.as_deref()?))
+                .map(|category| Category {
+                    name: line(&category.full_name()),
+                    explanation: category.explanation.as_deref().and_then(some_line),
+                    warning: category.warning.as_deref().and_then(some_line),
+                }),
+            priority: ticket
+                .map_or(Level::Normal, |ticket| ticket.priority)
+                .as_str(),
+            claim: ticket
+                .and_then(|ticket| ticket.claim)
+                .map_or("", Claim::as_str),
+            beneficiary: ticket
+                .filter(|_| !notice.bare)
+                .and_then(Ticket::beneficiary)
+                .map(|person| known_person(stationery, person, staff)),
+            for_you: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| person.part == Part::Beneficiary),
+            followers: ticket
+                .filter(|_| !notice.bare)
+                .map(|ticket| {
+                    let people = ticket.people.iter();
+                    people
+                        .filter(|person| person.part == Part::Observer)
+                        .filter_map(|person| shown_name(&person.who, true))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            unfollow: ticket.and_then(|ticket| unfollow(stationery, notice, ticket, token)),
             why: ticket
                 .filter(|_| staff)
                 .map(|ticket| all_lines(&ticket.why))
@@ -413,7 +489,7 @@ pub fn reply_line(language: &str) -> &'static str {
 }
 
 /// The last line of a mail. `token::marker_tokens` finds the token in it.
-fn marker(language: &str, reference: &str, token: &str) -> String {
+pub(super) fn marker(language: &str, reference: &str, token: &str) -> String {
     let word = match language {
         "fr" => "Réf.",
         _ => "Ref.",
@@ -438,7 +514,7 @@ fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<
     Some(format!("{base}/t/{}", page.seal(stationery.keys)))
 }
 
-fn shown_name(address: &Address, staff: bool) -> Option<String> {
+pub(super) fn shown_name(address: &Address, staff: bool) -> Option<String> {
     let name = address.name.as_deref().and_then(some_line);
     match name {
         None if staff => some_line(&address.address),
@@ -455,11 +531,11 @@ fn without_tokens(text: String) -> String {
         .fold(text, |text, token| text.replace(token.as_str(), "…"))
 }
 
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     some_line(text).unwrap_or_default()
 }
 
-fn some_line(text: &str) -> Option<String> {
+pub(super) fn some_line(text: &str) -> Option<String> {
     Line::new(text).into_text().map(without_tokens)
 }
 

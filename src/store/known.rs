@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::habits;
 use super::past;
 use super::raw::RawFiles;
 use super::{Store, millis, time};
+use super::{claims, habits, loads};
 use crate::desk::{self, Kind, Known, Notice, Question, Sent, Thread, Told};
 use crate::mail::{self, Digest};
 use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
@@ -129,6 +129,11 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
     }
     if let Some((sender, images)) = &question.habits_of {
         known.habits = habits::of(connection, sender, images)?;
+    }
+    known.claims = claims::of(connection, &question.claims_of, now)?;
+    for technician in &question.loads_of {
+        let load = loads::of(connection, technician)?;
+        known.loads.insert(technician.clone(), load);
     }
     let due: Vec<String> = known
         .notices

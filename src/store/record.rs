@@ -156,6 +156,8 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::Team { .. }
             | What::TeamObserves { .. }
             | What::Priority { .. }
+            | What::Classified { .. }
+            | What::Urgency { .. }
             | What::Reminded { .. }
             | What::Verdict { .. }
             | What::Thanks { .. }

@@ -146,6 +146,22 @@ pub enum What {
         /// The decided one.
         priority: Level,
     },
+    /// Its type and category were put right (row C6).
+    Classified {
+        /// Incident, request or suggestion.
+        nature: Nature,
+        /// The category's id.
+        category: Option<String>,
+        /// In words.
+        why: String,
+    },
+    /// A step of a claim of urgency (rows J2, J3).
+    Urgency {
+        /// Which.
+        step: Claim,
+        /// In words.
+        reason: Option<String>,
+    },
     /// The requester was reminded that an answer is awaited.
     Reminded {
         /// How many reminders that makes.
@@ -238,6 +254,8 @@ impl What {
             Self::Team { .. } | Self::TeamObserves { .. } => "team",
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
+            Self::Classified { .. } => "classified",
+            Self::Urgency { .. } => "urgency",
             Self::Reminded { .. } => "reminder",
             Self::Verdict { .. } => "verdict",
             Self::Thanks { .. } => "thanks",
@@ -255,7 +273,9 @@ impl What {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
-            Self::Status { reason, .. } | Self::Verdict { reason, .. } => reason.as_deref(),
+            Self::Status { reason, .. }
+            | Self::Verdict { reason, .. }
+            | Self::Urgency { reason, .. } => reason.as_deref(),
             Self::Rated { comment, .. } => comment.as_deref(),
             _ => None,
         }

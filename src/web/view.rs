@@ -233,6 +233,8 @@ fn entry(
             }
             Some(entry)
         }
+        // The sentence was written for the requester, in the language of the ticket.
+        What::Classified { why, .. } => Some(fact(why.clone())),
         What::Verdict { verdict, .. } => match verdict {
             Verdict::Accepted => Some(fact(say(
                 "Solution validée.".into(),
@@ -255,6 +257,7 @@ fn entry(
         | What::TeamObserves { .. }
         | What::Person { .. }
         | What::Priority { .. }
+        | What::Urgency { .. }
         | What::Linked { .. }
         | What::Command { .. }
         | What::Notified { .. }

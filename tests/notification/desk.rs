@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
         on_call: None,
         calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
+        assignment: Default::default(),
     };
     Policy {
         language: "fr".to_owned(),
@@ -64,6 +65,7 @@ pub fn policy() -> Policy {
         pass_is_enough: false,
         limits: Limits::default(),
         hold_replies: Duration::seconds(30),
+        coalesce: Duration::seconds(90),
         reopen_within: Duration::days(30),
         attach_up_to: 100_000,
         return_path: None,
@@ -79,9 +81,13 @@ pub fn policy() -> Policy {
             rank: Rank::Technician,
             phone: Some("02 31 56 60 12".to_owned()),
             language: "fr".to_owned(),
+            only_failures: false,
             thanks: Thanks::Digest,
         }],
         accounts: Vec::new(),
+        categories: Vec::new(),
+        directory: Default::default(),
+        cc_observers: Default::default(),
     }
 }
 
@@ -120,6 +126,13 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        nature: Default::default(),
+        category: None,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: Vec::new(),
+        phone: None,
         remind_at: None,
         reminders: 0,
         refusals: 0,
@@ -206,6 +219,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         because: None,
         asks_marks: kind == Kind::Closed,
         quiet: false,
+        held: false,
+        exchanges: Vec::new(),
     }
 }
 
