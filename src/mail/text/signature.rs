@@ -311,7 +311,7 @@ fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opt
         .take(end)
         .skip(from.max(1))
         .rev()
-        .find(|(_, line)| is_sender(line.head(), sender))?;
+        .find(|(_, line)| is_sender(line.head(), sender) || is_sender_short(line.head(), sender))?;
     let mut above = lines.get(..at)?.iter().rev();
     let apart = above
         .next()
