@@ -18,7 +18,7 @@ mod assign;
 mod automatic;
 pub mod calendar;
 pub mod classify;
-mod command;
+pub mod command;
 mod declared;
 mod deliver;
 pub mod directory;
