@@ -159,6 +159,10 @@ pub const KEYS: &[(&str, Shape)] = &[
     ),
     ("categories[].words", Shape::Texts),
     (
+        "technicians[].transcript",
+        Shape::Choice(&["always", "failures"]),
+    ),
+    (
         "technicians[].thanks",
         Shape::Choice(&["digest", "now", "never"]),
     ),

@@ -285,6 +285,7 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            only_failures: written.transcript.as_deref() == Some("failures"),
             thanks: match written.thanks.as_deref() {
                 Some("now") => Thanks::Now,
                 Some("never") => Thanks::Never,

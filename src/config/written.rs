@@ -198,6 +198,7 @@ mod tables {
         pub phone: Option<String>,
         pub language: Option<String>,
         pub thanks: Option<String>,
+        pub transcript: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

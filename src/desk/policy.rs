@@ -172,6 +172,8 @@ pub struct Technician {
     pub language: String,
     /// When he hears of thanks.
     pub thanks: Thanks,
+    /// He gets a transcript only when something went wrong (row G3).
+    pub only_failures: bool,
 }
 
 impl Technician {

@@ -314,3 +314,133 @@ fn calendar_of<'a>(policy: &'a Policy, account: &str) -> Option<&'a Calendar> {
     let account = policy.accounts.iter().find(|known| known.name == account)?;
     policy.team(&account.team).map(|team| &team.calendar)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    /// A team that works from eight to six, from Monday to Friday.
+    fn policy() -> Policy {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        let text = r#"
+            base_url = "http://127.0.0.1:8080"
+            timezone = "Europe/Paris"
+            [smtp]
+            maildir = "out"
+            [[accounts]]
+            name = "support"
+            team = "dsi"
+            pipe = true
+            [[teams]]
+            id = "dsi"
+            name = "DSI"
+            from = "support@example.org"
+            prefix = "DSI"
+            hours = "mon-fri 08:00-18:00"
+        "#;
+        std::fs::write(&file, text).expect("our folder");
+        let settings = crate::config::Config::load_without_secrets(&file);
+        settings.expect("it is right").policy
+    }
+
+    /// Mails every twenty minutes from nine to five of a Monday, looked at later.
+    fn observed(account: &str, now: &str) -> Observed {
+        let first = at("2026-11-23T08:00:00Z");
+        let arrivals = (0..25).map(|n| first + Duration::minutes(20 * n)).collect();
+        let state = AccountState {
+            up: true,
+            since: first,
+            problem: None,
+            looked_at: Some(first),
+            listed: 3,
+            unknown: 0,
+            behind_since: None,
+        };
+        Observed {
+            now: at(now),
+            accounts: BTreeMap::from([(account.to_owned(), state)]),
+            arrivals: BTreeMap::from([(account.to_owned(), arrivals)]),
+            waiting: Waiting::default(),
+            free: Some(10),
+            min_free: 10,
+        }
+    }
+
+    fn names(observed: &Observed, policy: &Policy) -> Vec<String> {
+        observed
+            .problems(policy)
+            .iter()
+            .map(Problem::name)
+            .collect()
+    }
+
+    #[test]
+    fn a_mailbox_is_silent_after_three_times_the_usual_gap_of_office_hours() {
+        let policy = policy();
+        let account = policy.accounts[0].name.clone();
+        let at = |now: &str| names(&observed(&account, now), &policy);
+        // The last mail came at 17:00 in Paris.
+        assert_eq!(
+            observed(&account, "2026-11-23T17:00:00Z").usual_gap(&policy, &account),
+            Some(20)
+        );
+        assert!(at("2026-11-23T16:55:00Z").is_empty());
+        assert!(
+            at("2026-11-24T06:30:00Z").is_empty(),
+            "nobody writes at night"
+        );
+        assert_eq!(at("2026-11-24T08:30:00Z"), [format!("silent {account}")]);
+        let mut down = observed(&account, "2026-11-24T08:30:00Z");
+        down.accounts
+            .values_mut()
+            .for_each(|state| state.up = false);
+        assert_eq!(names(&down, &policy), [format!("account-down {account}")]);
+        let mut young = observed(&account, "2026-11-24T08:30:00Z");
+        young
+            .arrivals
+            .values_mut()
+            .for_each(|times| times.truncate(20));
+        assert!(names(&young, &policy).is_empty(), "too few to know");
+    }
+
+    #[test]
+    fn what_mends_itself_is_nobodys_alarm() {
+        let policy = policy();
+        let account = policy.accounts[0].name.clone();
+        let mut seen = observed(&account, "2026-11-23T16:05:00Z");
+        let ago = |minutes| Some(seen.now - Duration::minutes(minutes));
+        let (short, long) = (ago(14), ago(16));
+        for (since, expected) in [
+            (short, vec![]),
+            (long, vec![format!("unknown-mails {account}")]),
+        ] {
+            let mut seen = seen.clone();
+            for state in seen.accounts.values_mut() {
+                state.behind_since = since;
+                state.unknown = 2;
+            }
+            assert_eq!(names(&seen, &policy), expected);
+        }
+        seen.waiting = Waiting {
+            oldest_mail: Some(seen.now - Duration::minutes(14)),
+            oldest_notification: Some(seen.now - Duration::minutes(59)),
+            held: 0,
+        };
+        assert!(names(&seen, &policy).is_empty());
+        seen.waiting = Waiting {
+            oldest_mail: Some(seen.now - Duration::minutes(16)),
+            oldest_notification: Some(seen.now - Duration::minutes(61)),
+            held: 4,
+        };
+        seen.free = Some(9);
+        assert_eq!(
+            names(&seen, &policy),
+            ["inbox-old", "outbox-old", "outbox-held", "disk-full"]
+        );
+    }
+}

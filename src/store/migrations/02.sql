@@ -15,10 +15,12 @@ CREATE TABLE copies (
     copied_at INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
 
--- Each time a desk went on with a copy: notices up to `last_notice` were decided before.
+-- Each time a desk went on with a copy: mails up to `last_inbox` were accepted and notices up to
+-- `last_notice` decided before it was made.
 CREATE TABLE restores (
     at          INTEGER NOT NULL PRIMARY KEY,
     copied_at   INTEGER NOT NULL,
+    last_inbox  INTEGER NOT NULL,
     last_notice INTEGER NOT NULL
 ) STRICT;
 
