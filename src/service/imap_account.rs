@@ -13,13 +13,14 @@ use super::{Service, convert, filing, space};
 use crate::config::{Account, Server};
 use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
-use crate::store::{Accepted, Incoming, Origin};
+use crate::store::{Accepted, Incoming, Origin, Store};
 
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
 
-/// Raw bytes of one set: bounds what is in memory between the server and the commit.
-const SET_BYTES: u64 = 8 << 20;
+/// Raw bytes of one set: bounds what is in memory between the server and the commit, where two sets
+/// are at a time.
+const SET_BYTES: u64 = 4 << 20;
 
 /// Mails of one set.
 const SET_MAILS: usize = 100;
@@ -218,12 +219,19 @@ impl Watched<'_> {
             let limit = self.service.current().settings.max_message;
             let (large, listed): (Vec<Listed>, Vec<Listed>) =
                 listed.into_iter().partition(|mail| mail.size > limit);
+            // One set is committed while the next one is fetched; it is filed after both (A, then B).
+            let mut committed = Vec::new();
+            let mut fetched: Vec<Incoming> = Vec::new();
             for set in sets(&listed, SET_BYTES, SET_MAILS) {
                 if ending.is_now() {
-                    return Ok(());
+                    break;
                 }
                 space::wait_for_room(self.service).await;
-                let bodies = session.fetch(set).await?;
+                let store = self.service.store();
+                let commit = accept(store, std::mem::take(&mut fetched));
+                let (accepted, bodies) = tokio::join!(commit, session.fetch(set));
+                committed.extend(self.accepted(accepted?));
+                let bodies = bodies?;
                 for refusal in &bodies.refused {
                     tracing::warn!(
                         account = self.account.name,
@@ -233,7 +241,7 @@ impl Watched<'_> {
                         refusal.why
                     );
                 }
-                let mails: Vec<Incoming> = bodies
+                fetched = bodies
                     .mails
                     .into_iter()
                     .map(|mail| self.incoming(mail, None))
@@ -242,8 +250,13 @@ impl Watched<'_> {
                     let uids: Vec<u32> = set.iter().map(|mail| mail.uid).collect();
                     let _ = filer.file(self.service, session, &uids).await;
                 }
-                let uids = self.accept(mails).await?;
-                filer.file(self.service, session, &uids).await?;
+                filer.file(self.service, session, &committed).await?;
+                committed.clear();
+            }
+            committed.extend(self.accepted(accept(self.service.store(), fetched).await?));
+            filer.file(self.service, session, &committed).await?;
+            if ending.is_now() {
+                return Ok(());
             }
             for mail in large {
                 if ending.is_now() {
@@ -253,7 +266,8 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let uids = self.accept(vec![incoming]).await?;
+                    let accepted = accept(self.service.store(), vec![incoming]).await?;
+                    let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
             }
@@ -278,32 +292,23 @@ impl Watched<'_> {
         }
     }
 
-    /// Commit A; returns the UIDs that may be filed now.
-    async fn accept(&mut self, mails: Vec<Incoming>) -> Result<Vec<u32>, Ended> {
-        if mails.is_empty() {
-            return Ok(Vec::new());
+    /// What commit A has kept is known from here on; returns the UIDs that may be filed now.
+    fn accepted(&mut self, accepted: Vec<(u32, Accepted)>) -> Vec<u32> {
+        if accepted.is_empty() {
+            return Vec::new();
         }
-        let uids: Vec<u32> = mails
-            .iter()
-            .filter_map(|mail| match mail.origin {
-                Origin::Imap { uid, .. } => Some(uid),
-                Origin::Maildir { .. } | Origin::Pipe => None,
-            })
-            .collect();
-        let accepted = self.service.store().accept(mails).await?;
-        let new = accepted
-            .iter()
-            .filter(|accepted| matches!(accepted, Accepted::New(_)))
-            .count();
+        let is_new = |(_, accepted): &&(u32, Accepted)| matches!(accepted, Accepted::New(_));
+        let new = accepted.iter().filter(is_new).count();
         tracing::info!(
             account = self.account.name,
             "Account \"{}\": took in {new} mails, {} known already",
             self.account.name,
             accepted.len() - new
         );
+        let uids: Vec<u32> = accepted.into_iter().map(|(uid, _)| uid).collect();
         self.known.extend(&uids);
         self.service.inner.bells.inbox.notify_one();
-        Ok(uids)
+        uids
     }
 
     async fn leave(&mut self, old: &[Listed]) -> Result<(), Ended> {
@@ -342,4 +347,20 @@ impl Watched<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Commit A.
+async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepted)>> {
+    if mails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let uids: Vec<u32> = mails
+        .iter()
+        .filter_map(|mail| match mail.origin {
+            Origin::Imap { uid, .. } => Some(uid),
+            Origin::Maildir { .. } | Origin::Pipe => None,
+        })
+        .collect();
+    let accepted = store.accept(mails).await?;
+    Ok(uids.into_iter().zip(accepted).collect())
 }
