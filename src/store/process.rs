@@ -196,17 +196,21 @@ impl Store {
         let raw = self.inner.raw.clone();
         self.write(Durability::Durable, "settling", move |connection| {
             let mut results = Vec::with_capacity(inputs.len());
+            let mut words = record::Words::new();
             for input in &inputs {
                 let result = writer::in_savepoint(connection, || {
                     if !is_open(connection, input)? {
-                        return Ok(Settled::Before);
+                        return Ok((Settled::Before, record::Words::new()));
                     }
                     let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
-                    record::write(connection, input, &settlement, now)?;
-                    Ok(Settled::Done(Box::new(settlement)))
+                    let words = record::write(connection, input, &settlement, now)?;
+                    Ok((Settled::Done(Box::new(settlement)), words))
                 });
                 match result {
-                    Ok(settled) => results.push(Ok(settled)),
+                    Ok((settled, mut found)) => {
+                        words.append(&mut found);
+                        results.push(Ok(settled));
+                    }
                     Err(error) if connection.is_autocommit() => return Err(error),
                     Err(error) => {
                         rest(connection, input, &error, now)?;
@@ -214,6 +218,7 @@ impl Store {
                     }
                 }
             }
+            record::index(connection, &words)?;
             Ok(results)
         })
         .await
@@ -240,7 +245,8 @@ impl Store {
                     }
                     let mut settlement = decide(input, &Lookup::new(connection, &raw, now))?;
                     outgoing.append(&mut settlement.outgoing);
-                    record::write(connection, input, &settlement, now)?;
+                    let words = record::write(connection, input, &settlement, now)?;
+                    record::index(connection, &words)?;
                     settled.push(Ok(Settled::Done(Box::new(settlement))));
                 }
                 Ok((settled, outgoing))
