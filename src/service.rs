@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::store::Store;
 
 mod accounts;
+mod budget;
 mod clock;
 mod conclude;
 mod convert;
@@ -55,6 +56,7 @@ struct Inner {
     clock: Clock,
     current: RwLock<Arc<Current>>,
     bells: Bells,
+    budget: budget::Budget,
     accounts: Mutex<BTreeMap<String, AccountState>>,
     stop: watch::Sender<bool>,
     reloaded: watch::Sender<u64>,
@@ -103,6 +105,7 @@ impl Service {
                 clock,
                 current: RwLock::new(Arc::new(Current { settings, rules })),
                 bells: Bells::default(),
+                budget: budget::Budget::default(),
                 accounts: Mutex::default(),
                 stop: watch::Sender::new(false),
                 reloaded: watch::Sender::new(0),

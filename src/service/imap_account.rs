@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::accounts::Ending;
 use super::{Service, convert, filing, space};
@@ -222,14 +223,24 @@ impl Watched<'_> {
             // One set is committed while the next one is fetched; it is filed after both (A, then B).
             let mut committed = Vec::new();
             let mut fetched: Vec<Incoming> = Vec::new();
+            let mut in_memory = None;
             for set in sets(&listed, SET_BYTES, SET_MAILS) {
                 if ending.is_now() {
                     break;
                 }
-                space::wait_for_room(self.service).await;
-                let store = self.service.store();
-                let commit = accept(store, std::mem::take(&mut fetched));
-                let (accepted, bodies) = tokio::join!(commit, session.fetch(set));
+                let (store, budget) = (self.service.store(), &self.service.inner.budget);
+                let commit = accept(store, std::mem::take(&mut fetched), in_memory.take());
+                let fetch = async {
+                    space::wait_for_room(self.service).await;
+                    let bytes = set
+                        .iter()
+                        .map(|mail| mail.size)
+                        .fold(0, u64::saturating_add);
+                    let in_memory = budget.take(bytes).await;
+                    (session.fetch(set).await, in_memory)
+                };
+                let (accepted, (bodies, taken)) = tokio::join!(commit, fetch);
+                in_memory = Some(taken);
                 committed.extend(self.accepted(accepted?));
                 let bodies = bodies?;
                 for refusal in &bodies.refused {
@@ -253,7 +264,8 @@ impl Watched<'_> {
                 filer.file(self.service, session, &committed).await?;
                 committed.clear();
             }
-            committed.extend(self.accepted(accept(self.service.store(), fetched).await?));
+            committed
+                .extend(self.accepted(accept(self.service.store(), fetched, in_memory).await?));
             filer.file(self.service, session, &committed).await?;
             if ending.is_now() {
                 return Ok(());
@@ -266,7 +278,7 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let accepted = accept(self.service.store(), vec![incoming]).await?;
+                    let accepted = accept(self.service.store(), vec![incoming], None).await?;
                     let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
@@ -349,8 +361,12 @@ impl Watched<'_> {
     }
 }
 
-/// Commit A.
-async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepted)>> {
+/// Commit A; what the mails took of the budget is free once they are committed.
+async fn accept(
+    store: &Store,
+    mails: Vec<Incoming>,
+    in_memory: Option<OwnedSemaphorePermit>,
+) -> Result<Vec<(u32, Accepted)>> {
     if mails.is_empty() {
         return Ok(Vec::new());
     }
@@ -362,5 +378,6 @@ async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepte
         })
         .collect();
     let accepted = store.accept(mails).await?;
+    drop(in_memory);
     Ok(uids.into_iter().zip(accepted).collect())
 }

@@ -57,7 +57,10 @@ pub async fn once(service: &Service) -> Result<usize> {
         return set_aside(service, &rules, now).await;
     }
     let count = mails.len();
+    let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
+    let in_memory = service.inner.budget.take(bytes).await;
     let inputs = read_all(&rules, mails).await?;
+    drop(in_memory);
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
     let settled = service
         .store()
