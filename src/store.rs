@@ -48,7 +48,7 @@ pub use timer::Due;
 
 use pool::Pool;
 use raw::RawFiles;
-use writer::{Durability, Writer};
+use writer::{Durability, Scope, Writer};
 
 /// The database, in the data directory.
 const DATABASE: &str = "guichet.db";
@@ -177,7 +177,7 @@ impl Store {
     ) -> Result<T> {
         self.inner
             .writer
-            .write(what, durability, work)
+            .write(what, durability, Scope::Shared, work)
             .await
             .context(what)
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Durability, Lookup, Store, count, deliver, millis, record, time, writer};
+use super::{Durability, Lookup, Scope, Store, count, deliver, millis, record, time, writer};
 use crate::desk::{Decision, Input};
 use crate::fault;
 use crate::mail::Digest;
@@ -194,7 +194,8 @@ impl Store {
             return self.settle_in_two(inputs, now, decide).await;
         }
         let raw = self.inner.raw.clone();
-        self.write(Durability::Durable, "settling", move |connection| {
+        let what = "settling";
+        let work = move |connection: &Connection| {
             let mut results = Vec::with_capacity(inputs.len());
             let mut words = record::Words::new();
             for input in &inputs {
@@ -220,8 +221,12 @@ impl Store {
             }
             record::index(connection, &words)?;
             Ok(results)
-        })
-        .await
+        };
+        self.inner
+            .writer
+            .write(what, Durability::Durable, Scope::Own, work)
+            .await
+            .context(what)
     }
 
     /// The outbox apart from its cause; only for the proof of the proof.
