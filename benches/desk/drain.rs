@@ -13,11 +13,8 @@ use crate::support::dovecot::{Dovecot, free_port};
 pub struct Drained {
     pub seconds: f64,
     pub mails: usize,
-    pub bytes: usize,
     /// CPU of the desk, milliseconds a mail.
     pub cpu: f64,
-    /// Most memory, MiB.
-    pub most: f64,
     /// How many times as fast as `mbsync`; 0 when that was not asked.
     pub ratio: f64,
 }
@@ -117,9 +114,7 @@ pub fn drain(
     let drained = Drained {
         seconds: (ended - desk.started).as_secs_f64(),
         mails,
-        bytes,
         cpu: cpu * 1000.0 / mails as f64,
-        most,
         ratio: 0.0,
     };
     let mib = bytes as f64 / f64::from(1 << 20);

@@ -24,36 +24,40 @@ use crate::tap::Tap;
 const LOOKS: usize = 300;
 
 /// Five messages a ticket.
-pub fn run(tickets: usize, mails: usize, rounds: usize) {
-    let folder = tempfile::tempdir().expect("a folder");
+pub fn run(tickets: usize, mails: usize, rounds: usize, at: Option<&Path>) {
+    let own = tempfile::tempdir().expect("a folder");
+    let folder = at.unwrap_or(own.path());
     let dovecot = Dovecot::start();
     let user = "croissance";
     servers::user(&dovecot, user);
-    let begun = Instant::now();
-    history::make(folder.path(), &dovecot, user, tickets);
-    let size = fs::metadata(folder.path().join("data/guichet.db")).map_or(0, |file| file.len());
-    println!(
-        "made {} messages in {tickets} tickets in {:.0} s; {:.2} GB",
-        tickets * 5,
-        begun.elapsed().as_secs_f64(),
-        size as f64 / 1e9
-    );
+    let database = folder.join("data/guichet.db");
+    if database.exists() {
+        history::go_on(folder, &dovecot, user);
+    } else {
+        fs::create_dir_all(folder).expect("ours");
+        let begun = Instant::now();
+        history::make(folder, &dovecot, user, tickets);
+        println!(
+            "made {} messages in {tickets} tickets in {:.0} s",
+            tickets * 5,
+            begun.elapsed().as_secs_f64()
+        );
+    }
+    let size = fs::metadata(&database).map_or(0, |file| file.len());
+    println!("database: {:.2} GB", size as f64 / 1e9);
     let (mut empty, mut full) = (Vec::new(), Vec::new());
+    // Mails of another run are other mails, also in a history that was kept.
+    let before = history::last_mail(folder);
     for round in 0..rounds {
-        empty.push(fresh(&format!("vide{round}"), mails));
-        full.push(refill(
-            folder.path(),
-            &dovecot,
-            user,
-            &format!("plein{round}"),
-            mails,
-        ));
+        let run = format!("r{}", before + round as i64);
+        empty.push(fresh(&run, mails));
+        full.push(refill(folder, &dovecot, user, &run, mails));
     }
     println!(
         "growth: {:.2} times the rate of an empty database (medians of {rounds}; at least 0.8)",
         drain::median(full) / drain::median(empty)
     );
-    look(folder.path(), &dovecot, user, tickets);
+    look(folder, &dovecot, user, tickets);
 }
 
 /// Mails a second into a new database; says how large that gets.

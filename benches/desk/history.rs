@@ -54,16 +54,38 @@ pub fn make(folder: &Path, dovecot: &Dovecot, user: &str, count: usize) {
         .expect("set");
     multiply(&database, count);
     drop(database);
-    let next = (count * MAILS + 1).to_string();
-    dovecot.doveadm(&[
+    go_on(folder, dovecot, user);
+}
+
+/// Lets a mailbox be the one that this history came from: the same UIDVALIDITY, the next UID.
+pub fn go_on(folder: &Path, dovecot: &Dovecot, user: &str) {
+    let database = Connection::open(folder.join("data/guichet.db")).expect("a database");
+    let number = |sql: &str| -> String {
+        let number: i64 = database
+            .query_row(sql, [], |row| row.get(0))
+            .expect("a number");
+        number.to_string()
+    };
+    let validity = number("SELECT uid_validity FROM ledger LIMIT 1");
+    let next = number("SELECT max(uid) + 1 FROM ledger");
+    let update = [
         "mailbox",
         "update",
+        "--uid-validity",
+        &validity,
         "--min-next-uid",
         &next,
-        "-u",
-        user,
-        "INBOX",
-    ]);
+    ];
+    dovecot.doveadm(&[&update[..], &["-u", user, "INBOX"]].concat());
+}
+
+/// The number of its latest mail.
+pub fn last_mail(folder: &Path) -> i64 {
+    let database = Connection::open(folder.join("data/guichet.db")).expect("a database");
+    let sql = "SELECT max(id) FROM inbox";
+    database
+        .query_row(sql, [], |row| row.get(0))
+        .expect("a number")
 }
 
 fn multiply(database: &Connection, count: usize) {

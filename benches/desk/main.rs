@@ -90,6 +90,9 @@ enum Bench {
     Growth {
         #[arg(long, default_value_t = 200_000)]
         tickets: usize,
+        /// Keep the history in this folder, and take it from there the next time
+        #[arg(long)]
+        at: Option<std::path::PathBuf>,
         #[arg(long, default_value_t = 2000)]
         mails: usize,
         #[arg(long, default_value_t = 3)]
@@ -138,9 +141,10 @@ fn main() {
         Bench::Memory { mails, megabytes } => rest::large(mails, megabytes),
         Bench::Growth {
             tickets,
+            at,
             mails,
             rounds,
-        } => growth::run(tickets, mails, rounds),
+        } => growth::run(tickets, mails, rounds, at.as_deref()),
         Bench::Read { mails, rounds } => read::run(mails, rounds),
     }
 }
@@ -153,5 +157,5 @@ fn quick() {
     cost::run(5, 400);
     rest::start(3);
     rest::accounts(1, 2);
-    growth::run(2_000, 400, 1);
+    growth::run(2_000, 400, 1, None);
 }

@@ -78,7 +78,6 @@ impl Drop for Sink {
 /// changes its user, so it needs root.
 pub struct Postfix {
     folder: tempfile::TempDir,
-    pub port: u16,
 }
 
 impl Postfix {
@@ -133,7 +132,7 @@ impl Postfix {
         .collect();
         fs::write(base.join("etc/main.cf"), main).expect("ours");
         fs::write(base.join("etc/master.cf"), master).expect("ours");
-        let postfix = Self { folder, port };
+        let postfix = Self { folder };
         postfix.tell("start");
         wait_for_port(port, "postfix");
         postfix
