@@ -11,10 +11,13 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, Problems, Settings};
 
+mod backup;
 mod check;
 mod deliver;
 mod demo;
 mod explain;
+mod finding;
+mod health;
 mod inbox;
 pub mod inspect;
 mod json;
@@ -75,6 +78,9 @@ enum Command {
     Ticket(ticket::Arguments),
     Outbox(outbox::Arguments),
     Inbox(inbox::Arguments),
+    Health(health::Arguments),
+    Backup(backup::BackupArguments),
+    Restore(backup::RestoreArguments),
     Demo(demo::Arguments),
     Man(man::ManArguments),
     Completions(man::CompletionsArguments),
@@ -99,6 +105,9 @@ pub fn main() -> ExitCode {
         Command::Ticket(arguments) => ticket::run(&context, &arguments),
         Command::Outbox(arguments) => outbox::run(&context, &arguments),
         Command::Inbox(arguments) => inbox::run(&context, &arguments),
+        Command::Health(arguments) => health::run(&context, &arguments),
+        Command::Backup(arguments) => backup::back_up(&context, &arguments),
+        Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Man(arguments) => man::man(&arguments),
         Command::Completions(arguments) => man::completions(&arguments),

@@ -14,6 +14,7 @@ mod reading;
 mod rules;
 pub mod secret;
 pub mod settings;
+pub mod time;
 pub mod value;
 pub mod written;
 

@@ -9,29 +9,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Digest, Mail, SenderHabits};
-use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
+use crate::ticket::{Awaited, Event, File, InboxId, Marks, NoticeId, Ticket, TicketId};
 use crate::token::Keys;
 
 mod access;
 mod act;
 mod automatic;
+pub mod calendar;
 mod command;
 mod deliver;
 mod draft;
+mod duplicate;
+mod kept;
+pub mod lexicon;
 mod lifecycle;
 mod limits;
 mod locate;
+mod occasion;
 mod open;
 pub mod policy;
 mod question;
+mod quiet;
 mod receive;
 pub mod reference;
 mod route;
+pub mod similar;
 mod staff;
 mod tell;
 mod timer;
+mod verdict;
 pub mod words;
 
+pub use duplicate::within as duplicate_within;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -86,15 +95,37 @@ pub enum Deed {
     Close(Option<String>),
     /// Opens it again.
     Reopen(Option<String>),
+    /// Waits for somebody.
+    Wait(Awaited),
+    /// Puts it aside until then.
+    Pause(DateTime<Utc>),
+    /// The requester accepts the solution.
+    Accept,
+    /// He refuses it, and says why.
+    Refuse(String),
+    /// He adds something; a resolved ticket opens again.
+    FollowUp(String),
+    /// He gives marks.
+    Rate(Marks, Option<String>),
 }
 
 /// Time has come for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// A resolved ticket reached its closing date.
-    AutoClose(TicketId),
+    /// Something of a ticket is due: its closure, a reminder, the end of its pause.
+    Ticket(TicketId),
     /// A notice that was kept for later is due.
     Due(NoticeId),
+    /// The desk itself has been ill for long enough that operations are told, or is well again
+    /// (row O4).
+    Alert {
+        /// What is told, by names that the store keeps until it is over.
+        told: BTreeSet<String>,
+        /// What is over.
+        over: BTreeSet<String>,
+        /// What to say of both.
+        lines: Vec<String>,
+    },
 }
 
 /// What became of a notification, when it is worth knowing.
@@ -160,6 +191,10 @@ pub struct Question {
     pub content: Option<Digest>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// The requester (folded) whose open tickets of the last days matter (row C12).
+    pub recent_of: Option<String>,
+    /// Tickets of which it matters what was said last, and whether it arrived.
+    pub past_of: BTreeSet<TicketId>,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -200,6 +235,15 @@ pub struct Sent {
     pub ten_minutes: u32,
 }
 
+/// What was said of a ticket before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The latest words of a technician to the requester.
+    pub said: Option<String>,
+    /// The notices of its present resolution: to whom (folded), and when his server had it.
+    pub resolution: Vec<(String, Option<DateTime<Utc>>)>,
+}
+
 /// What the store answers to a [`Question`].
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -225,6 +269,10 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// Tickets of the sender that are open and were opened in the last days, the latest first.
+    pub recent: Vec<TicketId>,
+    /// What was said of the tickets asked for.
+    pub past: BTreeMap<TicketId, Past>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -277,11 +325,21 @@ pub enum Kind {
     Operations,
     /// Automatic mails over the limit, gathered in one.
     Digest,
+    /// An answer of the requester is awaited (row E4).
+    Reminder,
+    /// Put aside until a date (row E5).
+    Paused,
+    /// A mail about a matter that is open joined its ticket (row C12).
+    Joined,
+    /// A low mark: what went wrong? (row K5)
+    LowMark,
+    /// To a technician: thanks, marks.
+    TeamThanks,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -295,6 +353,11 @@ impl Kind {
         Self::TeamAlert,
         Self::Operations,
         Self::Digest,
+        Self::Reminder,
+        Self::Paused,
+        Self::Joined,
+        Self::LowMark,
+        Self::TeamThanks,
     ];
 
     /// The name of its template.
@@ -313,6 +376,11 @@ impl Kind {
             Self::TeamAlert => "team-alert",
             Self::Operations => "operations",
             Self::Digest => "digest",
+            Self::Reminder => "reminder",
+            Self::Paused => "paused",
+            Self::Joined => "joined",
+            Self::LowMark => "low-mark",
+            Self::TeamThanks => "team-thanks",
         }
     }
 
@@ -330,13 +398,18 @@ impl Kind {
             | Self::Resolved
             | Self::Closed
             | Self::Reopened
-            | Self::Digest => false,
+            | Self::Digest
+            | Self::Reminder
+            | Self::Paused
+            | Self::Joined
+            | Self::LowMark => false,
             Self::TeamNew
             | Self::TeamReply
             | Self::TeamObserver
             | Self::Transcript
             | Self::TeamAlert
-            | Self::Operations => true,
+            | Self::Operations
+            | Self::TeamThanks => true,
         }
     }
 }
@@ -351,6 +424,44 @@ pub enum Automation {
     Generated,
     /// None: a person wrote it.
     Person,
+}
+
+/// What made a notice necessary, when its kind alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// The requester accepted the solution.
+    Accepted,
+    /// He refused it.
+    Refused,
+    /// He refused it without a reason.
+    RefusedSilently,
+    /// He asked for more.
+    Complement,
+    /// He never answered.
+    Unanswered,
+    /// Its closing date came.
+    Expired,
+    /// The ticket that it continues was closed too long ago.
+    Old,
+    /// The subject was a new one.
+    NewSubject,
+}
+
+impl Because {
+    /// The word that templates know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::RefusedSilently => "refused-silently",
+            Self::Complement => "complement",
+            Self::Unanswered => "unanswered",
+            Self::Expired => "expired",
+            Self::Old => "old",
+            Self::NewSubject => "new-subject",
+        }
+    }
 }
 
 /// Something to be told to one recipient. Everything that its wording needs is here or in the
@@ -401,6 +512,25 @@ pub struct Notice {
     pub due_at: Option<DateTime<Utc>>,
     /// The outside address that caused it, for the limits.
     pub caused_by: Option<String>,
+    /// What made it necessary.
+    #[serde(default)]
+    pub because: Option<Because>,
+    /// Marks are asked for (row K6).
+    #[serde(default)]
+    pub asks_marks: bool,
+    /// It waits for working hours, not for a limit: it leaves by itself, not in a digest.
+    #[serde(default)]
+    pub quiet: bool,
+}
+
+impl Notice {
+    /// It was kept because of a limit: not for working hours, nor for the digest of the morning.
+    pub fn waits_for_limits(&self) -> bool {
+        self.due_at.is_some()
+            && !self.quiet
+            && self.kind != Kind::TeamThanks
+            && self.automation != Automation::Person
+    }
 }
 
 /// A change of one ticket: its state after the events, and the events.
@@ -460,6 +590,7 @@ pub fn decide(
         Input::Timer(timer) => timer::ring(&mut draft, timer),
         Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
     }
+    quiet::hold(&mut draft);
     limits::hold_back(&mut draft);
     draft.finish()
 }

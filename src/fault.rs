@@ -4,7 +4,8 @@
 //!
 //! `FAULT_POINT=name:nth` kills the process at the nth passage of a point, as `kill -9` does;
 //! `FAULT_RECORD=file` writes down the points that are passed; `FAULT_BREAK=name` breaks a
-//! promise.
+//! promise; `FAULT_CLOCK=file` names a file with seconds that the clock is wrong by, read again
+//! each time somebody asks.
 
 /// A point: a step (blanks become `-`) and the moment of it. `imap uid move` and `before` are
 /// `imap-uid-move.before`.
@@ -37,6 +38,15 @@ pub fn is_broken(promise: &str) -> bool {
     }
 }
 
+/// Seconds that the clock of the system is wrong by.
+#[inline]
+pub fn clock_error() -> i64 {
+    #[cfg(debug_assertions)]
+    return armed::clock_error();
+    #[cfg(not(debug_assertions))]
+    0
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::collections::BTreeSet;
@@ -49,6 +59,7 @@ mod armed {
         kill: Option<(String, AtomicUsize)>,
         record: Option<Mutex<(std::fs::File, BTreeSet<String>)>>,
         broken: Option<String>,
+        clock: Option<std::path::PathBuf>,
     }
 
     fn plan() -> &'static Plan {
@@ -66,11 +77,18 @@ mod armed {
                 Some(Mutex::new((file.ok()?, BTreeSet::new())))
             }),
             broken: std::env::var("FAULT_BREAK").ok(),
+            clock: std::env::var_os("FAULT_CLOCK").map(Into::into),
         })
     }
 
     pub(super) fn is_broken(promise: &str) -> bool {
         plan().broken.as_deref() == Some(promise)
+    }
+
+    pub(super) fn clock_error() -> i64 {
+        let file = plan().clock.as_ref();
+        let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+        text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
     }
 
     pub(super) fn pass_imap(command: &str, moment: &str) {

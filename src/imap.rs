@@ -232,6 +232,16 @@ impl Session {
         Ok(uids.len())
     }
 
+    /// The UIDs of the mails in the open folder that reached the server on this day or later (by INTERNALDATE, in the
+    /// server's time zone: ask a day earlier than is meant).
+    pub async fn search_since(&mut self, day: NaiveDate) -> Result<Vec<u32>, Error> {
+        let mut uids = Vec::new();
+        let keys = format!("SINCE {}", day.format("%-d-%b-%Y"));
+        self.search(&keys, &mut uids).await?;
+        uids.sort_unstable();
+        Ok(uids)
+    }
+
     /// The UIDs in the open folder whose header field `name` contains `value`. Serves to find out after a crash whether a
     /// copy was made (by Message-ID).
     pub async fn search_header(&mut self, name: &str, value: &str) -> Result<Vec<u32>, Error> {

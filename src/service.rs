@@ -16,19 +16,22 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Settings;
-use crate::store::Store;
+use crate::store::{AccountState, Store};
 
 mod accounts;
+mod alerts;
 mod budget;
 mod clock;
 mod conclude;
 mod convert;
 mod deliver;
 mod filing;
+pub mod health;
 mod imap_account;
 mod maildir_account;
 mod pipe_account;
 mod process;
+mod recall;
 mod rules;
 mod space;
 mod timers;
@@ -77,17 +80,6 @@ struct Bells {
     inbox: Notify,
     outbox: Notify,
     timers: Notify,
-}
-
-/// How an account is doing, for logs and health.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountState {
-    /// Connected and watching.
-    pub up: bool,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// What is wrong.
-    pub problem: Option<String>,
 }
 
 impl Service {
@@ -202,11 +194,22 @@ impl Service {
                 "The last run was interrupted: going on where it stopped"
             );
         }
+        if let Some(restored) = self.inner.store.restored().await?
+            && leftovers.held > 0
+        {
+            tracing::warn!(
+                held = leftovers.held,
+                "A copy of {} was put back: {} notifications are held, see guichet outbox list --state held",
+                restored.copied_at,
+                leftovers.held
+            );
+        }
         let mut stations = JoinSet::new();
         stations.spawn(accounts::supervise(self.clone()));
         stations.spawn(process::station(self.clone()));
         stations.spawn(deliver::station(self.clone()));
         stations.spawn(timers::station(self.clone()));
+        stations.spawn(alerts::station(self.clone()));
         ready();
         let ended = tokio::select! {
             () = shutdown => None,

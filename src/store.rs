@@ -20,12 +20,15 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 mod check;
+mod copy;
 mod deliver;
 mod habits;
+mod health;
 mod known;
 mod ledger;
 mod migrations;
 mod operate;
+mod past;
 mod pool;
 mod process;
 mod raw;
@@ -35,8 +38,10 @@ mod record;
 mod timer;
 mod writer;
 
-pub use check::{AccountCounts, Counts};
+pub use check::{AccountCounts, Counts, Waiting};
+pub use copy::{Copied, Restored, restore};
 pub use deliver::{Delivered, Leased, OutboxId};
+pub use health::AccountState;
 pub use known::Lookup;
 pub use ledger::{Ledger, MaildirLedger};
 pub use operate::{InboxRow, InboxState, OutboxRow, OutboxState};
@@ -84,6 +89,8 @@ pub struct Leftovers {
     /// Notifications that were being sent; whether they arrived is not known, they are sent again
     /// (contract O2).
     pub notifications: usize,
+    /// Notifications that are held because the database is a copy that was put back (fault F28).
+    pub held: usize,
 }
 
 impl Store {
@@ -138,27 +145,13 @@ impl Store {
     /// # Errors
     /// When another daemon holds the data directory.
     pub async fn take_over(&self, now: DateTime<Utc>) -> Result<Leftovers> {
-        let path = self.inner.directory.join(LOCK);
-        let file = FsFile::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .with_context(|| format!("opening {}", path.display()))?;
-        file.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => anyhow::anyhow!(
-                "another guichet is running on {}",
-                self.inner.directory.display()
-            ),
-            std::fs::TryLockError::Error(error) => {
-                anyhow::Error::new(error).context(format!("locking {}", path.display()))
-            }
-        })?;
+        let file = lock(&self.inner.directory)?;
         *self.inner.lock.lock().unwrap_or_else(|e| e.into_inner()) = Some(file);
         self.write(Durability::Durable, "taking over", move |connection| {
             Ok(Leftovers {
-                mails: process::end_leases(connection)?,
+                mails: process::end_leases(connection, now)?,
                 notifications: deliver::end_leases(connection, None, now)?,
+                held: copy::go_on_with_copy(connection, now)?,
             })
         })
         .await
@@ -197,6 +190,36 @@ impl Store {
         .context("a reader was interrupted")?
         .context(what)
     }
+}
+
+/// Whether a desk is running on this data directory.
+pub fn is_running(data_dir: &Path) -> bool {
+    let path = data_dir.join(LOCK);
+    path.exists()
+        && FsFile::options()
+            .write(true)
+            .open(path)
+            .is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
+/// The lock of the one process that may receive, process and deliver.
+fn lock(data_dir: &Path) -> Result<FsFile> {
+    let path = data_dir.join(LOCK);
+    let file = FsFile::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    file.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::WouldBlock => {
+            anyhow::anyhow!("another guichet is running on {}", data_dir.display())
+        }
+        std::fs::TryLockError::Error(error) => {
+            anyhow::Error::new(error).context(format!("locking {}", path.display()))
+        }
+    })?;
+    Ok(file)
 }
 
 /// The disk is full: intake waits, and goes on by itself once there is room (contract I8).

@@ -10,9 +10,11 @@ use crate::mail::{Address, Attachment, Automatic};
 
 mod event;
 mod status;
+mod verdict;
 
 pub use event::{Actor, Event, Role, What};
 pub use status::{Awaited, Level, Status};
+pub use verdict::{Marks, Verdict};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -154,6 +156,30 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// How often it was reopened (row E8).
     pub reopened: u32,
+    /// When a requester who owes an answer is reminded, or the ticket is resolved without (row E4).
+    #[serde(default)]
+    pub remind_at: Option<DateTime<Utc>>,
+    /// Reminders sent since it waits.
+    #[serde(default)]
+    pub reminders: u32,
+    /// Solutions that its requester refused (row E13).
+    #[serde(default)]
+    pub refusals: u32,
+    /// Requests that he added to a resolution (S3.28).
+    #[serde(default)]
+    pub complements: u32,
+    /// He accepted the solution: no reply opens it again (S4.31).
+    #[serde(default)]
+    pub accepted: bool,
+    /// Thanks and friendly reactions (rows E9, E10).
+    #[serde(default)]
+    pub thanks: u32,
+    /// The marks that he gave, the latest.
+    #[serde(default)]
+    pub marks: Option<Marks>,
+    /// He was asked for marks: that happens once (row K6).
+    #[serde(default)]
+    pub marks_asked: bool,
 }
 
 impl Ticket {
@@ -170,6 +196,16 @@ impl Ticket {
         self.people.iter().find(|person| person.who.key() == key)
     }
 
+    /// When something of it is due by itself: its closure, a reminder, the end of a pause.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            Status::Resolved => self.close_at,
+            Status::Paused { until } => Some(until),
+            Status::Waiting { .. } => self.remind_at,
+            Status::Open | Status::Closed => None,
+        }
+    }
+
     /// Folds one event in. Total: an event that does not fit changes nothing but the time.
     pub fn apply(&mut self, event: &Event) {
         self.updated_at = self.updated_at.max(event.at);
@@ -183,7 +219,12 @@ impl Ticket {
                     self.last_message_id.clone_from(message_id);
                 }
             }
-            What::Status { to, close_at, .. } => {
+            What::Status {
+                to,
+                close_at,
+                remind_at,
+                ..
+            } => {
                 if matches!(self.status, Status::Resolved | Status::Closed)
                     && matches!(to, Status::Open)
                 {
@@ -191,9 +232,13 @@ impl Ticket {
                 }
                 if self.status != *to {
                     self.status_since = event.at;
+                    self.reminders = 0;
                 }
+                // Only an acceptance makes an end of it; what opens it again takes that back.
+                self.accepted &= *to == Status::Closed;
                 self.status = *to;
                 self.close_at = *close_at;
+                self.remind_at = *remind_at;
             }
             What::Assigned { technician } => self.technician.clone_from(technician),
             What::Team { team } => self.team.clone_from(team),
@@ -214,6 +259,18 @@ impl Ticket {
                     self.linked.push(*ticket);
                 }
             }
+            What::Reminded { number, next_at } => {
+                self.reminders = *number;
+                self.remind_at = *next_at;
+            }
+            What::Verdict { verdict, .. } => match verdict {
+                Verdict::Accepted => self.accepted = true,
+                Verdict::Refused => self.refusals += 1,
+                Verdict::Complement => self.complements += 1,
+            },
+            What::Thanks { content, .. } => self.thanks += u32::from(*content),
+            What::Rated { marks, .. } => self.marks = Some(*marks),
+            What::MarksAsked => self.marks_asked = true,
             What::Note { .. }
             | What::Command { .. }
             | What::Notified { .. }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use guichet::config::{After, Config, Credential, Outlet, Problems, Settings, Source, Tls, keys};
+use guichet::desk::calendar::Term;
 use tempfile::TempDir;
 
 const EXAMPLE: &str = include_str!("../config.toml");
@@ -115,8 +116,13 @@ fn the_least_configuration_has_the_usual_values() {
     assert_eq!(policy.teams[0].prefix, "DSI");
     assert_eq!(
         policy.teams[0].auto_close_after,
-        Some(chrono::Duration::days(15))
+        Some(Term::After(chrono::Duration::days(15)))
     );
+    assert_eq!(
+        policy.teams[0].reminders,
+        [Term::WorkingDays(3), Term::WorkingDays(7)]
+    );
+    assert_eq!(policy.teams[0].resolve_after, Some(Term::WorkingDays(10)));
     assert_eq!(settings.web.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.key_file, folder.path().join("secret.key"));
     assert_eq!(settings.accounts[0].folder, "INBOX");

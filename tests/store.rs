@@ -130,6 +130,9 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         lines: Vec::new(),
         due_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
@@ -196,6 +199,14 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 
@@ -411,8 +422,11 @@ async fn a_copy_is_a_whole_database() {
     let store = open(directory.path());
     let ids = opened(&store, &["Écran noir"]).await;
     let elsewhere = self::directory();
-    let copy = elsewhere.path().join("guichet.db");
-    store.back_up(&copy).await.expect("copied");
+    let copied = store
+        .back_up(elsewhere.path(), at(0))
+        .await
+        .expect("copied");
+    assert_eq!(copied.files, 0);
     let restored = open(elsewhere.path());
     assert_sound(&restored).await;
     let ticket = restored.ticket(ids[0]).await.expect("read").expect("there");

@@ -108,6 +108,7 @@ impl Postfix {
              myhostname = relay.example.org\nmydestination =\ninet_interfaces = 127.0.0.1\n\
              inet_protocols = ipv4\nmynetworks = 127.0.0.0/8\nalias_maps =\nalias_database =\n\
              default_transport = discard\nsmtpd_relay_restrictions = permit_mynetworks, reject\n\
+             local_recipient_maps =\n\
              smtputf8_enable = no\n",
             base = base.display()
         );

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::Args;
-use serde::Serialize;
 
-use super::{CONFIGURATION, Context, FAILED, print};
+mod calendar;
+
+use super::finding::{self, Finding};
+use super::{CONFIGURATION, Context, FAILED};
 use crate::config::{Settings, existing_keys};
 use crate::desk::policy::Authentication;
 use crate::notification::Templates;
@@ -30,44 +32,6 @@ pub struct Arguments {
     /// Do not contact any server
     #[arg(long)]
     offline: bool,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-pub struct Finding {
-    name: String,
-    ok: bool,
-    detail: String,
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn good(name: &str, detail: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: true,
-            detail: detail.into(),
-            remedy: None,
-        }
-    }
-
-    fn of(name: &str, visit: Visit) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: visit.remedy.is_none(),
-            detail: visit.detail,
-            remedy: visit.remedy,
-        }
-    }
-
-    fn bad(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: false,
-            detail: detail.into(),
-            remedy: Some(remedy.into()),
-        }
-    }
 }
 
 /// Looks at everything.
@@ -97,26 +61,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
             (findings, code)
         }
     };
-    if arguments.json {
-        print::json(&findings)?;
-    } else {
-        print::text(&lines(&findings))?;
-    }
+    finding::print(&findings, arguments.json)?;
     Ok(ExitCode::from(code))
-}
-
-fn lines(findings: &[Finding]) -> String {
-    let mut out = String::new();
-    for finding in findings {
-        let mark = if finding.ok { '✔' } else { '✘' };
-        let line = format!("{mark} {}: {}", finding.name, finding.detail);
-        out.push_str(&print::harmless(&line).replace('\n', " "));
-        if let Some(remedy) = &finding.remedy {
-            out.push_str(&format!(" → {}", print::harmless(remedy)));
-        }
-        out.push('\n');
-    }
-    out
 }
 
 /// What can be seen from here: files, folders, rights.
@@ -141,6 +87,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
         Finding::bad("secret", what, remedy)
     }));
     findings.extend(templates(settings));
+    findings.extend(calendar::look(policy, Utc::now()));
     findings.push(key(&settings.key_file));
     findings.push(data_folder(settings));
     findings.push(user());
@@ -256,9 +203,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     if counts.kept > 0 {
         findings.push(Finding::good(
-            "limits",
+            "notices",
             format!(
-                "{} notices wait: automatic mail over [limits] leaves an hour later",
+                "{} notices wait: for working hours, for a digest, or over [limits]",
                 counts.kept
             ),
         ));
@@ -289,13 +236,20 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
     let now = Utc::now();
     let accounts = settings.accounts.iter().map(|account| async move {
         let name = format!("account {}", account.name);
-        Finding::of(&name, visit::visit_account(account, now).await)
+        of_visit(&name, visit::visit_account(account, now).await)
     });
-    let outlet = async { Finding::of("smtp", visit::visit_outlet(&settings.outlet).await) };
+    let outlet = async { of_visit("smtp", visit::visit_outlet(&settings.outlet).await) };
     let (mut findings, outlet) =
         futures_util::future::join(futures_util::future::join_all(accounts), outlet).await;
     findings.push(outlet);
     findings
+}
+
+fn of_visit(name: &str, visit: Visit) -> Finding {
+    match visit.remedy {
+        None => Finding::good(name, visit.detail),
+        Some(remedy) => Finding::bad(name, visit.detail, remedy),
+    }
 }
 
 fn key(path: &Path) -> Finding {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::print::rfc3339;
 use crate::mail::Address;
-use crate::ticket::{self, Event, What};
+use crate::ticket::{self, Event, Status, What};
 
 /// A ticket in a list.
 #[derive(Debug, Serialize)]
@@ -37,6 +37,15 @@ pub struct Whole {
     ticket: Ticket,
     why: String,
     linked: Vec<String>,
+    waits_for: Option<&'static str>,
+    status_since: String,
+    due_at: Option<String>,
+    reopened: u32,
+    refusals: u32,
+    complements: u32,
+    accepted: bool,
+    thanks: u32,
+    rating: Option<ticket::Marks>,
     events: Vec<Entry>,
 }
 
@@ -96,6 +105,18 @@ impl Whole {
             ticket: Ticket::of(ticket, zone),
             why: ticket.why.join(" "),
             linked: linked.to_vec(),
+            waits_for: match ticket.status {
+                Status::Waiting { of } => Some(of.as_str()),
+                Status::Open | Status::Paused { .. } | Status::Resolved | Status::Closed => None,
+            },
+            status_since: rfc3339(ticket.status_since, zone),
+            due_at: ticket.due_at().map(|at| rfc3339(at, zone)),
+            reopened: ticket.reopened,
+            refusals: ticket.refusals,
+            complements: ticket.complements,
+            accepted: ticket.accepted,
+            thanks: ticket.thanks,
+            rating: ticket.marks,
             events: events.iter().map(|event| Entry::of(event, zone)).collect(),
         }
     }
@@ -169,6 +190,17 @@ pub fn words(what: &What) -> Option<String> {
             Some(&person.who.address),
         ),
         What::Priority { priority } => Some(priority.as_str().to_owned()),
+        What::Reminded { number, .. } => Some(number.to_string()),
+        What::Verdict { verdict, reason } => with(verdict.as_str(), reason.as_deref()),
+        What::Thanks { reaction, content } => {
+            let head = if *content { "thanks" } else { "discontent" };
+            with(head, reaction.as_deref())
+        }
+        What::Rated { marks, comment } => with(
+            &format!("speed {}, answers {}", marks.speed, marks.answers),
+            comment.as_deref(),
+        ),
+        What::MarksAsked => Some("asked".to_owned()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
         What::Command { line, answer, .. } => with(line, Some(answer)),
         What::Notified {

@@ -14,7 +14,7 @@ use crate::ticket::TicketId;
 /// Look at notifications, send failed ones again
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  guichet outbox list --state failed,given-up\n  guichet outbox list --ticket DSI-1042 --json\n  guichet outbox retry 17 18\n  guichet outbox retry --failed"
+    after_help = "Examples:\n  guichet outbox list --state failed,given-up\n  guichet outbox list --ticket DSI-1042 --json\n  guichet outbox retry 17 18\n  guichet outbox retry --failed\n  guichet outbox release --all"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -27,11 +27,15 @@ enum What {
     List(List),
     /// Send notifications again that failed or were given up, or wait for their next attempt
     Retry(Retry),
+    /// Send notifications that are held since a copy of the database was put back
+    Release(Held),
+    /// Give up notifications that are held: they left before, or are no longer wanted
+    Discard(Held),
 }
 
 #[derive(Debug, Args)]
 struct List {
-    /// Only these: queued, sending, uncertain, sent, failed, given-up
+    /// Only these: queued, sending, uncertain, held, sent, failed, given-up
     #[arg(long, value_delimiter = ',', value_name = "STATE", value_parser = state)]
     state: Vec<OutboxState>,
     /// Only those of this ticket
@@ -53,6 +57,16 @@ struct Retry {
     /// All that failed or were given up
     #[arg(long, conflicts_with = "ids")]
     failed: bool,
+}
+
+#[derive(Debug, Args)]
+struct Held {
+    /// Their numbers
+    #[arg(required_unless_present = "all", value_name = "NUMBER")]
+    ids: Vec<i64>,
+    /// All that are held
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +95,16 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
         match &arguments.what {
             What::List(list) => self::list(&store, settings.policy.timezone, list).await,
             What::Retry(retry) => self::retry(&store, retry).await,
+            What::Release(held) => {
+                let ids = self::held(&store, held).await?;
+                store.outbox_release(ids.clone(), Utc::now()).await?;
+                say(&ids, "leaves now")
+            }
+            What::Discard(held) => {
+                let ids = self::held(&store, held).await?;
+                store.outbox_discard(ids.clone()).await?;
+                say(&ids, "is given up")
+            }
         }
     })
 }
@@ -169,6 +193,20 @@ async fn retry(store: &Store, retry: &Retry) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(code)
+}
+
+async fn held(store: &Store, held: &Held) -> anyhow::Result<Vec<OutboxId>> {
+    if held.all {
+        let rows = rows(store, &[OutboxState::Held], None, 0).await?;
+        return Ok(rows.into_iter().map(|row| row.id).collect());
+    }
+    Ok(held.ids.iter().copied().map(OutboxId).collect())
+}
+
+fn say(ids: &[OutboxId], what: &str) -> anyhow::Result<ExitCode> {
+    let lines: String = ids.iter().map(|id| format!("{id}: {what}\n")).collect();
+    print::text(&lines)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The rows in these states (all without any), oldest first.

@@ -15,7 +15,7 @@ use crate::desk::{Action, Deed, Input, Policy};
 use crate::mail::Address;
 use crate::service::{Rules, conclude};
 use crate::store::{Settled, Store, TicketFilter};
-use crate::ticket::{Actor, Event, Role, Ticket, TicketId};
+use crate::ticket::{Actor, Event, Role, Status, Ticket, TicketId};
 
 /// Look at tickets and act on them
 #[derive(Debug, Args)]
@@ -295,13 +295,41 @@ fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::
     line(
         "status",
         format!(
-            "{} since {}",
+            "{}{} since {}",
             ticket.status.as_str(),
+            match ticket.status {
+                Status::Waiting { of } => format!(" for the {}", of.as_str()),
+                Status::Open | Status::Paused { .. } | Status::Resolved | Status::Closed => {
+                    String::new()
+                }
+            },
             print::time(ticket.status_since, zone)
         ),
     );
-    if let Some(at) = ticket.close_at {
-        line("closes", print::time(at, zone));
+    if let Some(at) = ticket.due_at() {
+        let label = match ticket.status {
+            Status::Paused { .. } => "wakes up",
+            Status::Waiting { .. } => "reminder",
+            Status::Open | Status::Resolved | Status::Closed => "closes",
+        };
+        line(label, print::time(at, zone));
+    }
+    if let Some(marks) = ticket.marks {
+        let marks = format!("speed {}, answers {} (of 5)", marks.speed, marks.answers);
+        line("rating", marks);
+    }
+    for (label, count) in [
+        ("reopened", ticket.reopened),
+        ("refused", ticket.refusals),
+        ("complements", ticket.complements),
+        ("thanks", ticket.thanks),
+    ] {
+        if count > 0 {
+            line(label, count.to_string());
+        }
+    }
+    if ticket.accepted {
+        line("accepted", "by the requester".to_owned());
     }
     line(
         "urgency",

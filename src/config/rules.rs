@@ -6,18 +6,23 @@ use chrono_tz::Tz;
 
 use crate::desk::policy::{
     Account, AddressPattern, Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+    Thanks,
 };
 
 use super::compile::{checked_address, list};
 use super::problem::did_you_mean;
 use super::reading::Reading;
-use super::value::{self, Delay, Hours, Size};
+use super::value::{self, Delay, Size};
 use super::written::{self, Config};
+use crate::desk::calendar::Term;
+
+mod calendar;
 
 /// The rules. The answer is good only if no problem was recorded.
 pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     let language = config.language.clone().unwrap_or("fr".to_owned());
-    let teams = teams(reading, config);
+    let timezone = timezone(reading, config);
+    let teams = teams(reading, config, timezone);
     let mut addresses = addresses(reading, config);
     // Where a team writes from, people write to: no pattern is needed for that.
     for team in &teams {
@@ -45,7 +50,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         .collect();
     let smtp = config.smtp.as_ref();
     Policy {
-        timezone: timezone(reading, config),
+        timezone,
         base_url: base_url(reading, config),
         desk_name: config.desk.name.clone().unwrap_or("Guichet".to_owned()),
         internal_domains: internal_domains(reading, config, &teams),
@@ -100,7 +105,8 @@ pub(super) fn known_team(reading: &mut Reading, path: &str, written: Option<&str
     id.to_owned()
 }
 
-fn teams(reading: &mut Reading, config: &Config) -> Vec<Team> {
+fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
+    let closures = calendar::closures(reading, config);
     let mut teams: Vec<Team> = Vec::new();
     for (index, written) in config.teams.iter().enumerate() {
         let at = format!("teams[{index}]");
@@ -148,17 +154,21 @@ fn teams(reading: &mut Reading, config: &Config) -> Vec<Team> {
                 ),
             );
         }
+        let calendar = calendar::calendar(config, written, &closures, timezone);
+        let waiting = calendar::waiting(reading, &at, written, &calendar);
         teams.push(Team {
             name: written.name.clone().unwrap_or(id.clone()),
             from: checked_address(reading, &format!("{at}.from"), written.from.as_deref())
                 .unwrap_or_default(),
             prefix,
             auto_close_after: match written.auto_close_after {
-                Some(delay) => delay.duration(),
-                None => Some(Duration::days(15)),
+                Some(term) => term.term(),
+                None => Some(Term::After(Duration::days(15))),
             },
+            reminders: waiting.reminders,
+            resolve_after: waiting.resolve_after,
             on_call: written.on_call.clone(),
-            hours: written.hours.clone().unwrap_or_else(Hours::usual).0,
+            calendar,
             contact: written.contact.clone(),
             id,
         });
@@ -259,6 +269,11 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            thanks: match written.thanks.as_deref() {
+                Some("now") => Thanks::Now,
+                Some("never") => Thanks::Never,
+                _ => Thanks::Digest,
+            },
         });
     }
     technicians

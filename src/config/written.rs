@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::value::{Delay, Hours, Size};
+use super::time::{Hours, Term};
+use super::value::{Delay, Size};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,6 +26,7 @@ pub struct Config {
     pub max_message: Option<Size>,
     pub subject_style: Option<String>,
     pub template_dirs: Option<Texts>,
+    pub calendar: Calendar,
     pub authentication: Authentication,
     pub web: Web,
     pub limits: Limits,
@@ -63,7 +65,14 @@ mod tables {
         missing_docs,
         reason = "the keys are explained in docs/configuration.md, which a test compares"
     )]
-    use super::{Delay, Deserialize, Hours, Size, Texts};
+    use super::{Delay, Deserialize, Hours, Size, Term, Texts};
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Calendar {
+        pub holidays: Option<String>,
+        pub closures: Option<Texts>,
+    }
 
     #[derive(Clone, Debug, Default, Deserialize)]
     #[serde(deny_unknown_fields, default)]
@@ -156,9 +165,12 @@ mod tables {
         pub name: Option<String>,
         pub from: Option<String>,
         pub prefix: Option<String>,
-        pub auto_close_after: Option<Delay>,
+        pub auto_close_after: Option<Term>,
+        pub reminders: Option<Texts>,
+        pub resolve_after: Option<Term>,
         pub on_call: Option<String>,
         pub hours: Option<Hours>,
+        pub holidays: Option<String>,
         pub contact: Option<String>,
     }
 
@@ -180,6 +192,7 @@ mod tables {
         pub role: Option<String>,
         pub phone: Option<String>,
         pub language: Option<String>,
+        pub thanks: Option<String>,
     }
 }
 

@@ -1,23 +1,97 @@
 //! The technician's language: lines that start with `#` at the top or the bottom of a reply.
 
+use crate::mail::Address;
 use crate::mail::text::fold_accents;
-use crate::ticket::Awaited;
+use crate::ticket::{Awaited, Level, TicketId};
+
+mod argument;
+mod verb;
+
+pub use argument::When;
+pub use verb::{VERBS, Verb};
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// `#prendre`: I take care of it.
     Take,
+    /// `#affecter dupont`: a technician, as written.
+    Assign(String),
+    /// `#equipe c5`: a team, as written.
+    Team(String),
     /// `#note`: the text is internal.
     Note,
     /// `#attente [demandeur|tiers]`.
     Wait(Awaited),
+    /// `#pause 3j`.
+    Pause(When),
     /// `#resolu`: the text is the solution.
     Resolve,
     /// `#clore`.
     Close,
     /// `#rouvrir`.
     Reopen,
+    /// `#priorite haute`.
+    Priority(Level),
+    /// `#declasser raison`.
+    Downgrade(String),
+    /// `#categorie CRM`: as written.
+    Category(String),
+    /// `#incident`.
+    Incident,
+    /// `#demande`.
+    Request,
+    /// `#horsperimetre raison`.
+    OutOfScope(String),
+    /// `#fusionner 123`.
+    Merge(TicketId),
+    /// `#scinder [2 3]`: the paragraphs, none for all that the mail enumerates.
+    Split(Vec<usize>),
+    /// `#lier 123`.
+    Link(TicketId),
+    /// `#pour x@y`.
+    For(Address),
+    /// `#beneficiaire x@y`.
+    Beneficiary(Address),
+    /// `#ajouter x@y`.
+    Add(Address),
+    /// `#retirer x@y`.
+    Remove(Address),
+    /// `#tiers partenaire@editeur.fr`.
+    Partner(Address),
+    /// `#tel`.
+    Call,
+    /// `#modele vpn`: the name of a canned answer, folded.
+    Canned(String),
+    /// `#majeur [101 102]`.
+    Major(Vec<TicketId>),
+    /// `#absent jusqu'au 24/08`.
+    Away(When),
+    /// `#annuler`.
+    Undo,
+    /// `#test`.
+    Test,
+    /// `#dupliquer`.
+    Duplicate,
+    /// `#aide`.
+    Help,
+    /// `#liste`.
+    List,
+    /// `#mes tickets`.
+    Mine,
+    /// `#cherche imprimante`.
+    Search(String),
+    /// `#ticket 123`.
+    Show(TicketId),
+}
+
+/// Why a line was not understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misread {
+    /// No such verb; the nearest one, when there is one.
+    Verb(Option<&'static Verb>),
+    /// The verb is known, what follows it is not what it takes.
+    Argument(&'static Verb),
 }
 
 /// One line that starts with `#`.
@@ -25,37 +99,9 @@ pub enum Command {
 pub struct Line {
     /// As written, trimmed.
     pub written: String,
-    /// What it asks for; else the nearest known spelling, when there is one.
-    pub command: Result<Command, Option<&'static str>>,
+    /// What it asks for.
+    pub command: Result<Command, Misread>,
 }
-
-/// Every verb with what it means: French first, then its English aliases.
-const VERBS: [(&str, &[&str]); 6] = [
-    ("prendre", &["prends", "je prends", "take", "claim", "mine"]),
-    ("note", &["interne", "internal"]),
-    (
-        "attente",
-        &[
-            "attend",
-            "attends",
-            "en attente",
-            "wait",
-            "waiting",
-            "pending",
-        ],
-    ),
-    (
-        "resolu",
-        &["resolue", "resoudre", "resolved", "resolve", "solved"],
-    ),
-    (
-        "clore",
-        &[
-            "clos", "close", "cloture", "cloturer", "fermer", "ferme", "closed",
-        ],
-    ),
-    ("rouvrir", &["reouvrir", "rouvre", "reopen", "open"]),
-];
 
 /// Takes a reply apart: its command lines, and the message that remains. Only lines at the top or
 /// at the bottom count; `#1042`, a code listing or a hashtag in the middle of a text do not.
@@ -107,7 +153,7 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
 
 /// A known verb, or one so close to it that nothing else was meant.
 fn is_meant(line: &Line) -> bool {
-    !matches!(line.command, Err(None))
+    line.command != Err(Misread::Verb(None))
 }
 
 fn command_line(line: &str) -> Option<Line> {
@@ -116,81 +162,126 @@ fn command_line(line: &str) -> Option<Line> {
     if !rest.starts_with(char::is_alphabetic) {
         return None;
     }
-    let folded = fold_accents(rest);
-    let folded = folded.trim_end_matches(['.', '!', ',', ';', ':']).trim();
     Some(Line {
         written: written.to_owned(),
-        command: understand(folded),
+        command: understand(rest),
     })
 }
 
-fn understand(folded: &str) -> Result<Command, Option<&'static str>> {
-    for (verb, aliases) in VERBS {
-        for spelling in std::iter::once(&verb).chain(aliases) {
-            let Some(argument) = folded.strip_prefix(spelling) else {
-                continue;
-            };
-            if !(argument.is_empty() || argument.starts_with(char::is_whitespace)) {
-                continue;
-            }
-            let argument = argument.trim();
-            let command = match (verb, argument) {
-                ("prendre", "") => Command::Take,
-                ("note", "") => Command::Note,
-                ("attente", "" | "demandeur" | "requester" | "usager") => {
-                    Command::Wait(Awaited::Requester)
-                }
-                ("attente", "tiers" | "third party" | "third-party" | "fournisseur") => {
-                    Command::Wait(Awaited::ThirdParty)
-                }
-                ("resolu", "") => Command::Resolve,
-                ("clore", "") => Command::Close,
-                ("rouvrir", "") => Command::Reopen,
-                _ => return Err(Some(verb)),
-            };
-            return Ok(command);
-        }
+/// What follows the `#`. The longest spelling wins: `#mes tickets` is not a ticket.
+fn understand(rest: &str) -> Result<Command, Misread> {
+    let folded = fold_accents(rest);
+    let folded = folded.trim_end_matches(['.', '!', ',', ';', ':', ' ']);
+    let found = VERBS
+        .iter()
+        .flat_map(|verb| verb.spellings().map(move |spelling| (verb, spelling)))
+        .filter(|(_, spelling)| {
+            folded.strip_prefix(spelling).is_some_and(|after| {
+                after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || c == ':')
+            })
+        })
+        .max_by_key(|(_, spelling)| spelling.len());
+    let Some((verb, spelling)) = found else {
+        return Err(Misread::Verb(nearest(folded)));
+    };
+    // The argument as it was written: accents and capitals may matter in it.
+    let mut argument = rest;
+    for _ in spelling.split(' ') {
+        let end = argument
+            .find(|c: char| c.is_whitespace() || c == ':')
+            .unwrap_or(argument.len());
+        argument = argument[end..].trim_start_matches([' ', '\t', '\u{a0}', ':']);
     }
-    Err(nearest(folded))
+    let argument = argument.trim().trim_end_matches(['!', ',', ';']);
+    command(verb, argument).ok_or(Misread::Argument(verb))
+}
+
+/// The command of a verb with its argument; `None` when the verb does not take that.
+fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
+    let folded = fold_accents(argument);
+    let folded = folded.trim_end_matches('.').trim();
+    let none = |command: Command| folded.is_empty().then_some(command);
+    let text = || (!folded.is_empty()).then(|| argument.to_owned());
+    let address = || argument::address(argument);
+    let one_ticket = || match argument::tickets(argument)?.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    match verb.name {
+        "prendre" => none(Command::Take),
+        "affecter" => text().map(Command::Assign),
+        "equipe" => text().map(Command::Team),
+        "note" => none(Command::Note),
+        "attente" => match folded {
+            "" | "demandeur" | "du demandeur" | "requester" | "usager" => {
+                Some(Command::Wait(Awaited::Requester))
+            }
+            "tiers" | "d'un tiers" | "third party" | "third-party" | "fournisseur" => {
+                Some(Command::Wait(Awaited::ThirdParty))
+            }
+            _ => None,
+        },
+        "pause" => When::parse(argument).map(Command::Pause),
+        "resolu" => none(Command::Resolve),
+        "clore" => none(Command::Close),
+        "rouvrir" => none(Command::Reopen),
+        "priorite" => argument::level(folded).map(Command::Priority),
+        "declasser" => text().map(Command::Downgrade),
+        "categorie" => text().map(Command::Category),
+        "incident" => none(Command::Incident),
+        "demande" => none(Command::Request),
+        "horsperimetre" => text().map(Command::OutOfScope),
+        "fusionner" => one_ticket().map(Command::Merge),
+        "scinder" => folded
+            .split([' ', ',', ';'])
+            .filter(|word| !word.is_empty() && *word != "et" && *word != "and")
+            .map(|word| word.parse().ok().filter(|&number: &usize| number > 0))
+            .collect::<Option<Vec<usize>>>()
+            .map(Command::Split),
+        "lier" => one_ticket().map(Command::Link),
+        "pour" => address().map(Command::For),
+        "beneficiaire" => address().map(Command::Beneficiary),
+        "ajouter" => address().map(Command::Add),
+        "retirer" => address().map(Command::Remove),
+        "tiers" => address().map(Command::Partner),
+        "tel" => none(Command::Call),
+        "modele" => text().map(|_| Command::Canned(folded.to_owned())),
+        "majeur" if folded.is_empty() => Some(Command::Major(Vec::new())),
+        "majeur" => argument::tickets(argument).map(Command::Major),
+        "absent" => When::parse(argument).map(Command::Away),
+        "annuler" => none(Command::Undo),
+        "test" => none(Command::Test),
+        "dupliquer" => none(Command::Duplicate),
+        "aide" => Some(Command::Help),
+        "liste" => none(Command::List),
+        "mes tickets" => none(Command::Mine),
+        "cherche" => text().map(Command::Search),
+        "ticket" => one_ticket().map(Command::Show),
+        _ => None,
+    }
 }
 
 /// The known verb within two changes of the first word.
-fn nearest(folded: &str) -> Option<&'static str> {
+fn nearest(folded: &str) -> Option<&'static Verb> {
     let word = folded.split_whitespace().next()?;
     VERBS
         .iter()
-        .flat_map(|(verb, aliases)| {
-            std::iter::once(verb)
-                .chain(aliases.iter())
-                .map(move |spelling| (*verb, distance(word, spelling)))
+        .flat_map(|verb| {
+            verb.spellings()
+                .map(move |spelling| (verb, strsim::damerau_levenshtein(word, spelling)))
         })
-        // Two changes make another word of a short one.
+        // Two changes make another word of a short one; one makes anything of the shortest.
+        .filter(|(verb, _)| word.len() > 2 || verb.name == word)
         .filter(|(_, distance)| *distance <= if word.chars().count() < 5 { 1 } else { 2 })
         .min_by_key(|(_, distance)| *distance)
         .map(|(verb, _)| verb)
-}
-
-/// Levenshtein's, on characters; words here are short.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(40).enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn commands(reply: &str) -> Vec<Result<Command, Option<&'static str>>> {
+    fn commands(reply: &str) -> Vec<Result<Command, Misread>> {
         parse(reply)
             .0
             .into_iter()
@@ -257,15 +348,71 @@ mod tests {
     #[test]
     fn a_misspelt_verb_at_the_end_is_not_sent_on() {
         let (lines, text) = parse("C'est réparé.\n\n#rezolu");
-        assert_eq!(lines[0].command, Err(Some("resolu")));
+        assert_eq!(lines[0].command, near("resolu"));
         assert_eq!(text, "C'est réparé.");
+    }
+
+    fn near(name: &str) -> Result<Command, Misread> {
+        Err(Misread::Verb(verb::verb(name)))
+    }
+
+    fn misused(name: &str) -> Result<Command, Misread> {
+        Err(Misread::Argument(verb::verb(name).expect("a verb")))
     }
 
     #[test]
     fn a_misspelt_verb_at_the_top_is_told_the_nearest() {
-        assert_eq!(commands("#rezolu\nBonjour"), [Err(Some("resolu"))]);
-        assert_eq!(commands("#prendr"), [Err(Some("prendre"))]);
-        assert_eq!(commands("#bidule\nBonjour"), [Err(None)]);
-        assert_eq!(commands("#attente lundi"), [Err(Some("attente"))]);
+        assert_eq!(commands("#rezolu\nBonjour"), [near("resolu")]);
+        assert_eq!(commands("#prendr"), [near("prendre")]);
+        assert_eq!(commands("#bidule\nBonjour"), [Err(Misread::Verb(None))]);
+    }
+
+    #[test]
+    fn a_known_verb_with_a_strange_argument_is_told_its_usage() {
+        assert_eq!(commands("#attente lundi"), [misused("attente")]);
+        assert_eq!(commands("#pause un jour"), [misused("pause")]);
+        assert_eq!(commands("#fusionner la panne"), [misused("fusionner")]);
+        assert_eq!(commands("#pour jean"), [misused("pour")]);
+        assert_eq!(commands("#declasser"), [misused("declasser")]);
+    }
+
+    #[test]
+    fn every_verb_is_understood_as_its_usage_says() {
+        for verb in VERBS {
+            for usage in [verb.usage.0, verb.usage.1] {
+                // `a|b` and `a | b` are alternatives, `[x]` may be left out.
+                let line = usage.split('|').next().expect("one at least").trim();
+                let line = line.split('[').next().expect("one at least").trim();
+                let (lines, _) = parse(line);
+                let understood = lines.first().is_some_and(|line| line.command.is_ok());
+                assert!(understood, "{usage}");
+            }
+            for spelling in verb.spellings() {
+                assert_eq!(fold_accents(spelling), spelling, "folded");
+                let owners = VERBS
+                    .iter()
+                    .filter(|other| other.spellings().any(|s| s == spelling));
+                assert_eq!(owners.count(), 1, "{spelling} means one thing");
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_keep_their_accents_and_capitals() {
+        let only = |line: &str| commands(line).remove(0).expect("understood");
+        assert_eq!(
+            only("#déclasser Aucun client n'est bloqué."),
+            Command::Downgrade("Aucun client n'est bloqué.".to_owned())
+        );
+        assert_eq!(
+            only("#Hors périmètre : machine à café"),
+            Command::OutOfScope("machine à café".to_owned())
+        );
+        assert_eq!(only("#mes tickets"), Command::Mine);
+        assert_eq!(only("#ticket DSI-12"), Command::Show(TicketId(12)));
+        assert_eq!(only("#scinder 2 et 3"), Command::Split(vec![2, 3]));
+        assert_eq!(only("#scinder"), Command::Split(Vec::new()));
+        assert_eq!(only("#modèle VPN"), Command::Canned("vpn".to_owned()));
+        assert_eq!(only("#priorité élevée"), Command::Priority(Level::High));
     }
 }

@@ -18,6 +18,7 @@ const ROUNDS: u32 = 3;
 pub fn hold_back(draft: &mut Draft<'_>) {
     let mut notices = std::mem::take(&mut draft.decision.notices);
     let due = draft.now + Duration::minutes(WAIT_MINUTES);
+    let mut over = Vec::new();
     for at in 0..notices.len() {
         let (before, rest) = notices.split_at_mut(at);
         // `at` is below the length, so there is a first.
@@ -26,11 +27,12 @@ pub fn hold_back(draft: &mut Draft<'_>) {
         };
         if notice.due_at.is_none() && is_over(draft, before, notice) {
             notice.due_at = Some(due);
+            over.push(notice.id);
         }
     }
     let held: Vec<&Notice> = notices
         .iter()
-        .filter(|notice| notice.due_at == Some(due))
+        .filter(|notice| over.contains(&notice.id))
         .collect();
     let warning = held
         .first()

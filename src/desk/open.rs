@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
-use super::{Arrival, Disposition, Kind, Policy, Thread, reference, words};
+use super::{Arrival, Because, Disposition, Kind, Policy, Thread, reference, words};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Automatic};
 use crate::ticket::{
@@ -21,6 +21,8 @@ pub struct Opening {
     pub title: Option<String>,
     /// The closed ticket that it continues: told in the acknowledgement.
     pub continues: Option<Reference>,
+    /// Why it is not part of that one.
+    pub because: Option<Because>,
     /// Its sender could not be believed.
     pub unverified: bool,
     /// A machine wrote it: no acknowledgement.
@@ -82,6 +84,14 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         created_at: draft.now,
         updated_at: draft.now,
         reopened: 0,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     };
     draft.open(ticket, actor.clone());
     add_people(draft, id, arrival, &sender, opening.unverified);
@@ -136,6 +146,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 urgent: mail.urgent,
                 oversize: arrival.oversize,
                 continues: opening.continues,
+                because: opening.because,
                 files,
                 message_id: mail.message_id.clone(),
             },

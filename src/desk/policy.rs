@@ -5,6 +5,7 @@ use chrono::Duration;
 use chrono_tz::Tz;
 use regex::Regex;
 
+use super::calendar::{Calendar, Term};
 use crate::mail::Address;
 
 /// How senders are authenticated (DESIGN "Who may do what").
@@ -50,17 +51,6 @@ impl Default for Limits {
     }
 }
 
-/// Office hours of a team: days and minutes of the day, in the instance's zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hours {
-    /// Monday first.
-    pub days: [bool; 7],
-    /// First minute of the day that is open.
-    pub from_minute: u32,
-    /// First minute of the day that is closed again.
-    pub to_minute: u32,
-}
-
 /// A team ("pot commun").
 #[derive(Clone, Debug)]
 pub struct Team {
@@ -72,12 +62,16 @@ pub struct Team {
     pub from: String,
     /// Prefix of its references.
     pub prefix: String,
-    /// Delay from resolution to closure; `None`: closed by validation only.
-    pub auto_close_after: Option<Duration>,
+    /// From resolution to closure; `None`: closed by validation only.
+    pub auto_close_after: Option<Term>,
+    /// When a requester who owes an answer is reminded, from the beginning of the wait (row E4).
+    pub reminders: Vec<Term>,
+    /// When the ticket is resolved for want of that answer; `None`: never.
+    pub resolve_after: Option<Term>,
     /// Printed in the acknowledgement of an urgent mail outside hours.
     pub on_call: Option<String>,
     /// When somebody is there.
-    pub hours: Hours,
+    pub calendar: Calendar,
     /// How to reach it otherwise: a phone number, an office.
     pub contact: Option<String>,
 }
@@ -107,6 +101,18 @@ pub enum Rank {
     Admin,
 }
 
+/// When a technician hears of the thanks that are meant for him (row E9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thanks {
+    /// Once a day, together.
+    #[default]
+    Digest,
+    /// At once.
+    Now,
+    /// Not by mail.
+    Never,
+}
+
 /// Somebody who answers.
 #[derive(Clone, Debug)]
 pub struct Technician {
@@ -122,6 +128,8 @@ pub struct Technician {
     pub phone: Option<String>,
     /// Language of the mails to him.
     pub language: String,
+    /// When he hears of thanks.
+    pub thanks: Thanks,
 }
 
 impl Technician {

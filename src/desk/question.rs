@@ -1,6 +1,6 @@
 //! What to look up before deciding.
 
-use super::{Arrival, Input, Policy, Question, Timer, locate};
+use super::{Arrival, Input, Policy, Question, Timer, duplicate, locate};
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::{self, Keys, Reply};
@@ -14,12 +14,14 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Action(action) => {
             question.tickets.insert(action.ticket);
         }
-        Input::Timer(Timer::AutoClose(ticket)) => {
+        Input::Timer(Timer::Ticket(ticket)) => {
             question.tickets.insert(*ticket);
+            question.past_of.insert(*ticket);
         }
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
         }
+        Input::Timer(Timer::Alert { .. }) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);
             question.notices.insert(delivery.notice);
@@ -66,6 +68,9 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     question.tickets.extend(locate::references(policy, arrival));
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
+        if duplicate::may_be(policy, arrival) {
+            question.recent_of = Some(sender.key());
+        }
         if mail.automatic.is_none() {
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));

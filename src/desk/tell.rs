@@ -1,14 +1,11 @@
 //! Who is told what: one function for each occasion, all built on one notice.
 
 use super::draft::Draft;
-use super::policy::{Hours, Technician};
-use super::{Automation, Kind, Notice, words};
+use super::policy::Technician;
+use super::{Automation, Because, Kind, Notice, words};
 use crate::mail::Address;
-use crate::ticket::{File, Part, Person, PersonId, Reference, TicketId};
+use crate::ticket::{Actor, File, Part, Person, PersonId, Reference, Ticket, TicketId, What};
 use crate::token::{self, Purpose};
-
-use chrono::{DateTime, Datelike, Timelike, Utc};
-use chrono_tz::Tz;
 
 /// What somebody wrote, to be passed on.
 #[derive(Clone, Debug, Default)]
@@ -64,10 +61,14 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         lines: Vec::new(),
         due_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
-fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
+/// A notice to somebody of a ticket.
+pub fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
     let to = Address {
         name: person.who.name.clone(),
         address: person
@@ -80,7 +81,8 @@ fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -
     notice
 }
 
-fn to_technician(
+/// A notice to a technician.
+pub fn to_technician(
     draft: &mut Draft<'_>,
     id: TicketId,
     kind: Kind,
@@ -101,6 +103,7 @@ pub struct Acknowledged {
     pub urgent: bool,
     pub oversize: Option<u64>,
     pub continues: Option<Reference>,
+    pub because: Option<Because>,
     pub files: Vec<File>,
     pub message_id: Option<String>,
 }
@@ -119,7 +122,7 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     }
     let on_call = draft
         .team(id)
-        .filter(|team| what.urgent && !is_open(&team.hours, draft.policy.timezone, draft.now))
+        .filter(|team| what.urgent && !team.calendar.is_open(draft.now))
         .and_then(|team| team.on_call.clone());
     let notice = Notice {
         automation: Automation::Replied,
@@ -127,6 +130,7 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         urgent: what.urgent,
         oversize: what.oversize,
         continues: what.continues,
+        because: what.because,
         files: what.files,
         in_reply_to: what.message_id,
         on_call,
@@ -134,15 +138,6 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         ..to_person(draft, id, Kind::Acknowledgement, &requester)
     };
     draft.notify(notice);
-}
-
-/// Somebody is there at that time.
-pub fn is_open(hours: &Hours, timezone: Tz, now: DateTime<Utc>) -> bool {
-    let local = now.with_timezone(&timezone);
-    let day = local.weekday().num_days_from_monday() as usize;
-    let minute = local.hour() * 60 + local.minute();
-    hours.days.get(day).copied().unwrap_or(false)
-        && (hours.from_minute..hours.to_minute).contains(&minute)
 }
 
 /// To the requester and those who follow: one mail each.
@@ -153,9 +148,23 @@ pub fn public(
     words: Option<&Words>,
     except: &str,
 ) {
+    public_as(draft, id, kind, words, except, None, |_| {});
+}
+
+/// The same, with what made it necessary and what else its occasion changes.
+pub fn public_as(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: Option<&Words>,
+    except: &str,
+    because: Option<Because>,
+    change: impl Fn(&mut Notice),
+) {
     let Some(ticket) = draft.ticket(id) else {
         return;
     };
+    let asks_marks = asks_marks(ticket, kind, because);
     let except = except.trim().to_lowercase();
     let people: Vec<Person> = ticket
         .people
@@ -191,12 +200,35 @@ pub fn public(
         {
             notice.from.name = Some(format!("{name} – {}", team.name));
         }
+        notice.because = because;
+        notice.asks_marks =
+            asks_marks && matches!(person.part, Part::Requester | Part::Beneficiary);
+        change(&mut notice);
         // A machine is not told that its ticket moves on; a person's words do reach it.
         if of_robot && person.part == Part::Requester && notice.automation != Automation::Person {
             continue;
         }
         draft.notify(notice);
     }
+    if asks_marks {
+        draft.event(id, Actor::desk(), false, What::MarksAsked);
+    }
+}
+
+/// Marks are asked for once, when a person has helped and it is over, or was said not to be (S4.35,
+/// row K6).
+fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
+    let occasion = match kind {
+        Kind::Closed => true,
+        Kind::Reopened => because == Some(Because::Refused),
+        _ => false,
+    };
+    occasion
+        && ticket.technician.is_some()
+        && ticket.marks.is_none()
+        && !ticket.marks_asked
+        && !ticket.automatic
+        && ticket.verified
 }
 
 /// To somebody whose mail joined a ticket and was too large to be taken whole.
@@ -240,6 +272,19 @@ pub fn staff(
     lines: &[String],
     caused_by: Option<&str>,
 ) {
+    staff_as(draft, id, kind, words, lines, caused_by, None);
+}
+
+/// The same, with what made it necessary.
+pub fn staff_as(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+    because: Option<Because>,
+) {
     let author = words.author.as_ref().map(Address::key).unwrap_or_default();
     for technician in responsible(draft, id) {
         if technician.has_address(&author) {
@@ -251,6 +296,7 @@ pub fn staff(
         notice.files.clone_from(&words.files);
         notice.lines = lines.to_vec();
         notice.caused_by = outside(draft, caused_by);
+        notice.because = because;
         draft.notify(notice);
     }
 }

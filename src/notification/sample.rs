@@ -1,5 +1,5 @@
-//! Mails to try templates with: one in which everything is said, one in which as little as
-//! possible is, one in the bare form. A template that renders with all three renders.
+//! Mails to try templates with: those in which everything is said, for each occasion, one in which as
+//! little as possible is, one in the bare form. A template that renders with all of them renders.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,15 @@ pub fn all(language: &str, kind: Kind) -> Vec<Words> {
         link: full(language, kind).link,
         ..spare.clone()
     };
-    vec![full(language, kind), spare, bare]
+    let mut samples = vec![full(language, kind), spare, bare];
+    samples.extend(
+        ["accepted", "complement", "unanswered", "new-subject"].map(|because| Words {
+            because,
+            observer: false,
+            ..full(language, kind)
+        }),
+    );
+    samples
 }
 
 /// The names that templates may use.
@@ -69,6 +77,14 @@ fn full(language: &str, kind: Kind) -> Words {
         observing: vec!["Scolarité".to_owned()],
         unverified: true,
         reopened: 2,
+        refusals: 2,
+        since: date.clone(),
+        until: date.clone(),
+        because: "refused",
+        accept_link: Some("mailto:support@example.org?subject=a&body=b".to_owned()),
+        refuse_link: Some("mailto:support@example.org?subject=a&body=c".to_owned()),
+        asks_marks: true,
+        marks_link: Some("mailto:support@example.org?subject=a&body=d".to_owned()),
         created_at: date.clone(),
         urgent: true,
         on_call: Some("02 31 00 00 00".to_owned()),
@@ -81,7 +97,7 @@ fn full(language: &str, kind: Kind) -> Words {
 }
 
 fn spare(language: &str, kind: Kind) -> Words {
-    let replied = !matches!(kind, Kind::Operations | Kind::Digest);
+    let replied = !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamThanks);
     Words {
         language: language.to_owned(),
         kind: kind.as_str(),

@@ -7,8 +7,9 @@
 use serde::Serialize;
 
 use super::header::Line;
-use super::{Stationery, date, layout};
-use crate::desk::{Automation, Kind, Notice};
+use super::{Stationery, date, layout, mailto, reply_address};
+use crate::desk::lexicon::{self, Opinion};
+use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
 use crate::ticket::{Awaited, Level, Part, Status, Ticket};
 use crate::token::{self, Page, Purpose, marker_tokens};
@@ -80,6 +81,22 @@ pub struct Words {
     pub unverified: bool,
     /// How often it was reopened.
     pub reopened: u32,
+    /// How often a solution was refused.
+    pub refusals: u32,
+    /// Since when it waits, in words.
+    pub since: Option<String>,
+    /// Until when it is paused, in words.
+    pub until: Option<String>,
+    /// What made the mail necessary, when its kind does not say; empty otherwise.
+    pub because: &'static str,
+    /// A reply that accepts the solution, with its words filled in.
+    pub accept_link: Option<String>,
+    /// A reply that refuses it.
+    pub refuse_link: Option<String>,
+    /// Marks are asked for (row K6).
+    pub asks_marks: bool,
+    /// A reply that gives them.
+    pub marks_link: Option<String>,
     /// When the ticket was opened, in words.
     pub created_at: Option<String>,
     /// Claimed urgent (S0.21).
@@ -160,15 +177,26 @@ impl Words {
                 sent,
             })
             .collect();
+        let observer = ticket
+            .and_then(|ticket| ticket.person(&notice.to.address))
+            .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor));
+        let marker = reference
+            .as_ref()
+            .filter(|_| replies(notice.kind))
+            .map(|reference| marker(&language, reference, token));
+        let replies = Prefilled {
+            to: reply_address(policy, notice, token).filter(|_| !staff && !observer),
+            subject: ticket
+                .map(|ticket| subject(ticket, notice.bare))
+                .unwrap_or_default(),
+            marker: marker.clone(),
+        };
         Self {
             kind: notice.kind.as_str(),
             name: None,
             heading: false,
-            reply_line: replies(notice.kind).then(|| reply_line(&language).to_owned()),
-            marker: reference
-                .as_ref()
-                .filter(|_| replies(notice.kind))
-                .map(|reference| marker(&language, reference, token)),
+            reply_line: marker.is_some().then(|| reply_line(&language).to_owned()),
+            marker,
             desk_name: line(&policy.desk_name),
             team: team.map(|team| Team {
                 name: line(&team.name),
@@ -180,9 +208,7 @@ impl Words {
                 .map(|ticket| line(&ticket.title)),
             link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
             bare: notice.bare,
-            observer: ticket
-                .and_then(|ticket| ticket.person(&notice.to.address))
-                .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor)),
+            observer,
             purpose: match notice.purpose {
                 Purpose::Requester => "requester",
                 Purpose::Technician => "technician",
@@ -251,6 +277,21 @@ impl Words {
                 .unwrap_or_default(),
             unverified: ticket.is_some_and(|ticket| !ticket.verified),
             reopened: ticket.map_or(0, |ticket| ticket.reopened),
+            refusals: ticket.map_or(0, |ticket| ticket.refusals),
+            since: ticket
+                .filter(|ticket| matches!(ticket.status, Status::Waiting { .. }))
+                .map(|ticket| moment(ticket.status_since)),
+            until: ticket.and_then(|ticket| match ticket.status {
+                Status::Paused { until } => Some(moment(until)),
+                Status::Open | Status::Waiting { .. } | Status::Resolved | Status::Closed => None,
+            }),
+            because: notice.because.map_or("", Because::as_str),
+            accept_link: replies.link(lexicon::prefilled(Opinion::Holds, &language)),
+            refuse_link: replies.link(lexicon::prefilled(Opinion::Fails, &language)),
+            asks_marks: notice.asks_marks,
+            marks_link: replies
+                .link(lexicon::marks_form(&language))
+                .filter(|_| notice.asks_marks),
             created_at: ticket.map(|ticket| moment(ticket.created_at)),
             urgent: notice.urgent,
             on_call: notice.on_call.as_deref().and_then(some_line),
@@ -264,6 +305,29 @@ impl Words {
             reference,
             language,
         }
+    }
+}
+
+/// Replies that our links begin.
+struct Prefilled {
+    to: Option<String>,
+    subject: String,
+    marker: Option<String>,
+}
+
+impl Prefilled {
+    /// Some lines to write between the words and the marker, which must stay.
+    fn link(&self, words: &str) -> Option<String> {
+        let body = format!("{words}\n\n\n{}\n", self.marker.as_ref()?);
+        Some(mailto::link(self.to.as_ref()?, &self.subject, &body))
+    }
+}
+
+fn subject(ticket: &Ticket, bare: bool) -> String {
+    let reference = line(&ticket.reference.to_string());
+    match bare {
+        true => format!("Re: [{reference}]"),
+        false => format!("Re: [{reference}] {}", line(&ticket.title)),
     }
 }
 
@@ -336,7 +400,7 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 
 /// A reply to a mail of this kind is read, so it carries what finds its ticket.
 fn replies(kind: Kind) -> bool {
-    !matches!(kind, Kind::Operations | Kind::Digest)
+    !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamThanks)
 }
 
 /// The line that replies are written above (row F12). `mail` cuts quoted history there: the two

@@ -48,6 +48,7 @@ pub async fn supervise(service: Service) -> Result<()> {
         let (end, ending) = watch::channel(false);
         let ending = Ending(ending);
         let mut tasks = JoinSet::new();
+        service.forget_accounts_but(&current.settings.accounts);
         for account in &current.settings.accounts {
             tasks.spawn(keep(service.clone(), account.clone(), ending.clone()));
         }
@@ -100,6 +101,15 @@ async fn keep(service: Service, account: Account, ending: Ending) {
 }
 
 impl Service {
+    /// An account that left the configuration is no longer missed.
+    fn forget_accounts_but(&self, accounts: &[Account]) {
+        self.inner
+            .accounts
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .retain(|name, _| accounts.iter().any(|account| account.name == *name));
+    }
+
     /// Notes that an account works.
     pub(super) fn account_up(&self, name: &str) {
         self.set_account(name, None);
@@ -110,18 +120,48 @@ impl Service {
         self.set_account(name, Some(problem));
     }
 
+    /// Notes what a mailbox holds after everything new was taken: mails listed, and those of them
+    /// that were asked for and not given.
+    pub(super) fn account_listed(&self, name: &str, listed: usize, unknown: usize) {
+        let now = self.now();
+        self.change_account(name, |state| {
+            state.looked_at = Some(now);
+            state.listed = listed as u64;
+            state.unknown = unknown as u64;
+            state.behind_since = (unknown > 0).then(|| state.behind_since.unwrap_or(now));
+        });
+    }
+
     fn set_account(&self, name: &str, problem: Option<String>) {
+        let now = self.now();
+        self.change_account(name, |state| {
+            let up = problem.is_none();
+            if state.up != up {
+                state.up = up;
+                state.since = now;
+            }
+            state.problem = problem;
+        });
+    }
+
+    fn change_account(&self, name: &str, change: impl FnOnce(&mut AccountState)) {
         let now = self.now();
         let mut accounts = self
             .inner
             .accounts
             .lock()
             .unwrap_or_else(|e| e.into_inner());
-        let up = problem.is_none();
-        let since = accounts
-            .get(name)
-            .filter(|state| state.up == up)
-            .map_or(now, |state| state.since);
-        accounts.insert(name.to_owned(), AccountState { up, since, problem });
+        let state = accounts
+            .entry(name.to_owned())
+            .or_insert_with(|| AccountState {
+                up: false,
+                since: now,
+                problem: None,
+                looked_at: None,
+                listed: 0,
+                unknown: 0,
+                behind_since: None,
+            });
+        change(state);
     }
 }

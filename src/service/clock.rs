@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
+
+use crate::fault;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ impl Clock {
     /// What time it is.
     pub fn now(&self) -> DateTime<Utc> {
         match self {
-            Self::System => Utc::now(),
+            Self::System => Utc::now() + Duration::seconds(fault::clock_error()),
             Self::ByHand(time) => *time.lock().unwrap_or_else(|e| e.into_inner()),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -38,6 +39,9 @@ const REPORTED_AT_ONCE: usize = 100;
 /// Without a bell, look this often: a retry may be due, another process may have asked for one.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// Between two attempts to write an outcome down, at first; then longer, to [`LOOK_EVERY`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
 /// How an attempt ended, and whether its ticket has to be told.
 struct Ended {
     id: OutboxId,
@@ -52,6 +56,7 @@ pub async fn station(service: Service) -> Result<()> {
     let turns = Arc::new(Semaphore::new(smtp::CONNECTIONS));
     let mut sending: JoinSet<Result<Option<Ended>>> = JoinSet::new();
     let mut ended: Vec<Ended> = Vec::new();
+    let mut stubborn: JoinSet<Result<()>> = JoinSet::new();
     let mut write_at = Instant::now();
     let mut may_be_due = true;
     if let Err(error) = report(&service).await {
@@ -71,7 +76,7 @@ pub async fn station(service: Service) -> Result<()> {
         let is_due = !ended.is_empty()
             && (sending.is_empty() || ended.len() >= WRITTEN_AT_ONCE || Instant::now() >= write_at);
         if is_due {
-            write_down(&service, &mut ended).await;
+            write_down(&service, &mut ended, &mut stubborn).await;
             // The next mail to the same person of the same ticket may go now.
             may_be_due = true;
         }
@@ -99,6 +104,7 @@ pub async fn station(service: Service) -> Result<()> {
                 }
                 ended.extend(outcome_of(done));
             }
+            Some(written) = stubborn.join_next(), if !stubborn.is_empty() => log(written),
             () = tokio::time::sleep_until(write_at), if !ended.is_empty() => {}
             () = tokio::time::sleep(LOOK_EVERY), if has_room => may_be_due = true,
             () = service.inner.bells.outbox.notified(), if has_room => may_be_due = true,
@@ -108,9 +114,12 @@ pub async fn station(service: Service) -> Result<()> {
     // Every started send is finished: its outcome is worth more than a second saved.
     while let Some(done) = sending.join_next().await {
         ended.extend(outcome_of(done));
-        write_down(&service, &mut ended).await;
+        write_down(&service, &mut ended, &mut stubborn).await;
     }
-    write_down(&service, &mut ended).await;
+    write_down(&service, &mut ended, &mut stubborn).await;
+    while let Some(written) = stubborn.join_next().await {
+        log(written);
+    }
     sender.close().await;
     Ok(())
 }
@@ -125,12 +134,7 @@ pub async fn once(service: &Service, sender: &Sender) -> Result<usize> {
     let mut count = 0;
     for mail in lease(service, IN_HAND).await? {
         if let Some(ended) = attempt(service, sender, mail).await? {
-            let noteworthy = ended.noteworthy;
-            let outcome = vec![(ended.id, ended.outcome)];
-            service.store().delivered(outcome, service.now()).await?;
-            if noteworthy {
-                report(service).await?;
-            }
+            insist(service.clone(), ended, service.now()).await?;
         }
         count += 1;
     }
@@ -142,6 +146,16 @@ async fn lease(service: &Service, room: usize) -> Result<Vec<Leased>> {
         .store()
         .next_outgoing(room, TURN_LIMIT + smtp::LONGEST_SEND, service.now())
         .await
+}
+
+fn log(written: std::result::Result<Result<()>, JoinError>) {
+    match written {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!("The outcome of a notification is left uncertain: {error:#}");
+        }
+        Err(error) => tracing::error!("An outcome was not written: {error}"),
+    }
 }
 
 fn outcome_of(done: std::result::Result<Result<Option<Ended>>, JoinError>) -> Option<Ended> {
@@ -158,33 +172,62 @@ fn outcome_of(done: std::result::Result<Result<Option<Ended>>, JoinError>) -> Op
     }
 }
 
-/// Writes outcomes (F): together, and one by one when one of them cannot be written, so that it
-/// does not take the others with it.
-async fn write_down(service: &Service, ended: &mut Vec<Ended>) {
+/// Writes outcomes (F): together, and each by itself when they cannot be written, so that none
+/// takes the others with it and none holds up what is still to be sent.
+async fn write_down(service: &Service, ended: &mut Vec<Ended>, stubborn: &mut JoinSet<Result<()>>) {
     if ended.is_empty() {
         return;
     }
-    let noteworthy = ended.iter().any(|ended| ended.noteworthy);
-    let outcomes: Vec<_> = ended.drain(..).map(|one| (one.id, one.outcome)).collect();
     let now = service.now();
-    if service
-        .store()
-        .delivered(outcomes.clone(), now)
-        .await
-        .is_err()
-    {
-        for (id, outcome) in outcomes {
-            if let Err(error) = service.store().delivered(vec![(id, outcome)], now).await {
-                tracing::error!(
-                    outbox.id = id.0,
-                    "The outcome of notification {id} could not be written: {error:#}"
-                );
+    let outcomes = ended
+        .iter()
+        .map(|one| (one.id, one.outcome.clone()))
+        .collect();
+    match service.store().delivered(outcomes, now).await {
+        Ok(()) => {
+            let noteworthy = ended.drain(..).any(|one| one.noteworthy);
+            if noteworthy && let Err(error) = report(service).await {
+                tracing::error!("Deliveries could not be noted: {error:#}");
+            }
+        }
+        Err(error) => {
+            tracing::error!("Outcomes cannot be written yet: {error:#}");
+            for one in ended.drain(..) {
+                stubborn.spawn(insist(service.clone(), one, now));
             }
         }
     }
-    if noteworthy && let Err(error) = report(service).await {
-        tracing::error!("Deliveries could not be noted: {error:#}");
+}
+
+/// Writes down an outcome, again and again while the disk does not take it: forgetting what a server
+/// said would send a second copy. At a stop it is left uncertain.
+async fn insist(service: Service, ended: Ended, now: DateTime<Utc>) -> Result<()> {
+    let (id, mut pause) = (ended.id, FIRST_PAUSE);
+    loop {
+        let written = service
+            .store()
+            .delivered(vec![(id, ended.outcome.clone())], now);
+        match written.await {
+            Err(error) if !service.is_stopping() => {
+                tracing::error!(
+                    outbox.id = %id,
+                    "The outcome of notification {id} cannot be written yet: {error:#}"
+                );
+            }
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = service.stopped() => {}
+        }
+        pause = (pause * 2).min(LOOK_EVERY);
     }
+    if ended.noteworthy {
+        report(&service).await?;
+    }
+    service.inner.bells.outbox.notify_one();
+    Ok(())
 }
 
 /// Notes on their tickets the deliveries that went wrong; what was not noted before a crash is

@@ -83,6 +83,16 @@ impl Filer {
         })
     }
 
+    /// Leaves mails where they are: the folder is the one of things done.
+    pub fn leaving(account: &Account, selected: Selected) -> Self {
+        Self {
+            account: account.name.clone(),
+            folder: account.folder.clone(),
+            uid_validity: selected.uid_validity,
+            way: Way::Nothing,
+        }
+    }
+
     /// What a crash left half done: copies whose answer is not known, originals still to be
     /// removed. `here` are the UIDs that are in the folder.
     pub async fn resume(

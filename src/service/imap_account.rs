@@ -10,7 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::accounts::Ending;
-use super::{Service, convert, filing, space};
+use super::{Service, convert, filing, recall, space};
 use crate::config::{Account, Server};
 use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
@@ -33,7 +33,7 @@ const HEAD_BYTES: u32 = 512 << 10;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Why a session ended.
-enum Ended {
+pub(super) enum Ended {
     /// The server or the network.
     Imap(crate::imap::Error),
     /// The database.
@@ -102,16 +102,16 @@ fn chance() -> f64 {
 }
 
 /// One folder as this session sees it.
-struct Watched<'a> {
-    service: &'a Service,
-    account: &'a Account,
-    selected: Selected,
+pub(super) struct Watched<'a> {
+    pub(super) service: &'a Service,
+    pub(super) account: &'a Account,
+    pub(super) selected: Selected,
     /// UIDs that are in the ledger.
-    known: HashSet<u32>,
+    pub(super) known: HashSet<u32>,
     /// UIDs that the server lists and would not give; asked for again after a quiet wait.
-    refused: HashSet<u32>,
+    pub(super) refused: HashSet<u32>,
     /// Mails that reached the server before are left alone.
-    not_before: Option<DateTime<Utc>>,
+    pub(super) not_before: Option<DateTime<Utc>>,
 }
 
 async fn session(
@@ -123,6 +123,7 @@ async fn session(
 ) -> Result<(), Ended> {
     let settings = convert::imap_settings(account, server);
     let mut session = Session::connect(&settings).await?;
+    recall::recall(service, &mut session, account, ending).await?;
     let selected = session.select(&account.folder).await?;
     let filer = filing::Filer::prepare(&mut session, account, selected).await?;
     let ledger = service
@@ -189,6 +190,8 @@ async fn session(
             // More may have come meanwhile; search_all tells, and so does the wait.
             continue;
         }
+        let unknown = here.iter().filter(|uid| !watched.known.contains(uid));
+        service.account_listed(&account.name, here.len(), unknown.count());
         let longest = if session.capabilities().idle() {
             account.idle.unwrap_or(account.poll)
         } else {
@@ -203,7 +206,7 @@ async fn session(
 }
 
 impl Watched<'_> {
-    async fn take_in(
+    pub(super) async fn take_in(
         &mut self,
         session: &mut Session,
         filer: &filing::Filer,

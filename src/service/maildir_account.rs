@@ -50,6 +50,10 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
         let path = path.to_owned();
         blocking(move || Maildir::open(path).context("opening the Maildir")).await?
     };
+    if let Some(restored) = service.store().restored().await? {
+        // What came since the copy is still here, and comes as any other.
+        service.store().recall(&account.name, "", restored).await?;
+    }
     let ledger = service.store().maildir_ledger(&account.name).await?;
     let mut watched = Watched {
         service,
@@ -86,6 +90,7 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
             }
         }
         service.account_up(&account.name);
+        let listed_here = listing.mails.len();
         let (left, listed): (Vec<Entry>, Vec<Entry>) = listing
             .mails
             .into_iter()
@@ -102,6 +107,7 @@ async fn session(service: &Service, account: &Account, path: &Path, ending: &End
             watched.take_in(new, ending).await?;
             continue;
         }
+        service.account_listed(&account.name, listed_here, watched.unreadable.len());
         tokio::select! {
             _ = watch.changed(account.poll) => {}
             () = ending.wait() => {}

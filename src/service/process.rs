@@ -15,6 +15,7 @@ use crate::fault;
 use crate::mail::authenticity::{self, Authenticity};
 use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled};
+use crate::ticket::InboxId;
 
 /// Mails of one batch; with one commit a batch the cost of `fsync` is spread thin.
 const BATCH_MAILS: usize = 100;
@@ -67,7 +68,15 @@ pub async fn once(service: &Service) -> Result<usize> {
         .settle(inputs, now, move |input, lookup| {
             conclude(&rules, input, lookup, now)
         })
-        .await?;
+        .await;
+    let settled = match settled {
+        Ok(settled) => settled,
+        Err(error) => {
+            tracing::error!("Processing waits: {error:#}");
+            give_back(service, ids.into_iter().flatten().collect()).await;
+            return Ok(count);
+        }
+    };
     for (id, result) in ids.into_iter().flatten().zip(settled) {
         match result {
             Ok(Settled::Before) => {}
@@ -82,7 +91,7 @@ pub async fn once(service: &Service) -> Result<usize> {
                     .decision
                     .notices
                     .iter()
-                    .filter(|notice| notice.due_at.is_some());
+                    .filter(|notice| notice.waits_for_limits());
                 let waiting = waiting.count();
                 if waiting > 0 {
                     tracing::warn!(inbox.id = %id, "Mail {id}: {waiting} notices over [limits] wait for an hour");
@@ -133,6 +142,25 @@ async fn read_all(rules: &Arc<Rules>, mails: Vec<InboxMail>) -> Result<Vec<Input
     Ok(inputs.into_iter().map(|(_, input)| input).collect())
 }
 
+/// The disk took nothing: that was not the mails' fault. They come again as soon as it does.
+async fn give_back(service: &Service, mails: Vec<InboxId>) {
+    while !service.is_stopping() {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = service.stopped() => {}
+        }
+        if let Err(error) = service
+            .store()
+            .give_back(mails.clone(), service.now())
+            .await
+        {
+            tracing::error!("Processing still waits: {error:#}");
+        } else {
+            return;
+        }
+    }
+}
+
 /// Mails that failed three times go to the quarantine, unread and with their bytes (contract I7).
 async fn set_aside(service: &Service, rules: &Arc<Rules>, now: DateTime<Utc>) -> Result<usize> {
     let poisoned = service.store().poisoned(now).await?;
@@ -167,7 +195,7 @@ fn word(disposition: Option<&Disposition>) -> &'static str {
     }
 }
 
-fn inbox_id(input: &Input) -> Option<crate::ticket::InboxId> {
+fn inbox_id(input: &Input) -> Option<InboxId> {
     match input {
         Input::Mail(arrival) => Some(arrival.inbox),
         Input::Poison { inbox, .. } => Some(*inbox),

@@ -2,13 +2,12 @@
 //! every ticket is the fold of its events.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
-use super::{Store, count, migrations, read, time};
+use super::{OutboxState, Store, count, read, time};
 use crate::ticket::{Ticket, TicketId};
 
 /// How much there is of everything.
@@ -43,7 +42,55 @@ pub struct AccountCounts {
     pub unfiled: u64,
 }
 
+/// What waits; cheap to ask, whatever the database holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Waiting {
+    /// When the oldest mail that is still to be processed reached its mailbox.
+    pub oldest_mail: Option<DateTime<Utc>>,
+    /// When the oldest notification that is still to be sent was written.
+    pub oldest_notification: Option<DateTime<Utc>>,
+    /// Notifications that wait for an operator.
+    pub held: u64,
+}
+
 impl Store {
+    /// What waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn waiting(&self) -> Result<Waiting> {
+        self.read("looking what waits", |connection, _| {
+            let oldest = |sql: &str| -> Result<Option<DateTime<Utc>>> {
+                let oldest: Option<i64> = connection
+                    .prepare_cached(sql)?
+                    .query_row([], |row| row.get(0))
+                    .optional()?;
+                Ok(oldest.map(time))
+            };
+            Ok(Waiting {
+                oldest_mail: oldest(
+                    r"SELECT received_at FROM inbox WHERE id =
+                          (SELECT min(id) FROM inbox INDEXED BY inbox_state WHERE state = 'new')",
+                )?,
+                oldest_notification: oldest(
+                    r"SELECT created_at FROM outbox WHERE id =
+                          (SELECT min(id) FROM outbox INDEXED BY outbox_state
+                           WHERE state IN ('queued', 'sending', 'uncertain')
+                             AND id NOT IN (SELECT id FROM outbox INDEXED BY outbox_held
+                                            WHERE held = 1))",
+                )?,
+                held: count(
+                    connection
+                        .prepare_cached(
+                            r"SELECT count(*) FROM outbox INDEXED BY outbox_held WHERE held = 1",
+                        )?
+                        .query_row([], |row| row.get(0))?,
+                ),
+            })
+        })
+        .await
+    }
+
     /// How much there is of everything.
     ///
     /// # Errors
@@ -89,22 +136,6 @@ impl Store {
         self.read("auditing tickets", |connection, _| audit(connection))
             .await
     }
-
-    /// Copies the database, as of one moment, into a new file while the desk goes on. Messages
-    /// that are kept in files are not in it.
-    ///
-    /// # Errors
-    /// When the copy cannot be written.
-    pub async fn back_up(&self, to: &Path) -> Result<()> {
-        let to = to.to_owned();
-        let source = self.inner.directory.join(super::DATABASE);
-        tokio::task::spawn_blocking(move || {
-            let connection = super::connect(&source)?;
-            migrations::copy(&connection, &to)
-        })
-        .await
-        .context("the copy was interrupted")?
-    }
 }
 
 fn counts(connection: &Connection) -> Result<Counts> {
@@ -125,7 +156,8 @@ fn counts(connection: &Connection) -> Result<Counts> {
             r"SELECT state, count(*) FROM outbox GROUP BY state",
         )?,
         oldest_notification: oldest(
-            r"SELECT min(created_at) FROM outbox WHERE state IN ('queued', 'sending', 'uncertain')",
+            r"SELECT min(created_at) FROM outbox
+              WHERE state IN ('queued', 'sending', 'uncertain') AND held = 0",
         )?,
         uncertain: number(r"SELECT coalesce(sum(uncertain), 0) FROM outbox")?,
         kept: number(r"SELECT count(*) FROM notices WHERE state = 'kept'")?,
@@ -135,6 +167,7 @@ fn counts(connection: &Connection) -> Result<Counts> {
         )?,
         accounts: BTreeMap::new(),
     };
+    count_held(connection, &mut counts.outbox)?;
     let mut statement = connection.prepare(r"SELECT name, first_start FROM accounts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -159,6 +192,24 @@ fn counts(connection: &Connection) -> Result<Counts> {
         }
     }
     Ok(counts)
+}
+
+/// What is held counts as that, not as what it would be otherwise. Few rows are, ever.
+fn count_held(connection: &Connection, outbox: &mut BTreeMap<String, u64>) -> Result<()> {
+    let held = by_token(
+        connection,
+        r"SELECT state, count(*) FROM outbox INDEXED BY outbox_held WHERE held = 1 GROUP BY state",
+    )?;
+    for (state, count) in held {
+        if let Some(all) = outbox.get_mut(&state) {
+            *all = all.saturating_sub(count);
+        }
+        *outbox
+            .entry(OutboxState::Held.as_str().to_owned())
+            .or_default() += count;
+    }
+    outbox.retain(|_, count| *count > 0);
+    Ok(())
 }
 
 fn by_token(connection: &Connection, sql: &str) -> Result<BTreeMap<String, u64>> {

@@ -87,14 +87,15 @@ pub enum Delivered {
 const LEASED_BYTES: usize = 8 << 20;
 
 /// Rows that could be sent if their time has come: nothing earlier for the same person of the same
-/// ticket is still to go, in the outbox or, if a person wrote it, among the kept notices. Its users
+/// ticket is still to go, in the outbox or, if a person wrote it, among the kept notices. What is held
+/// waits for an operator and holds up nothing else. Its users
 /// name their index, since SQLite would rather sort the whole backlog, bytes and all.
 const IN_ORDER: &str = r"
-    state IN ('queued', 'uncertain')
+    state IN ('queued', 'uncertain') AND held = 0
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.ticket = outbox.ticket AND earlier.whom = outbox.whom
-          AND earlier.notice < outbox.notice
+          AND earlier.notice < outbox.notice AND earlier.held = 0
           AND earlier.state IN ('queued', 'sending', 'uncertain'))
     AND NOT EXISTS (
         SELECT 1 FROM notices
@@ -119,6 +120,7 @@ impl Store {
             "taking notifications",
             move |connection| {
                 end_leases(connection, Some(now), now)?;
+                mend_dates(connection, lease, now)?;
                 lease_outgoing(connection, limit, lease, now)
             },
         )
@@ -228,6 +230,28 @@ pub(super) fn end_leases(
               WHERE state = 'sending' AND lease_until <= coalesce(?1, lease_until)",
         )?
         .execute(params![until.map(millis), millis(now), state])?)
+}
+
+/// No attempt is ever put off for so long: a date beyond was written while the clock was ahead
+/// (fault F24). Such a row is due now, such a lease ends as any other.
+const LONGEST_PAUSE_HOURS: i64 = 2;
+
+fn mend_dates(connection: &Connection, lease: Duration, now: DateTime<Utc>) -> Result<()> {
+    let longest = now + chrono::Duration::hours(LONGEST_PAUSE_HOURS);
+    connection
+        .prepare_cached(
+            r"UPDATE outbox INDEXED BY outbox_next SET next_at = ?1
+              WHERE state IN ('queued', 'uncertain') AND next_at > ?2",
+        )?
+        .execute(params![millis(now), millis(longest)])?;
+    let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2);
+    connection
+        .prepare_cached(
+            r"UPDATE outbox INDEXED BY outbox_sending SET lease_until = ?1 + ?2
+              WHERE state = 'sending' AND lease_until > ?1 + 2 * ?2",
+        )?
+        .execute(params![millis(now), lease])?;
+    Ok(())
 }
 
 fn lease_outgoing(

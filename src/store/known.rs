@@ -7,14 +7,18 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::habits;
+use super::past;
 use super::raw::RawFiles;
 use super::{Store, millis, time};
-use crate::desk::{Kind, Known, Notice, Question, Sent, Thread, Told};
+use crate::desk::{self, Kind, Known, Notice, Question, Sent, Thread, Told};
 use crate::mail::{self, Digest};
 use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
 
 /// Kept notices given for one digest; more wait for the next.
 const KEPT_AT_ONCE: i64 = 200;
+
+/// Tickets of one requester that are compared with a new mail.
+const RECENT_AT_ONCE: i64 = 20;
 
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
@@ -99,9 +103,18 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
         known.duplicate_of = earlier(connection, content, question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
     }
+    if let Some(requester) = &question.recent_of {
+        known.recent = recent(connection, requester, now)?;
+        tickets.extend(&known.recent);
+    }
     for id in tickets {
         if let Some(ticket) = ticket(connection, id)? {
             known.tickets.insert(id, ticket);
+        }
+    }
+    for id in &question.past_of {
+        if let Some(ticket) = known.tickets.get(id) {
+            known.past.insert(*id, past::of(connection, ticket)?);
         }
     }
     limits(connection, &question.addresses, now, &mut known)?;
@@ -127,6 +140,20 @@ fn known(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Re
         kept(connection, &recipient, now, &mut known)?;
     }
     Ok(known)
+}
+
+/// The tickets of a requester that are open and young enough to be joined, the latest first.
+fn recent(connection: &Connection, requester: &str, now: DateTime<Utc>) -> Result<Vec<TicketId>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT id FROM tickets INDEXED BY tickets_recent
+          WHERE requester = ?1 AND created_at >= ?2 AND status IN ('open', 'waiting', 'paused')
+          ORDER BY created_at DESC, id DESC LIMIT ?3",
+    )?;
+    let since = millis(now - desk::duplicate_within());
+    let rows = statement.query_map(params![requester, since, RECENT_AT_ONCE], |row| {
+        row.get(0).map(TicketId)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How a count of notices to staff is named.

@@ -7,8 +7,14 @@ use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
+use super::raw;
+use crate::fault;
+
 /// Every step so far.
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/01.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/01.sql")),
+    M::up(include_str!("migrations/02.sql")),
+];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.
 pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<()> {
@@ -36,8 +42,23 @@ fn bring_up_to(connection: &mut Connection, path: &Path, steps: &[M<'_>]) -> Res
         return Ok(());
     }
     if version > 0 {
+        fault::point("upgrade", "begun");
         copy(connection, &copy_path(path, version))?;
+        fault::point("upgrade", "copied");
     }
+    apply(connection, path, steps)?;
+    fault::point("upgrade", "committed");
+    Ok(())
+}
+
+/// Brings a copy up to date; what it was copied from is kept elsewhere.
+pub(super) fn bring_copy_up_to_date(connection: &mut Connection, path: &Path) -> Result<()> {
+    refuse_newer(version(connection)?, STEPS.len(), path)?;
+    apply(connection, path, STEPS)
+}
+
+/// All steps that are missing, in one transaction.
+fn apply(connection: &mut Connection, path: &Path, steps: &[M<'_>]) -> Result<()> {
     Migrations::from_slice(steps)
         .to_latest(connection)
         .with_context(|| format!("bringing {} up to date", path.display()))
@@ -65,22 +86,33 @@ fn copy_path(path: &Path, version: usize) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Copies the database as of now into a new file, and that file to the disk.
+/// Copies the database as of now into a new file, and that file to the disk. What has the name `to`
+/// is whole: an earlier copy of that name stays until this one is.
 pub(super) fn copy(connection: &Connection, to: &Path) -> Result<()> {
     let context = || format!("copying the database to {}", to.display());
-    match std::fs::remove_file(to) {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    match std::fs::remove_file(&part) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(error).with_context(context);
         }
         _ => {}
     }
-    let name = to.to_str().with_context(context)?;
+    let name = part.to_str().with_context(context)?;
     connection
         .execute("VACUUM INTO ?1", [name])
         .with_context(context)?;
-    std::fs::File::open(to)
-        .and_then(|file| file.sync_all())
-        .with_context(context)
+    publish(&part, to).with_context(context)
+}
+
+/// Gives a finished file its name, for good: private, on the disk, and the name as well.
+pub(super) fn publish(part: &Path, to: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(part, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::File::open(part)?.sync_all()?;
+    std::fs::rename(part, to)?;
+    raw::sync_directory(to.parent().unwrap_or(Path::new(".")))
 }
 
 #[cfg(test)]

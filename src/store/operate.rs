@@ -1,6 +1,6 @@
 //! What an operator looks at and sets going again: rows of the inbox and of the outbox.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -58,6 +58,8 @@ tokens!(
         Sending = "sending",
         /// Sent, without an answer; to be sent again.
         Uncertain = "uncertain",
+        /// It may have left before a copy of the database was put back: an operator decides.
+        Held = "held",
         /// Accepted by the server.
         Sent = "sent",
         /// Refused for good.
@@ -151,7 +153,8 @@ const INBOX_ROW: &str = r"
     FROM inbox JOIN raw ON raw.digest = inbox.digest";
 
 const OUTBOX_ROW: &str = r"
-    SELECT id, notice, ticket, kind, sender, recipient, message_id, digest, size, text, state,
+    SELECT id, notice, ticket, kind, sender, recipient, message_id, digest, size, text,
+           iif(held, 'held', state),
            attempts, uncertain, created_at, next_at, sent_at, answer
     FROM outbox";
 
@@ -228,7 +231,7 @@ impl Store {
     ) -> Result<Vec<OutboxRow>> {
         self.read("listing notifications", move |connection, _| {
             let mut statement = connection.prepare_cached(&format!(
-                "{OUTBOX_ROW} WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR ticket = ?2)
+                "{OUTBOX_ROW} WHERE (?1 IS NULL OR iif(held, 'held', state) = ?1) AND (?2 IS NULL OR ticket = ?2)
                  ORDER BY id DESC LIMIT ?3"
             ))?;
             let mut rows = statement.query(params![
@@ -257,13 +260,14 @@ impl Store {
             move |connection| {
                 let state: Option<String> = connection
                     .query_row(
-                        r"SELECT state FROM outbox WHERE id = ?1",
+                        r"SELECT iif(held, 'held', state) FROM outbox WHERE id = ?1",
                         params![id.0],
                         |row| row.get(0),
                     )
                     .optional()?;
                 match state.as_deref() {
                     None => bail!("there is no notification {id}"),
+                    Some("held") => bail!("notification {id} is held: release or discard it"),
                     Some("sent") => bail!("notification {id} was sent"),
                     Some("sending") => bail!("notification {id} is being sent"),
                     Some(_) => {}
@@ -274,6 +278,55 @@ impl Store {
                       WHERE id = ?1",
                     params![id.0, millis(now)],
                 )?;
+                Ok(())
+            },
+        )
+        .await
+    }
+}
+
+impl Store {
+    /// Lets held notifications go; they are due at once.
+    ///
+    /// # Errors
+    /// A sentence for the operator when one of them is not held, or does not exist.
+    pub async fn outbox_release(&self, ids: Vec<OutboxId>, now: DateTime<Utc>) -> Result<()> {
+        self.write(
+            Durability::Durable,
+            "releasing notifications",
+            move |connection| {
+                for id in &ids {
+                    let rows = connection.execute(
+                        r"UPDATE outbox SET held = 0, next_at = ?2, first_tried_at = NULL
+                          WHERE id = ?1 AND held = 1",
+                        params![id.0, millis(now)],
+                    )?;
+                    ensure!(rows == 1, "notification {id} is not held");
+                }
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Gives held notifications up: they left before, or are no longer wanted.
+    ///
+    /// # Errors
+    /// A sentence for the operator when one of them is not held, or does not exist.
+    pub async fn outbox_discard(&self, ids: Vec<OutboxId>) -> Result<()> {
+        self.write(
+            Durability::Durable,
+            "discarding notifications",
+            move |connection| {
+                for id in &ids {
+                    let rows = connection.execute(
+                        r"UPDATE outbox SET held = 0, state = 'given-up', report = '',
+                                 answer = 'discarded by the operator'
+                          WHERE id = ?1 AND held = 1",
+                        params![id.0],
+                    )?;
+                    ensure!(rows == 1, "notification {id} is not held");
+                }
                 Ok(())
             },
         )

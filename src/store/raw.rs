@@ -27,7 +27,7 @@ impl RawFiles {
         Self { directory }
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.to_string();
         let (folder, name) = hex.split_at(2);
         self.directory.join(folder).join(name)
@@ -138,6 +138,6 @@ pub(super) fn create_directory(path: &Path) -> Result<()> {
     }
 }
 
-fn sync_directory(path: &Path) -> std::io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path)?.sync_all()
 }

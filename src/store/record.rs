@@ -5,11 +5,11 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, deliver, habits, known, millis, number, process};
-use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread};
+use super::{Settlement, copy, deliver, habits, health, known, millis, number, process};
+use crate::desk::{Automation, Changed, Decision, Disposition, Input, Notice, Thread, Timer};
 use crate::mail::Digest;
 use crate::notification::Outgoing;
-use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Status, Ticket, TicketId, What};
+use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Ticket, TicketId, What};
 
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
 const COUNTED_MINUTES: i64 = 2 * 24 * 60;
@@ -37,6 +37,8 @@ pub(super) fn write(
 ) -> Result<Words> {
     let decision = &settlement.decision;
     let mut words = Words::new();
+    // Asked first: closing a ticket takes its date away.
+    let held = copy::may_have_been_said(connection, input)?;
     for changed in &decision.changed {
         write_ticket(connection, changed, &mut words)?;
     }
@@ -58,7 +60,7 @@ pub(super) fn write(
             .execute(params![notice.0, line, millis(now)])?;
     }
     for outgoing in &settlement.outgoing {
-        write_outgoing(connection, outgoing, now)?;
+        write_outgoing(connection, outgoing, held, now)?;
     }
     if let Some(learned) = &decision.learned {
         habits::learn(connection, learned)?;
@@ -76,7 +78,10 @@ pub(super) fn write(
         }
         Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now)?,
         Input::Delivery(delivery) => deliver::reported(connection, delivery)?,
-        Input::Action(_) | Input::Timer(_) => {}
+        Input::Timer(Timer::Alert { told, over, .. }) => {
+            health::write_alert(connection, told, over, now)?;
+        }
+        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
     }
     Ok(words)
 }
@@ -124,20 +129,16 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         Some(What::Opened(_))
     );
     let sql = if opens {
-        r"INSERT INTO tickets (id, reference, status, team, technician, requester, close_at,
+        r"INSERT INTO tickets (id, reference, status, team, technician, requester, due_at,
                                created_at, updated_at, ticket)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     } else {
         r"UPDATE tickets SET reference = ?2, status = ?3, team = ?4, technician = ?5,
-                 requester = ?6, close_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
+                 requester = ?6, due_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
           WHERE id = ?1"
     };
     let technician = ticket.technician.as_ref().map(|who| who.key());
     let requester = ticket.requester().map(|person| person.who.key());
-    let close_at = match ticket.status {
-        Status::Resolved => ticket.close_at,
-        Status::Open | Status::Waiting { .. } | Status::Paused { .. } | Status::Closed => None,
-    };
     let rows = connection
         .prepare_cached(sql)?
         .execute(params![
@@ -147,7 +148,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             ticket.team,
             technician.unwrap_or_default(),
             requester.unwrap_or_default(),
-            close_at.map(millis),
+            ticket.due_at().map(millis),
             millis(ticket.created_at),
             millis(ticket.updated_at),
             serde_json::to_string(ticket)?
@@ -174,6 +175,11 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             | What::Team { .. }
             | What::TeamObserves { .. }
             | What::Priority { .. }
+            | What::Reminded { .. }
+            | What::Verdict { .. }
+            | What::Thanks { .. }
+            | What::Rated { .. }
+            | What::MarksAsked
             | What::Linked { .. }
             | What::Command { .. }
             | What::Notified { .. }
@@ -375,6 +381,7 @@ fn write_message_id(
 pub(super) fn write_outgoing(
     connection: &Connection,
     outgoing: &Outgoing,
+    held: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     say_kept(connection, outgoing.notice, now)?;
@@ -392,8 +399,8 @@ pub(super) fn write_outgoing(
     connection
         .prepare_cached(
             r"INSERT INTO outbox (notice, ticket, kind, sender, recipient, whom, message_id, digest,
-                                  size, bytes, text, created_at, next_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+                                  size, bytes, text, created_at, next_at, held)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)
               ON CONFLICT (notice, recipient) DO NOTHING",
         )?
         .execute(params![
@@ -408,7 +415,8 @@ pub(super) fn write_outgoing(
             number(outgoing.bytes.len() as u64),
             outgoing.bytes,
             outgoing.text,
-            millis(now)
+            millis(now),
+            held
         ])?;
     Ok(())
 }

@@ -115,6 +115,9 @@ pub enum What {
         to: Status,
         /// When it closes by itself.
         close_at: Option<DateTime<Utc>>,
+        /// When its requester is reminded.
+        #[serde(default)]
+        remind_at: Option<DateTime<Utc>>,
         /// In words.
         reason: Option<String>,
     },
@@ -143,6 +146,36 @@ pub enum What {
         /// The decided one.
         priority: Level,
     },
+    /// The requester was reminded that an answer is awaited.
+    Reminded {
+        /// How many reminders that makes.
+        number: u32,
+        /// When the next one is due, or the resolution without an answer.
+        next_at: Option<DateTime<Utc>>,
+    },
+    /// The requester accepted or refused the solution, or asked for more.
+    Verdict {
+        /// Which.
+        verdict: Verdict,
+        /// Why, in his words.
+        reason: Option<String>,
+    },
+    /// Thanks or a reaction: they change nothing, and are not lost.
+    Thanks {
+        /// The emoji, when it was one.
+        reaction: Option<String>,
+        /// It was a friendly one.
+        content: bool,
+    },
+    /// The requester gave marks.
+    Rated {
+        /// The marks.
+        marks: Marks,
+        /// What he said of them.
+        comment: Option<String>,
+    },
+    /// The requester was asked for marks.
+    MarksAsked,
     /// A link to another ticket.
     Linked {
         /// The other.
@@ -205,6 +238,10 @@ impl What {
             Self::Team { .. } | Self::TeamObserves { .. } => "team",
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
+            Self::Reminded { .. } => "reminder",
+            Self::Verdict { .. } => "verdict",
+            Self::Thanks { .. } => "thanks",
+            Self::Rated { .. } | Self::MarksAsked => "rating",
             Self::Linked { .. } => "linked",
             Self::Command { .. } => "command",
             Self::Notified { .. } => "notification",
@@ -218,7 +255,8 @@ impl What {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
-            Self::Status { reason, .. } => reason.as_deref(),
+            Self::Status { reason, .. } | Self::Verdict { reason, .. } => reason.as_deref(),
+            Self::Rated { comment, .. } => comment.as_deref(),
             _ => None,
         }
     }

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
+use guichet::desk::calendar::{Calendar, Term};
 use guichet::desk::policy::{
-    Authentication, Hours, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+    Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician, Thanks,
 };
 use guichet::desk::{Automation, Kind, Notice};
 use guichet::mail::{Address, Attachment, Digest};
@@ -43,13 +44,11 @@ pub fn policy() -> Policy {
         name: name.to_owned(),
         from: format!("{id}@example.org"),
         prefix: id.to_uppercase(),
-        auto_close_after: Some(Duration::days(15)),
+        auto_close_after: Some(Term::After(Duration::days(15))),
+        reminders: Vec::new(),
+        resolve_after: None,
         on_call: None,
-        hours: Hours {
-            days: [true, true, true, true, true, false, false],
-            from_minute: 480,
-            to_minute: 1080,
-        },
+        calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
     };
     Policy {
@@ -80,6 +79,7 @@ pub fn policy() -> Policy {
             rank: Rank::Technician,
             phone: Some("02 31 56 60 12".to_owned()),
             language: "fr".to_owned(),
+            thanks: Thanks::Digest,
         }],
         accounts: Vec::new(),
     }
@@ -120,6 +120,14 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 
@@ -190,10 +198,14 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             Kind::TeamAlert => vec!["Le message à jeanne.dupont@example.org n'a pas pu être remis : 550 5.1.1 utilisateur inconnu".to_owned()],
             Kind::Operations => vec!["Un message a été mis de côté : il n'a pas pu être lu (3 essais).".to_owned()],
             Kind::Digest => vec!["DSI-1042 : Plus d'accès à la scolarité".to_owned(), "DSI-1043 : Imprimante".to_owned()],
+            Kind::TeamThanks => vec!["[DSI-1042] Plus d'accès à la scolarité – Jeanne Dupont : « Merci beaucoup ! »".to_owned()],
             _ => Vec::new(),
         },
         due_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: kind == Kind::Closed,
+        quiet: false,
     }
 }
 

@@ -118,6 +118,7 @@ async fn an_attempt_that_is_not_counted_is_noticed() {
         async |desk, broken| {
             // A mail that kills whoever reads it.
             put_persons(desk, 1, 0);
+            // The last attempt comes after a rest of ten seconds.
             for _ in 0..3 {
                 run_to(desk, broken, "reading.before:1").await;
             }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Instant;
 
 use guichet::mail::Digest;
 use guichet::store::{InboxRow, InboxState, OutboxRow, OutboxState, Store, TicketFilter};
@@ -32,10 +33,11 @@ pub async fn check(
     data: &Path,
     injected: &[Injected],
     received: &[Received],
+    cuts: &[Instant],
 ) -> Result<Report, Vec<String>> {
     let mut wrong = Vec::new();
     match Store::open_existing(data) {
-        Ok(store) => match look(&store, injected, received, &mut wrong).await {
+        Ok(store) => match look(&store, injected, received, cuts, &mut wrong).await {
             Ok(report) if wrong.is_empty() => return Ok(report),
             Ok(_) => {}
             Err(error) => wrong.push(format!("the database cannot be read: {error:#}")),
@@ -49,6 +51,7 @@ async fn look(
     store: &Store,
     injected: &[Injected],
     received: &[Received],
+    cuts: &[Instant],
     wrong: &mut Vec<String>,
 ) -> anyhow::Result<Report> {
     for line in store.integrity_check().await? {
@@ -62,7 +65,7 @@ async fn look(
     let outbox = store.outbox_list(None, None, 0).await?;
     let mut report = mails(injected, &rows, wrong);
     report.tickets = tickets(store, injected, &rows, wrong).await?;
-    copies(&outbox, received, &mut report, wrong);
+    copies(&outbox, received, cuts, &mut report, wrong);
     answers(injected, &rows, &outbox, received, wrong);
     Ok(report)
 }
@@ -133,6 +136,9 @@ fn mails(
     };
     for mail in injected {
         let Some(row) = rows.get(&mail.id) else {
+            if mail.class == Class::Deleted {
+                continue;
+            }
             wrong.push(format!("mail {} ({:?}) is lost", mail.id, mail.class));
             continue;
         };
@@ -149,7 +155,9 @@ fn mails(
         }
         let poisoned = is_poisoned(row);
         let settled_well = match &mail.class {
-            Class::Person | Class::Refused => row.state == InboxState::Filed || poisoned,
+            Class::Person | Class::Refused | Class::Deleted => {
+                row.state == InboxState::Filed || poisoned
+            }
             Class::Reply(to) => {
                 row.state == InboxState::Filed && row.ticket == ticket_of(*to) || poisoned
             }
@@ -218,29 +226,38 @@ async fn tickets(
 fn copies(
     outbox: &[OutboxRow],
     received: &[Received],
+    cuts: &[Instant],
     report: &mut Report,
     wrong: &mut Vec<String>,
 ) {
-    let mut left: BTreeMap<(String, String), Vec<&[u8]>> = BTreeMap::new();
+    let mut left: BTreeMap<(String, String), Vec<&Received>> = BTreeMap::new();
     for mail in received {
         let id = guichet::mail::read(&mail.bytes)
             .message_id
             .unwrap_or_default();
         for to in &mail.to {
             let copies = left.entry((id.clone(), to.clone())).or_default();
-            copies.push(&mail.bytes);
+            copies.push(mail);
         }
     }
     for row in outbox {
         let copies = left
             .remove(&(row.message_id.clone(), row.to.clone()))
             .unwrap_or_default();
+        // The attempt itself is not synced before it is made: a power cut may take its count along.
+        let times = copies.iter().map(|mail| mail.at);
+        let (first, last) = (times.clone().min(), times.max());
+        let forgotten = cuts
+            .iter()
+            .filter(|cut| first.is_some_and(|at| at < **cut) && last.is_some_and(|at| **cut < at))
+            .count();
         let (least, most) = match row.state {
-            OutboxState::Sent => (1, 1 + row.uncertain as usize),
+            OutboxState::Sent => (1, 1 + row.uncertain as usize + forgotten),
             OutboxState::Failed => (0, row.uncertain as usize),
             OutboxState::Queued
             | OutboxState::Sending
             | OutboxState::Uncertain
+            | OutboxState::Held
             | OutboxState::GivenUp => {
                 wrong.push(format!("notification {} is {}", row.id, row.state.as_str()));
                 continue;
@@ -256,7 +273,10 @@ fn copies(
         }
         report.sent += usize::from(!copies.is_empty());
         report.copies += copies.len().saturating_sub(1);
-        if copies.iter().any(|bytes| Digest::of(bytes) != row.digest) {
+        if copies
+            .iter()
+            .any(|mail| Digest::of(&mail.bytes) != row.digest)
+        {
             wrong.push(format!(
                 "notification {} left with other bytes than were kept",
                 row.id
@@ -286,7 +306,7 @@ fn answers(
             .get(&mail.id)
             .is_some_and(|row| row.state == InboxState::Filed);
         match mail.class {
-            Class::Person | Class::Refused if filed && messages != 1 => {
+            Class::Person | Class::Refused | Class::Deleted if filed && messages != 1 => {
                 wrong.push(format!(
                     "{} is owed one acknowledgement and {messages} were written",
                     mail.from

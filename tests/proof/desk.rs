@@ -2,13 +2,14 @@
 //! Maildir and an SMTP server, all on loopback; and what was put into it.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use guichet::store::Store;
 
 use crate::checker::{self, Report};
+use crate::disk::{self, Disk, Mercy};
 use crate::mails::{Class, Injected};
 use crate::support::dovecot::{Dovecot, Options, PASSWORD, free_port};
 use crate::support::sink::{Act, Fault, Sink, Step};
@@ -24,43 +25,83 @@ pub enum Road {
     Maildir,
 }
 
+/// How a desk differs from an ordinary one.
+#[derive(Default)]
+pub struct Setup {
+    /// Two accounts more: a server without MOVE, a Maildir.
+    pub all_roads: bool,
+    /// Of a proxy before the Dovecot.
+    pub imap_port: Option<u16>,
+    /// Of something before the sink.
+    pub smtp_port: Option<u16>,
+    /// IMAP in clear, so that a trace shows the commands.
+    pub in_clear: bool,
+    /// Where the data are, when that is another file system.
+    pub data: Option<PathBuf>,
+    /// Further lines at the top of the configuration.
+    pub top: String,
+    /// Further lines of the first account.
+    pub account: String,
+    /// `min_free`; 1 MB when empty.
+    pub min_free: String,
+}
+
 /// See the module.
 pub struct Desk {
     folder: tempfile::TempDir,
+    data: PathBuf,
     pub dovecot: Dovecot,
     pub old: Option<Dovecot>,
     pub sink: Sink,
     child: Option<Child>,
+    /// The strace above the daemon, and what the disk held when it was started.
+    traced: Option<(String, Disk)>,
     web: u16,
     pub injected: Vec<Injected>,
+    /// When the power was cut: what was being sent then may come twice.
+    pub cuts: Vec<Instant>,
 }
 
 impl Desk {
     /// One account on one Dovecot; with `all_roads` two more.
     pub async fn new(all_roads: bool) -> Self {
         let sink = Sink::start().await;
-        Self::with(Dovecot::start(), sink, None, all_roads)
+        let setup = Setup {
+            all_roads,
+            ..Setup::default()
+        };
+        Self::with(Dovecot::start(), sink, setup)
     }
 
-    /// The same with servers of the caller's own; `port` is that of a proxy before the Dovecot.
-    pub fn with(dovecot: Dovecot, sink: Sink, port: Option<u16>, all_roads: bool) -> Self {
+    /// The same with servers of the caller's own.
+    pub fn with(dovecot: Dovecot, sink: Sink, setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let settings = dovecot.user("support");
         std::fs::write(folder.path().join("password"), PASSWORD).expect("writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(folder.path().join("password"), private).expect("rights");
         let account = |name: &str, port: u16, ca: &std::path::Path| {
+            let tls = if setup.in_clear {
+                "tls = \"none\"".to_owned()
+            } else {
+                format!("tls = \"implicit\", ca_file = \"{}\"", ca.display())
+            };
             format!(
                 "[[accounts]]\nname = \"{name}\"\nteam = \"dsi\"\nfirst_start_age = \"never\"\n\
-                 imap = {{ host = \"127.0.0.1\", port = {port}, tls = \"implicit\", user = \"support\", \
-                 password_file = \"password\", ca_file = \"{}\" }}\n\
-                 after = {{ move_to = \"Traités\" }}\n",
-                ca.display()
+                 imap = {{ host = \"127.0.0.1\", port = {port}, user = \"support\", \
+                 password_file = \"password\", {tls} }}\n\
+                 after = {{ move_to = \"Traités\" }}\n"
             )
         };
         let ca = settings.ca_file.clone().expect("a CA file");
-        let mut accounts = account("support", port.unwrap_or(settings.port), &ca);
-        let old = all_roads.then(|| {
+        let port = if setup.in_clear {
+            dovecot.imap
+        } else {
+            dovecot.imaps
+        };
+        let mut accounts = account("support", setup.imap_port.unwrap_or(port), &ca);
+        accounts.push_str(&setup.account);
+        let old = setup.all_roads.then(|| {
             Dovecot::start_with(Options {
                 capability: Some(WITHOUT_MOVE),
                 ..Options::default()
@@ -78,26 +119,36 @@ impl Desk {
             }
         }
         let web = free_port();
-        let smtp = sink.port();
+        let smtp = setup.smtp_port.unwrap_or(sink.port());
+        let data = setup.data.unwrap_or_else(|| folder.path().join("data"));
+        let data_dir = data.display();
+        let top = setup.top;
+        let min_free = match setup.min_free.as_str() {
+            "" => "1MB",
+            other => other,
+        };
         let config = format!(
             "language = \"fr\"\ntimezone = \"Europe/Paris\"\nbase_url = \"http://127.0.0.1:{web}\"\n\
-             data_dir = \"data\"\nkey_file = \"secret.key\"\ninternal_domains = [\"example.org\"]\n\
-             min_free = \"1MB\"\n[limits]\nsender_per_hour = 0\nsender_per_day = 0\n\
+             data_dir = \"{data_dir}\"\nkey_file = \"{data_dir}/secret.key\"\ninternal_domains = [\"example.org\"]\n\
+             operations = \"exploitation@example.org\"\nmin_free = \"{min_free}\"\n{top}\n[limits]\nsender_per_hour = 0\nsender_per_day = 0\n\
              domain_per_hour = 0\ntotal_per_hour = 0\ntechnician_per_hour = 0\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n\
              [smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n{accounts}\
-             [[teams]]\nid = \"dsi\"\nname = \"DSI\"\nfrom = \"support@example.org\"\nprefix = \"DSI\"\n\
+             [[teams]]\nid = \"dsi\"\nname = \"DSI\"\nfrom = \"support@example.org\"\nprefix = \"DSI\"\nhours = \"always\"\n\
              [[addresses]]\npattern = \"support@example.org\"\nteam = \"dsi\"\n"
         );
         std::fs::write(folder.path().join("config.toml"), config).expect("writable");
         Self {
             folder,
+            data,
             dovecot,
             old,
             sink,
             child: None,
+            traced: None,
             web,
             injected: Vec::new(),
+            cuts: Vec::new(),
         }
     }
 
@@ -132,14 +183,32 @@ impl Desk {
         self.injected.push(mail);
     }
 
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The process of the daemon.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// Starts the daemon with these variables.
     pub fn start(&mut self, variables: &[(&str, &str)]) {
+        self.start_beneath(&[], variables);
+    }
+
+    /// Starts it beneath another program, whose process becomes the daemon's.
+    pub fn start_beneath(&mut self, above: &[&str], variables: &[(&str, &str)]) {
+        let program = env!("CARGO_BIN_EXE_guichet");
+        let mut words = above.iter().copied().chain([program]);
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(self.path("log"))
             .expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_guichet"))
+        let child = Command::new(words.next().expect("the daemon at least"))
+            .args(words)
             .arg("--config")
             .arg(self.path("config.toml"))
             .arg("run")
@@ -150,6 +219,68 @@ impl Desk {
             .spawn()
             .expect("the daemon starts");
         self.child = Some(child);
+    }
+
+    /// Starts it beneath strace, for [`Desk::cut_power`].
+    pub fn start_traced(&mut self, variables: &[(&str, &str)]) {
+        let disk = Disk::of(&self.data);
+        let trace = self.path("trace").display().to_string();
+        // -D: the daemon is our child, strace its own grandchild.
+        let above = [
+            "strace",
+            "-D",
+            "-f",
+            "-yy",
+            "-xx",
+            "-q",
+            "-s",
+            "100000000",
+            "--seccomp-bpf",
+            "-e",
+            disk::CALLS,
+            "-e",
+            "signal=none",
+            "-o",
+            &trace,
+        ];
+        self.start_beneath(&above, variables);
+        let status = format!("/proc/{}/status", self.id());
+        let tracer = (0..500).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(2));
+            let status = std::fs::read_to_string(&status).ok()?;
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("TracerPid:"))?;
+            Some(line.trim().to_owned()).filter(|tracer| tracer != "0")
+        });
+        let tracer = tracer.expect("strace is needed for this test: apt-get install strace");
+        self.traced = Some((tracer, disk));
+    }
+
+    /// Kills the daemon; returns what the disk held at its start and all that it did since.
+    pub fn trace(&mut self) -> (Disk, Vec<disk::Line>) {
+        self.kill();
+        let (tracer, disk) = self.traced.take().expect("it was started so");
+        let tracer = Path::new("/proc").join(tracer);
+        let started = Instant::now();
+        while tracer.exists() {
+            assert!(started.elapsed().as_secs() < 20, "strace does not end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let log = std::fs::read_to_string(self.path("trace")).expect("a trace");
+        (disk, disk::read(&log))
+    }
+
+    /// Cuts the power: the daemon is gone, and with it what was not synced. Returns how many changes
+    /// that were.
+    pub fn cut_power(&mut self, mercy: Mercy) -> usize {
+        let (mut disk, lines) = self.trace();
+        self.cuts.push(Instant::now());
+        for (position, line) in lines.iter().enumerate() {
+            disk.apply(position, line);
+        }
+        disk.after_cut(mercy, &self.data);
+        disk.unsynced()
     }
 
     /// `kill -9`; whether it was alive until then.
@@ -167,6 +298,46 @@ impl Desk {
         let _ = Command::new("kill")
             .args(["-TERM", &child.id().to_string()])
             .status();
+    }
+
+    /// From now on system calls of the daemon fail as `inject` says, in the words of strace, until
+    /// what is returned is dropped.
+    pub fn inject(&self, inject: &str) -> Injection {
+        let calls = inject.split(':').next().expect("a first part");
+        let child = Command::new("strace")
+            .args(["-f", "-q", "-p", &self.id().to_string(), "-o", "/dev/null"])
+            .args(["-e", &format!("trace={calls}")])
+            .args(["-e", &format!("inject={inject}")])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("strace is needed for this test: apt-get install strace");
+        Injection(child)
+    }
+
+    /// Runs a sub-command beside the daemon.
+    pub fn command(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new(env!("CARGO_BIN_EXE_guichet"))
+            .arg("--config")
+            .arg(self.path("config.toml"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts")
+    }
+
+    /// What was sent to operations.
+    pub fn alerts(&self) -> Vec<String> {
+        let to = "exploitation@example.org".to_owned();
+        self.sink
+            .received()
+            .iter()
+            .filter(|mail| mail.to.contains(&to))
+            .filter_map(|mail| {
+                let message = mail_parser::MessageParser::default().parse(&mail.bytes)?;
+                Some(message.body_text(0)?.into_owned())
+            })
+            .collect()
     }
 
     /// SIGTERM, and its end, which must be a good one.
@@ -219,10 +390,10 @@ impl Desk {
         let here = self.dovecot.count("support", "")
             + self.old.as_ref().map_or(0, |old| old.count("support", ""))
             + std::fs::read_dir(self.path("depot/new")).map_or(0, Iterator::count);
-        if here > 0 || !self.path("data/guichet.db").exists() {
+        if here > 0 || !self.data.join("guichet.db").exists() {
             return false;
         }
-        let Ok(store) = Store::open_existing(&self.path("data")) else {
+        let Ok(store) = Store::open_existing(&self.data) else {
             return false;
         };
         let Ok(counts) = store.counts().await else {
@@ -231,7 +402,9 @@ impl Desk {
         let unfiled: u64 = counts.accounts.values().map(|one| one.unfiled).sum();
         let kept: u64 = counts.inbox.values().sum();
         let waits = |state: &str| counts.outbox.contains_key(state);
-        kept as usize >= self.injected.len()
+        let deleted = |mail: &&Injected| mail.class == Class::Deleted;
+        let expected = self.injected.len() - self.injected.iter().filter(deleted).count();
+        kept as usize >= expected
             && unfiled == 0
             && !counts.inbox.contains_key("new")
             && !waits("queued")
@@ -241,7 +414,13 @@ impl Desk {
 
     /// The checker on what there is now.
     pub async fn check(&self) -> Result<Report, Vec<String>> {
-        checker::check(&self.path("data"), &self.injected, &self.sink.received()).await
+        checker::check(
+            &self.data,
+            &self.injected,
+            &self.sink.received(),
+            &self.cuts,
+        )
+        .await
     }
 
     /// Waits until the daemon listens.
@@ -266,6 +445,17 @@ impl Desk {
             }
             Err(wrong) => panic!("{what}:\n{}\n--- log\n{}", wrong.join("\n"), self.log()),
         }
+    }
+}
+
+/// See [`Desk::inject`].
+pub struct Injection(Child);
+
+impl Drop for Injection {
+    fn drop(&mut self) {
+        // It lets go of the daemon when it is told to end.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::desk::{Desk, Road};
+use crate::desk::{Desk, Road, Setup};
 use crate::mails::{self, Class, Injected};
 use crate::support::dovecot::Dovecot;
 use crate::support::proxy::{Proxy, Trick};
@@ -75,7 +75,14 @@ async fn a_connection_cut_anywhere_leaves_no_half_mail() {
     let dovecot = Dovecot::start();
     let proxy = Proxy::start(dovecot.imaps, Trick::None).await;
     let sink = Sink::start().await;
-    let mut desk = Desk::with(dovecot, sink, Some(proxy.port), false);
+    let mut desk = Desk::with(
+        dovecot,
+        sink,
+        Setup {
+            imap_port: Some(proxy.port),
+            ..Setup::default()
+        },
+    );
     for cut in 0..CUTS {
         put_persons(&mut desk, 1, 24_000);
         // The handshake and the login are some 3 kB, the mail 33 kB.
@@ -199,7 +206,7 @@ async fn a_locked_database_is_waited_for() {
     desk.start(&[]);
     assert!(desk.quiet(Duration::from_secs(30)).await, "{}", desk.log());
     let holder =
-        rusqlite::Connection::open(desk.path("data/guichet.db")).expect("the database is there");
+        rusqlite::Connection::open(desk.data().join("guichet.db")).expect("the database is there");
     holder
         .busy_timeout(Duration::from_secs(10))
         .expect("a setting");

@@ -18,6 +18,8 @@ pub enum Class {
     Poison,
     /// The content of that mail once more: recorded with it, no second acknowledgement.
     Duplicate(usize),
+    /// Somebody deletes it in the mailbox, perhaps before it is taken: a ticket of its own or nothing.
+    Deleted,
     /// A ticket of its own; the mail server refuses its acknowledgement for good.
     Refused,
 }
@@ -32,6 +34,9 @@ pub struct Injected {
     pub bytes: Vec<u8>,
 }
 
+/// In the subject of mails of [`Class::Deleted`].
+pub const DELETED: &str = "supprimee";
+
 /// A mail of this class; `bulk` bytes of attachment, none for 0.
 pub fn mail(id: usize, class: Class, bulk: usize) -> Injected {
     let from = match class {
@@ -45,6 +50,13 @@ pub fn mail(id: usize, class: Class, bulk: usize) -> Injected {
     };
     let bytes = match class {
         Class::Poison => poison(id, &from),
+        Class::Deleted => {
+            let whole = whole(id, id, &from, extra, bulk);
+            let subject = format!("Subject: {DELETED} {id}\r\n");
+            String::from_utf8_lossy(&whole)
+                .replacen(&format!("Subject: Demande {id}\r\n"), &subject, 1)
+                .into_bytes()
+        }
         _ => whole(id, id, &from, extra, bulk),
     };
     Injected {

@@ -10,8 +10,14 @@ mod support;
 
 mod broken;
 mod checker;
+mod clock;
+mod copies;
 mod desk;
+mod disk;
 mod faults;
+mod machine;
 mod mails;
 mod points;
+mod power;
 mod random;
+mod servers;

@@ -10,10 +10,15 @@ const KILLS: usize = 100;
 const MAILS: usize = 1000;
 
 /// A generator that can be repeated (xorshift64*).
-struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    /// From a seed of any kind.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -21,7 +26,7 @@ impl Chance {
     }
 }
 
-fn number(name: &str, otherwise: usize) -> usize {
+pub fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name).map_or(otherwise, |text| {
         text.parse()
             .unwrap_or_else(|_| panic!("{name} is a number"))
@@ -30,7 +35,7 @@ fn number(name: &str, otherwise: usize) -> usize {
 
 /// 10 % replies where somebody can be answered, 10 % of machines, 2 % malformed, 2 % once more; of
 /// the others 30 % have a file.
-fn next(desk: &Desk, chance: &mut Chance) -> Injected {
+pub fn next(desk: &Desk, chance: &mut Chance) -> Injected {
     let id = desk.next_id();
     let person = |mail: &&Injected| mail.class == Class::Person;
     match chance.below(100) {
@@ -67,7 +72,7 @@ async fn killed_at_random_times_nothing_is_lost_or_doubled() {
     let kills = number("PROOF_KILLS", KILLS);
     let count = number("PROOF_MAILS", MAILS);
     let seed = number("PROOF_SEED", 20_261_123);
-    let mut chance = Chance(seed as u64 | 1);
+    let mut chance = Chance::new(seed as u64);
     let mut desk = Desk::new(false).await;
     let started = Instant::now();
     let mut alive = 0;

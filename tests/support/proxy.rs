@@ -30,6 +30,9 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     stalled: AtomicBool,
+    /// Connections with a lower number are stalled; so many were made.
+    dead_below: AtomicUsize,
+    connections: AtomicUsize,
     released: Notify,
     passed: AtomicUsize,
     cut_at: AtomicUsize,
@@ -43,6 +46,8 @@ impl Proxy {
         let port = listener.local_addr().map(|address| address.port());
         let shared = Arc::new(Shared {
             stalled: AtomicBool::new(false),
+            dead_below: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
             released: Notify::new(),
             passed: AtomicUsize::new(0),
             cut_at: AtomicUsize::new(usize::MAX),
@@ -70,6 +75,18 @@ impl Proxy {
         self.shared.stalled.store(true, Ordering::SeqCst);
     }
 
+    /// From now on nothing passes on the connections that are open, and nothing is closed; later
+    /// ones work.
+    pub fn stall_open(&self) {
+        let open = self.connections();
+        self.shared.dead_below.store(open, Ordering::SeqCst);
+    }
+
+    /// Connections that were made.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// The connection is closed after so many more bytes from the server.
     pub fn cut_after(&self, bytes: usize) {
         self.shared
@@ -90,6 +107,7 @@ impl Drop for Proxy {
 }
 
 async fn join(client: TcpStream, server: TcpStream, trick: Trick, shared: Arc<Shared>) {
+    let number = shared.connections.fetch_add(1, Ordering::SeqCst);
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let upstream = {
@@ -97,7 +115,7 @@ async fn join(client: TcpStream, server: TcpStream, trick: Trick, shared: Arc<Sh
         async move {
             let mut buffer = [0; 4096];
             while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-                shared.gate().await;
+                shared.gate(number).await;
                 if to_server.write_all(&buffer[..length]).await.is_err() {
                     break;
                 }
@@ -107,7 +125,7 @@ async fn join(client: TcpStream, server: TcpStream, trick: Trick, shared: Arc<Sh
     let downstream = async move {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
-            shared.gate().await;
+            shared.gate(number).await;
             let before = shared.passed.fetch_add(length, Ordering::SeqCst);
             let left = shared.cut_at.load(Ordering::SeqCst).saturating_sub(before);
             let bytes = &buffer[..length.min(left)];
@@ -129,8 +147,10 @@ async fn join(client: TcpStream, server: TcpStream, trick: Trick, shared: Arc<Sh
 }
 
 impl Shared {
-    async fn gate(&self) {
-        while self.stalled.load(Ordering::SeqCst) {
+    async fn gate(&self, connection: usize) {
+        while self.stalled.load(Ordering::SeqCst)
+            || connection < self.dead_below.load(Ordering::SeqCst)
+        {
             self.released.notified().await;
         }
     }

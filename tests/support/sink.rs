@@ -226,6 +226,11 @@ impl Sink {
         self.shared.state().faults.push(fault);
     }
 
+    /// The server is pleasant again.
+    pub fn mend(&self) {
+        self.shared.state().faults.clear();
+    }
+
     /// What was accepted so far, in order.
     pub fn received(&self) -> Vec<Received> {
         self.shared.state().received.clone()

@@ -1,0 +1,265 @@
+//! A technician's reply while it is being carried out: each command line is done or refused, and
+//! says so in the transcript. What a command does is in the file of its family beside this one.
+
+use super::super::command::{Command, Line, Misread, VERBS};
+use super::super::draft::Draft;
+use super::super::lifecycle::{self, Step};
+use super::super::locate::Pointer;
+use super::super::policy::Technician;
+use super::super::tell::{self, Words};
+use super::super::{Kind, words};
+use super::refuse;
+use crate::mail::Address;
+use crate::ticket::{Actor, TicketId, What};
+
+/// See the module.
+pub struct Reply<'a> {
+    pub id: TicketId,
+    pub technician: &'a Technician,
+    pub actor: Actor,
+    pub transcript: Vec<String>,
+    /// Some line was refused: the text is not sent on.
+    pub refused: bool,
+    /// The technician became the owner by this reply.
+    pub took: bool,
+    /// The status to set after the text has joined, with its command line.
+    pub step: Option<Step>,
+}
+
+/// What came of one line.
+pub enum Outcome {
+    /// Done; what to say of it.
+    Done(String),
+    /// Not done; why, and what to do instead.
+    Refused(String),
+}
+
+impl Reply<'_> {
+    pub fn done(&mut self, draft: &mut Draft<'_>, line: &Line, answer: String) {
+        self.transcript
+            .push(format!("✔ {} — {answer}", line.written));
+        let what = What::Command {
+            line: line.written.clone(),
+            done: true,
+            answer,
+        };
+        draft.event(self.id, self.actor.clone(), false, what);
+    }
+
+    pub fn refuse(&mut self, draft: &mut Draft<'_>, line: &Line, answer: &str) {
+        self.refused = true;
+        self.transcript
+            .push(format!("✘ {} — {answer}", line.written));
+        refuse(draft, self.id, self.actor.clone(), line, answer);
+    }
+
+    pub fn wait(&mut self, draft: &mut Draft<'_>, line: &Line) {
+        if line.command == Ok(Command::Note) {
+            return self.run_note(draft, line);
+        }
+        let answer = words::pick(
+            &self.technician.language,
+            "pas exécutée : rien ne prouve ici que le message vienne de vous",
+            "not done: nothing proves here that the mail is from you",
+        );
+        self.refuse(draft, line, &answer);
+    }
+
+    fn run_note(&mut self, draft: &mut Draft<'_>, line: &Line) {
+        let answer = words::pick(
+            &self.technician.language,
+            "note interne, le demandeur ne la voit pas",
+            "internal note, the requester does not see it",
+        );
+        self.done(draft, line, answer);
+    }
+
+    pub fn run(&mut self, draft: &mut Draft<'_>, pointer: &Pointer, line: &Line) {
+        let language = &self.technician.language;
+        let command = match &line.command {
+            Ok(command) => command,
+            Err(misread) => {
+                let answer = misunderstood(*misread, language);
+                return self.refuse(draft, line, &answer);
+            }
+        };
+        if *command == Command::Note {
+            return self.run_note(draft, line);
+        }
+        // Once per notification and line: a mail delivered twice does not command twice.
+        let key = pointer
+            .notice
+            .map(|notice| (notice, format!("{command:?}")));
+        if let Some(key) = &key
+            && draft.known.executed.contains(key)
+        {
+            let answer = words::pick(
+                language,
+                "déjà exécutée pour cette notification ; répondez à la plus récente",
+                "done already for this notification; reply to the latest one",
+            );
+            return self.refuse(draft, line, &answer);
+        }
+        match self.carry_out(draft, command) {
+            Outcome::Done(answer) => {
+                self.done(draft, line, answer);
+                draft.decision.executed.extend(key);
+            }
+            // What was refused was not done: it may be asked again when it has become possible.
+            Outcome::Refused(answer) => self.refuse(draft, line, &answer),
+        }
+    }
+
+    /// Does what a line asks for: one arm a command, one function for each in the file of its family.
+    fn carry_out(&mut self, draft: &mut Draft<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Take => self.take(draft),
+            Command::Note => Outcome::Done(String::new()),
+            Command::Wait(of) => self.step(draft, Step::Wait(*of)),
+            Command::Pause(until) => self.pause(draft, *until),
+            Command::Resolve => self.step(draft, Step::Resolve),
+            Command::Close => self.step(draft, Step::Close),
+            Command::Reopen => self.step(draft, Step::Reopen),
+            Command::Assign(_)
+            | Command::Team(_)
+            | Command::Priority(_)
+            | Command::Downgrade(_)
+            | Command::Category(_)
+            | Command::Incident
+            | Command::Request
+            | Command::OutOfScope(_)
+            | Command::Merge(_)
+            | Command::Split(_)
+            | Command::Link(_)
+            | Command::For(_)
+            | Command::Beneficiary(_)
+            | Command::Add(_)
+            | Command::Remove(_)
+            | Command::Partner(_)
+            | Command::Call
+            | Command::Canned(_)
+            | Command::Major(_)
+            | Command::Away(_)
+            | Command::Undo
+            | Command::Test
+            | Command::Duplicate
+            | Command::Help
+            | Command::List
+            | Command::Mine
+            | Command::Search(_)
+            | Command::Show(_) => Outcome::Refused(words::pick(
+                &self.technician.language,
+                "pas encore possible par message",
+                "not possible by mail yet",
+            )),
+        }
+    }
+
+    /// The first to answer or to take it owns it.
+    pub fn own(&mut self, draft: &mut Draft<'_>) {
+        let free = draft
+            .ticket(self.id)
+            .is_some_and(|ticket| ticket.technician.is_none());
+        if free {
+            self.took = true;
+            let technician = Some(self.technician.who());
+            draft.event(
+                self.id,
+                self.actor.clone(),
+                true,
+                What::Assigned { technician },
+            );
+        }
+    }
+
+    pub fn apply_step(&mut self, draft: &mut Draft<'_>) {
+        let Some(step) = self.step else { return };
+        // Checked when the command was read; nothing has changed the status since.
+        let status = draft.ticket(self.id).map(|ticket| ticket.status);
+        if let Some(Ok(to)) = status.map(|status| lifecycle::next(status, step, "en")) {
+            if step == Step::Resolve {
+                self.own(draft);
+            }
+            lifecycle::set(draft, self.id, self.actor.clone(), to, None);
+        }
+    }
+
+    /// One mail to the requester for all that happened (rows E2, F8).
+    pub fn tell(&self, draft: &mut Draft<'_>, words: Option<&Words>) {
+        let kind = match self.step {
+            Some(Step::Resolve) => Some(Kind::Resolved),
+            Some(Step::Close) => Some(Kind::Closed),
+            Some(Step::Reopen) => Some(Kind::Reopened),
+            Some(Step::Pause(_)) => Some(Kind::Paused),
+            Some(
+                Step::Wait(_)
+                | Step::Accept
+                | Step::Refuse
+                | Step::Write(_)
+                | Step::Wake
+                | Step::Lapse
+                | Step::Expire,
+            )
+            | None => None,
+        };
+        let kind = kind
+            .or_else(|| words.map(|_| Kind::FollowUp))
+            .or_else(|| self.took.then_some(Kind::Taken));
+        if let Some(kind) = kind {
+            let nobody = Words {
+                author: Some(Address {
+                    name: Some(self.technician.name.clone()),
+                    address: String::new(),
+                }),
+                ..Words::default()
+            };
+            let own_address = self.technician.who().address;
+            tell::public(
+                draft,
+                self.id,
+                kind,
+                Some(words.unwrap_or(&nobody)),
+                &own_address,
+            );
+        }
+    }
+}
+
+/// What to say of a line that was not understood.
+fn misunderstood(misread: Misread, language: &str) -> String {
+    let french = language == "fr";
+    let name = |verb: &super::super::command::Verb| if french { verb.name } else { verb.english };
+    match misread {
+        Misread::Argument(verb) => {
+            let usage = if french { verb.usage.0 } else { verb.usage.1 };
+            words::pick(
+                language,
+                format!("pas comprise : elle s'écrit {usage}"),
+                format!("not understood: it is written {usage}"),
+            )
+        }
+        Misread::Verb(Some(nearest)) => words::pick(
+            language,
+            format!(
+                "commande inconnue ; vouliez-vous dire #{} ? #aide les donne toutes",
+                nearest.name
+            ),
+            format!(
+                "unknown command; did you mean #{}? #help tells them all",
+                nearest.english
+            ),
+        ),
+        Misread::Verb(None) => {
+            let all: Vec<String> = VERBS
+                .iter()
+                .map(|verb| format!("#{}", name(verb)))
+                .collect();
+            let all = all.join(" ");
+            words::pick(
+                language,
+                format!("commande inconnue. Commandes : {all}"),
+                format!("unknown command. Commands: {all}"),
+            )
+        }
+    }
+}
