@@ -1,6 +1,7 @@
 //! What holds whatever the bytes: one function for each fuzz target, shared by the targets
 //! (`fuzz/fuzz_targets`) and by the ordinary test that replays their seeds (`tests/corpus_fuzz.rs`).
 
+use guichet::desk::command;
 use guichet::mail::text::{self, Bodies};
 use guichet::mail::{self, Automatic, Digest, Mail, authenticity};
 use guichet::token::{self, Keys, Page, Reply};
@@ -70,7 +71,8 @@ pub fn authentication_results(bytes: &[u8]) {
     };
     let own = ["mx.example".to_owned()];
     authenticity::from_results(&message(b""), "mx.example", &own, &[]);
-    let below = message(b"Received: from a by elsewhere.example; Mon, 16 Nov 2026 09:00:00 +0000\r\n");
+    let below =
+        message(b"Received: from a by elsewhere.example; Mon, 16 Nov 2026 09:00:00 +0000\r\n");
     assert_eq!(
         authenticity::from_results(&below, "mx.example", &own, &[]),
         authenticity::Authenticity::None
@@ -99,7 +101,11 @@ pub fn delivery_report(bytes: &[u8]) {
         ];
         assert!(said.into_iter().flatten().all(|text| one_line(text)));
     }
-    let words = [b"From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n", bytes].concat();
+    let words = [
+        b"From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n",
+        bytes,
+    ]
+    .concat();
     check_mail(&words, &mail::read(&words));
 }
 
@@ -157,4 +163,26 @@ pub fn token(bytes: &[u8]) {
     }
     token::plus_token(&text);
     token::message_id_token(&text, keys.instance());
+}
+
+/// A technician's reply: its command lines, and the message that remains. No line is lost between
+/// the two, and none is invented.
+pub fn command(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (lines, message) = command::parse(&text);
+    for line in &lines {
+        assert!(
+            text.contains(line.written.trim()),
+            "a command that nobody wrote"
+        );
+    }
+    for line in message.lines() {
+        assert!(text.contains(line.trim()), "a line that nobody wrote");
+    }
+    let shown = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
+    assert_eq!(
+        shown(&text),
+        lines.len() + shown(&message),
+        "a line was lost"
+    );
 }

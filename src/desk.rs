@@ -18,7 +18,7 @@ mod assign;
 mod automatic;
 pub mod calendar;
 pub mod classify;
-mod command;
+pub mod command;
 mod declared;
 mod deliver;
 pub mod directory;
@@ -291,8 +291,8 @@ pub struct Known {
     pub claims: urgency::Claims,
     /// What the technicians asked for have on their desks.
     pub loads: BTreeMap<String, Load>,
-    /// Technicians (registered address, folded) who are away: they are given nothing.
-    pub absent: BTreeSet<String>,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
     /// What was said of the tickets asked for.

@@ -18,6 +18,7 @@ pub mod header;
 mod layout;
 mod mailto;
 mod message;
+mod people;
 mod plain;
 mod sample;
 mod staff;
