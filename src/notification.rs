@@ -21,6 +21,7 @@ mod message;
 mod people;
 mod plain;
 mod sample;
+mod staff;
 pub mod template;
 pub mod words;
 

@@ -79,6 +79,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("limits.technician_per_hour", Shape::Count),
     ("desk.name", Shape::Text),
     ("desk.hold_replies", Shape::Delay),
+    ("desk.coalesce", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),
     ("deliver.socket", Shape::Text),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::header::Line;
 use super::people::{known_person, unfollow};
-use super::{Stationery, date, layout, mailto, reply_address};
+use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
@@ -90,6 +90,12 @@ pub struct Words {
     pub until: Option<String>,
     /// What made the mail necessary, when its kind does not say; empty otherwise.
     pub because: &'static str,
+    /// To staff: links that begin a reply with a command, each `action.label`, `action.link`.
+    pub actions: Vec<staff::Action>,
+    /// To staff: the commands, each `command.line`, `command.padded`, `command.help`.
+    pub crib: Vec<staff::Crib>,
+    /// To staff: what was said before, the latest first.
+    pub exchanges: Vec<staff::Said>,
     /// A reply that accepts the solution, with its words filled in.
     pub accept_link: Option<String>,
     /// A reply that refuses it.
@@ -218,8 +224,21 @@ impl Words {
             .as_ref()
             .filter(|_| replies(notice.kind))
             .map(|reference| marker(&language, reference, token));
+        let for_staff = staff && replies(notice.kind) && !notice.bare;
+        let reply_to = reply_address(policy, notice, token);
+        let actions = match ticket.filter(|_| for_staff) {
+            Some(ticket) => {
+                let to = reply_to.as_deref();
+                staff::actions(to, ticket, &language, marker.as_deref())
+            }
+            None => Vec::new(),
+        };
+        let crib = match for_staff {
+            true => staff::crib(&language),
+            false => Vec::new(),
+        };
         let replies = Prefilled {
-            to: reply_address(policy, notice, token).filter(|_| !staff && !observer),
+            to: reply_to.filter(|_| !staff && !observer),
             subject: ticket
                 .map(|ticket| subject(ticket, notice.bare))
                 .unwrap_or_default(),
@@ -362,6 +381,12 @@ impl Words {
                 Status::Open | Status::Waiting { .. } | Status::Resolved | Status::Closed => None,
             }),
             because: notice.because.map_or("", Because::as_str),
+            actions,
+            crib,
+            exchanges: match staff {
+                true => staff::exchanges(policy, notice, &language),
+                false => Vec::new(),
+            },
             accept_link: replies.link(lexicon::prefilled(Opinion::Holds, &language)),
             refuse_link: replies.link(lexicon::prefilled(Opinion::Fails, &language)),
             asks_marks: notice.asks_marks,
@@ -524,13 +549,14 @@ pub(super) fn shown_name(address: &Address, staff: bool) -> Option<String> {
 
 /// What somebody wrote, without markers of other mails: quoted history, or a stranger, must not
 /// send the reply to this mail elsewhere.
-fn without_tokens(text: String) -> String {
+pub fn without_tokens(text: String) -> String {
     let tokens = marker_tokens(&text);
     tokens
         .iter()
         .fold(text, |text, token| text.replace(token.as_str(), "…"))
 }
 
+/// A text on one line, empty when it says nothing.
 pub(super) fn line(text: &str) -> String {
     some_line(text).unwrap_or_default()
 }
