@@ -326,6 +326,16 @@ impl Desk {
             .expect("the program starts")
     }
 
+    /// Mails that reached persons; operations may be told of what is wrong meanwhile.
+    pub fn told(&self) -> usize {
+        let received = self.sink.received();
+        let person = |to: &String| to.starts_with("personne");
+        received
+            .iter()
+            .filter(|mail| mail.to.iter().any(person))
+            .count()
+    }
+
     /// What was sent to operations.
     pub fn alerts(&self) -> Vec<String> {
         let to = "exploitation@example.org".to_owned();

@@ -43,7 +43,10 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
             desk.put(Road::Move, mails::mail(id, Class::Person, 900_000));
         }
         desk.start_traced(&[]);
-        tokio::time::sleep(Duration::from_millis(150 + chance.below(900))).await;
+        if chance.below(4) > 0 {
+            desk.up("under power cuts").await;
+        }
+        tokio::time::sleep(Duration::from_millis(chance.below(900))).await;
         let mercy = match cut % 4 {
             0 => Mercy::None,
             1 => Mercy::All,

@@ -83,7 +83,11 @@ pub async fn killed_at_random_times_nothing_is_lost_or_doubled() {
             let mail = next(&desk, &mut chance);
             desk.put(Road::Move, mail);
         }
-        tokio::time::sleep(Duration::from_millis(chance.below(900))).await;
+        // On a busy machine the start alone may take long: half of the kills come after it.
+        if chance.below(2) == 0 {
+            desk.up("under kills").await;
+        }
+        tokio::time::sleep(Duration::from_millis(chance.below(700))).await;
         alive += usize::from(desk.kill());
         if kill % 100 == 99 {
             println!("{} of {kills} kills", kill + 1);
