@@ -70,7 +70,8 @@ pub fn authentication_results(bytes: &[u8]) {
     };
     let own = ["mx.example".to_owned()];
     authenticity::from_results(&message(b""), "mx.example", &own, &[]);
-    let below = message(b"Received: from a by elsewhere.example; Mon, 16 Nov 2026 09:00:00 +0000\r\n");
+    let below =
+        message(b"Received: from a by elsewhere.example; Mon, 16 Nov 2026 09:00:00 +0000\r\n");
     assert_eq!(
         authenticity::from_results(&below, "mx.example", &own, &[]),
         authenticity::Authenticity::None
@@ -99,7 +100,11 @@ pub fn delivery_report(bytes: &[u8]) {
         ];
         assert!(said.into_iter().flatten().all(|text| one_line(text)));
     }
-    let words = [b"From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n", bytes].concat();
+    let words = [
+        b"From: mailer-daemon@mx.example\r\nSubject: failure notice\r\n\r\n",
+        bytes,
+    ]
+    .concat();
     check_mail(&words, &mail::read(&words));
 }
 

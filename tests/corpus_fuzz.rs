@@ -10,10 +10,7 @@ use std::path::{Path, PathBuf};
 /// Each target with what it checks; the test below holds the list against the folders.
 const TARGETS: [(&str, fn(&[u8])); 7] = [
     ("address", properties::address),
-    (
-        "authentication_results",
-        properties::authentication_results,
-    ),
+    ("authentication_results", properties::authentication_results),
     ("delivery_report", properties::delivery_report),
     ("html", properties::html),
     ("read", properties::read),

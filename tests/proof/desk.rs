@@ -244,17 +244,23 @@ impl Desk {
             &trace,
         ];
         self.start_beneath(&above, variables);
+        let tracer = self
+            .tracer()
+            .expect("strace is needed for this test: apt-get install strace");
+        self.traced = Some((tracer, disk));
+    }
+
+    /// The process of the strace above the daemon, once there is one.
+    fn tracer(&self) -> Option<String> {
         let status = format!("/proc/{}/status", self.id());
-        let tracer = (0..500).find_map(|_| {
+        (0..1000).find_map(|_| {
             std::thread::sleep(Duration::from_millis(2));
             let status = std::fs::read_to_string(&status).ok()?;
             let line = status
                 .lines()
                 .find_map(|line| line.strip_prefix("TracerPid:"))?;
             Some(line.trim().to_owned()).filter(|tracer| tracer != "0")
-        });
-        let tracer = tracer.expect("strace is needed for this test: apt-get install strace");
-        self.traced = Some((tracer, disk));
+        })
     }
 
     /// Kills the daemon; returns what the disk held at its start and all that it did since.
@@ -312,7 +318,12 @@ impl Desk {
             .stderr(Stdio::null())
             .spawn()
             .expect("strace is needed for this test: apt-get install strace");
-        Injection(child)
+        let injection = Injection(child);
+        assert!(
+            self.tracer().is_some(),
+            "strace may not attach: run the tests as root, or set kernel.yama.ptrace_scope to 0"
+        );
+        injection
     }
 
     /// Runs a sub-command beside the daemon.
