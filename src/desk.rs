@@ -24,6 +24,7 @@ mod deliver;
 pub mod directory;
 mod draft;
 mod duplicate;
+mod hold;
 mod kept;
 pub mod lexicon;
 mod lifecycle;
@@ -49,6 +50,7 @@ mod verdict;
 pub mod words;
 
 pub use assign::Load;
+pub use command::{VERBS, Verb};
 pub use duplicate::within as duplicate_within;
 pub use policy::Policy;
 pub use question::question;
@@ -208,6 +210,9 @@ pub struct Question {
     pub recent_of: Option<String>,
     /// Tickets of which it matters what was said last, and whether it arrived.
     pub past_of: BTreeSet<TicketId>,
+    /// How many of the latest events of the tickets that are pointed at; with any, their kept
+    /// notices as well.
+    pub history: u32,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -286,12 +291,16 @@ pub struct Known {
     pub claims: urgency::Claims,
     /// What the technicians asked for have on their desks.
     pub loads: BTreeMap<String, Load>,
-    /// Technicians (registered address, folded) who are away: they are given nothing.
-    pub absent: BTreeSet<String>,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
     /// What was said of the tickets asked for.
     pub past: BTreeMap<TicketId, Past>,
+    /// The latest events of the tickets pointed at, the earliest first.
+    pub history: BTreeMap<TicketId, Vec<Event>>,
+    /// Notices of those tickets that are kept for later, in order.
+    pub held: Vec<Notice>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -560,6 +569,26 @@ pub struct Notice {
     /// It waits for working hours, not for a limit: it leaves by itself, not in a digest.
     #[serde(default)]
     pub quiet: bool,
+    /// It waits for a moment only, so that it can be taken back or joined with others (rows F8,
+    /// G4).
+    #[serde(default)]
+    pub held: bool,
+    /// To staff: what was said of the ticket before, the latest first (row F11).
+    #[serde(default)]
+    pub exchanges: Vec<Exchange>,
+}
+
+/// What somebody said of a ticket before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who: a name, else an address.
+    pub author: String,
+    /// The beginning of it.
+    pub text: String,
+    /// A note: the requester never saw it.
+    pub internal: bool,
 }
 
 impl Notice {

@@ -122,7 +122,7 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         Deed::Refuse(reason) => {
             add_words(draft, ticket, &actor, reason);
             let words = said(reason);
-            verdict::judge(draft, id, actor, words, Some(Opinion::Fails));
+            verdict::judge(draft, id, actor, words, Some(Opinion::Fails), Vec::new());
         }
         _ => {
             let words = said("");
@@ -157,7 +157,7 @@ fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
         reaction: crate::mail::text::lone_reaction(text),
         explains_marks: false,
         has_files: false,
-        repeats: false,
+        repeats: None,
         lines: Vec::new(),
     };
     verdict::wrote(draft, ticket, said);

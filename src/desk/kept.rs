@@ -2,13 +2,16 @@
 //! ticket has moved on. A person's words always leave.
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, words};
+use super::{Automation, Kind, Notice, hold, words};
 use crate::ticket::Status;
 
 /// Lets a notice go. Automatic ones that waited for the same requester go together in one digest
 /// (row F5), thanks to the same technician in one mail; other notices to staff go each by itself,
 /// since each is there to be replied to.
 pub fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
+    if notice.held {
+        return hold::let_go(draft, notice);
+    }
     draft.decision.settled_notices.push(notice.id);
     if is_over(draft, &notice) {
         return;
@@ -19,7 +22,7 @@ pub fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
         let gathered = if thanks {
             other.kind == Kind::TeamThanks
         } else {
-            !other.kind.is_internal() && !other.quiet
+            !other.kind.is_internal() && !other.quiet && !other.held
         };
         gathered && other.automation != Automation::Person && other.to.key() == recipient
     };
@@ -59,7 +62,7 @@ pub fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
 }
 
 /// It would tell what is no longer so.
-fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
+pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
     let Some(ticket) = notice.ticket.and_then(|id| draft.ticket(id)) else {
         return false;
     };

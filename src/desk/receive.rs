@@ -508,7 +508,9 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         reaction: arrival.mail.reaction.clone(),
         explains_marks: explains_marks(draft, pointer),
         has_files,
-        repeats: pointer.repeats,
+        repeats: pointer
+            .repeats
+            .then(|| arrival.mail.subject.clone().unwrap_or_default()),
         lines,
     };
     verdict::wrote(draft, ticket, said);

@@ -165,6 +165,8 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::MarksAsked
             | What::Linked { .. }
             | What::Command { .. }
+            | What::Undone { .. }
+            | What::Asked { .. }
             | What::Notified { .. }
             | What::Delivery { .. }
             | What::Duplicate { .. }
@@ -277,7 +279,7 @@ fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) ->
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
               ON CONFLICT (id) DO UPDATE SET
                   at = excluded.at, due_at = excluded.due_at, state = excluded.state,
-                  notice = excluded.notice
+                  kind = excluded.kind, automatic = excluded.automatic, notice = excluded.notice
               WHERE state <> 'said' AND recipient = excluded.recipient",
         )?
         .execute(params![
