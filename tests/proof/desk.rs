@@ -407,7 +407,8 @@ impl Desk {
         false
     }
 
-    async fn is_quiet(&self) -> bool {
+    /// All is taken in, settled and sent.
+    pub async fn is_quiet(&self) -> bool {
         let here = self.dovecot.count("support", "")
             + self.old.as_ref().map_or(0, |old| old.count("support", ""))
             + std::fs::read_dir(self.path("depot/new")).map_or(0, Iterator::count);
