@@ -407,6 +407,15 @@ impl Desk {
         false
     }
 
+    /// How much is settled and sent so far.
+    async fn progress(&self) -> Option<(u64, usize)> {
+        let store = Store::open_existing(&self.data).ok()?;
+        let counts = store.counts().await.ok()?;
+        let new = counts.inbox.get("new").copied().unwrap_or_default();
+        let all: u64 = counts.inbox.values().sum();
+        Some((all - new, self.sink.received().len()))
+    }
+
     /// All is taken in, settled and sent.
     pub async fn is_quiet(&self) -> bool {
         let here = self.dovecot.count("support", "")
@@ -458,7 +467,18 @@ impl Desk {
     /// Drains, stops, checks; panics with all that does not hold.
     pub async fn prove(&mut self, what: &str) -> Report {
         self.up(what).await;
-        let quiet = self.quiet(Duration::from_secs(60)).await;
+        // For as long as something moves: a busy machine may need minutes for what one mail at a
+        // time is left of a killed batch.
+        let mut before = None;
+        let mut quiet = false;
+        while !quiet {
+            let moved = self.progress().await;
+            if before == moved {
+                break;
+            }
+            before = moved;
+            quiet = self.quiet(Duration::from_secs(60)).await;
+        }
         self.stop().await;
         match self.check().await {
             Ok(report) => {

@@ -7,7 +7,7 @@ use crate::desk::{Desk, Road};
 use crate::mails::{self, Class, Injected};
 
 /// Kills come within this of the start, or of the desk being up; longer where the start took longer.
-const LEAST_REACH: Duration = Duration::from_millis(700);
+pub const LEAST_REACH: Duration = Duration::from_millis(700);
 
 const KILLS: usize = 100;
 const MAILS: usize = 1000;
