@@ -9,16 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Digest, Mail, SenderHabits};
-use crate::ticket::{Awaited, Event, File, InboxId, Marks, NoticeId, Ticket, TicketId};
+use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
 use crate::token::Keys;
 
 mod access;
 mod act;
+mod apart;
 mod assign;
 mod automatic;
+mod because;
 pub mod calendar;
 pub mod classify;
-mod command;
+pub mod command;
 mod declared;
 mod deliver;
 pub mod directory;
@@ -32,6 +34,7 @@ mod limits;
 mod locate;
 mod occasion;
 mod open;
+mod past;
 pub mod people;
 pub mod policy;
 mod question;
@@ -49,9 +52,12 @@ pub mod urgency;
 mod verdict;
 pub mod words;
 
+pub use act::{Action, Deed};
 pub use assign::Load;
+pub use because::Because;
 pub use command::{VERBS, Verb};
 pub use duplicate::within as duplicate_within;
+pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -80,44 +86,6 @@ pub struct Arrival {
     pub oversize: Option<u64>,
     /// An operator released it from the ignored or the quarantine: it is a person's mail.
     pub released: bool,
-}
-
-/// Something done by other means than a mail: on the command line, later on the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
-    /// The ticket.
-    pub ticket: TicketId,
-    /// Who does it.
-    pub actor: crate::ticket::Actor,
-    /// What.
-    pub what: Deed,
-}
-
-/// What an [`Action`] does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Adds an internal note.
-    Note(String),
-    /// Gives the ticket to a technician, by registered address.
-    Assign(String),
-    /// Resolves it, with a public answer when there is one.
-    Resolve(Option<String>),
-    /// Closes it, with a public word when there is one.
-    Close(Option<String>),
-    /// Opens it again.
-    Reopen(Option<String>),
-    /// Waits for somebody.
-    Wait(Awaited),
-    /// Puts it aside until then.
-    Pause(DateTime<Utc>),
-    /// The requester accepts the solution.
-    Accept,
-    /// He refuses it, and says why.
-    Refuse(String),
-    /// He adds something; a resolved ticket opens again.
-    FollowUp(String),
-    /// He gives marks.
-    Rate(Marks, Option<String>),
 }
 
 /// Time has come for something.
@@ -251,15 +219,6 @@ pub struct Sent {
     pub day: u32,
     /// In the last ten minutes.
     pub ten_minutes: u32,
-}
-
-/// What was said of a ticket before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Past {
-    /// The latest words of a technician to the requester.
-    pub said: Option<String>,
-    /// The notices of its present resolution: to whom (folded), and when his server had it.
-    pub resolution: Vec<(String, Option<DateTime<Utc>>)>,
 }
 
 /// What the store answers to a [`Question`].
@@ -474,44 +433,6 @@ pub enum Automation {
     Person,
 }
 
-/// What made a notice necessary, when its kind alone does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Because {
-    /// The requester accepted the solution.
-    Accepted,
-    /// He refused it.
-    Refused,
-    /// He refused it without a reason.
-    RefusedSilently,
-    /// He asked for more.
-    Complement,
-    /// He never answered.
-    Unanswered,
-    /// Its closing date came.
-    Expired,
-    /// The ticket that it continues was closed too long ago.
-    Old,
-    /// The subject was a new one.
-    NewSubject,
-}
-
-impl Because {
-    /// The word that templates know it by.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::RefusedSilently => "refused-silently",
-            Self::Complement => "complement",
-            Self::Unanswered => "unanswered",
-            Self::Expired => "expired",
-            Self::Old => "old",
-            Self::NewSubject => "new-subject",
-        }
-    }
-}
-
 /// Something to be told to one recipient. Everything that its wording needs is here or in the
 /// ticket, so that it can be written now or when it is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -596,6 +517,7 @@ impl Notice {
     pub fn waits_for_limits(&self) -> bool {
         self.due_at.is_some()
             && !self.quiet
+            && !self.held
             && self.kind != Kind::TeamThanks
             && self.automation != Automation::Person
     }

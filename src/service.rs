@@ -20,6 +20,7 @@ use crate::store::{AccountState, Store};
 
 mod accounts;
 mod alerts;
+mod budget;
 mod clock;
 mod conclude;
 mod convert;
@@ -59,6 +60,7 @@ struct Inner {
     clock: Clock,
     current: RwLock<Arc<Current>>,
     bells: Bells,
+    budget: budget::Budget,
     accounts: Mutex<BTreeMap<String, AccountState>>,
     stop: watch::Sender<bool>,
     reloaded: watch::Sender<u64>,
@@ -96,6 +98,7 @@ impl Service {
                 clock,
                 current: RwLock::new(Arc::new(Current { settings, rules })),
                 bells: Bells::default(),
+                budget: budget::Budget::default(),
                 accounts: Mutex::default(),
                 stop: watch::Sender::new(false),
                 reloaded: watch::Sender::new(0),

@@ -182,7 +182,12 @@ fn command_line(line: &str) -> Option<Read> {
     // What mail programs put around a word and nobody sees, or sees as bold.
     let visible: String = line
         .chars()
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
+        .filter(|c| {
+            !matches!(
+                c,
+                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+            )
+        })
         .collect();
     let written = visible.trim().trim_matches(['*', '_']).trim();
     let after = written.strip_prefix(HASHES)?;
@@ -230,8 +235,8 @@ fn understand(rest: &str) -> (Result<Command, Misread>, Option<String>, bool) {
         let end = argument
             .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
             .unwrap_or(argument.len());
-        argument = argument[end..]
-            .trim_start_matches(|c: char| c.is_whitespace() || ENDS.contains(&c));
+        argument =
+            argument[end..].trim_start_matches(|c: char| c.is_whitespace() || ENDS.contains(&c));
     }
     let argument = argument.trim();
     let bare = argument.trim_end_matches(['!', ',', ';', '…']);

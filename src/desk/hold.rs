@@ -81,7 +81,9 @@ pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
     all.push(notice);
     all.sort_by_key(|one| one.id);
     // With nobody's words, what no longer holds is not said.
-    let words = all.iter().position(|one| one.automation == Automation::Person);
+    let words = all
+        .iter()
+        .position(|one| one.automation == Automation::Person);
     draft
         .decision
         .settled_notices

@@ -142,9 +142,9 @@ fn carry_out(
     let from = draft.decision.notices.len();
     reply.says_something = message.says_something();
     // Known before anything is told: a note is never sent on, wherever the word stands (row F10).
-    reply.internal |= lines.iter().any(|line| {
-        matches!(line.command, Ok(Command::Note | Command::Undo))
-    });
+    reply.internal |= lines
+        .iter()
+        .any(|line| matches!(line.command, Ok(Command::Note | Command::Undo)));
     reply.misread = lines.iter().any(|line| line.command.is_err());
     for line in lines {
         match commands {

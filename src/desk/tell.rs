@@ -138,7 +138,10 @@ fn exchanges(draft: &Draft<'_>, id: TicketId) -> Vec<Exchange> {
             }
             (!text.trim().is_empty()).then(|| Exchange {
                 at: event.at,
-                author: author.name.clone().unwrap_or_else(|| author.address.clone()),
+                author: author
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| author.address.clone()),
                 text,
                 internal,
             })
@@ -196,11 +199,17 @@ pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Optio
     if person.who.address.is_empty() {
         return;
     }
+    // Who made the request for somebody is its requester, whoever wrote it down.
+    let requester = draft.ticket(id).and_then(|ticket| ticket.requester());
+    let by = match person.part {
+        Part::Beneficiary => requester.map(|requester| requester.who.clone()),
+        Part::Requester | Part::Observer | Part::Contributor => by.cloned(),
+    };
     let mut notice = to_person(draft, id, Kind::Following, person);
     // He never wrote: the requester's mails are not in his mailbox.
     notice.in_reply_to = None;
     notice.author = by.map(|by| Address {
-        name: by.name.clone().or_else(|| Some(by.address.clone())),
+        name: by.name.or(Some(by.address)),
         address: String::new(),
     });
     draft.notify(notice);

@@ -22,7 +22,11 @@ pub fn clock(
     language: &str,
 ) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
-    let time = local.format(if language == "en" { "%-H:%M" } else { "%-H h %M" });
+    let time = local.format(if language == "en" {
+        "%-H:%M"
+    } else {
+        "%-H h %M"
+    });
     if local.date_naive() == today.date_naive() {
         time.to_string()
     } else if language == "en" {
@@ -33,11 +37,7 @@ pub fn clock(
 }
 
 /// A day as people say it, « lundi 30/11/2026 ».
-pub fn day(
-    at: chrono::DateTime<chrono::Utc>,
-    zone: chrono_tz::Tz,
-    language: &str,
-) -> String {
+pub fn day(at: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz, language: &str) -> String {
     use chrono::Datelike;
     let local = at.with_timezone(&zone);
     if language == "en" {

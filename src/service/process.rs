@@ -2,7 +2,7 @@
 //! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -21,7 +21,7 @@ use crate::ticket::InboxId;
 const BATCH_MAILS: usize = 100;
 
 /// Raw bytes of one batch: bounds the memory, whatever the inbox holds.
-const BATCH_BYTES: u64 = 16 << 20;
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// A mail is read and decided in milliseconds; a lease this long only ends after a crash.
 const LEASE: Duration = Duration::from_secs(300);
@@ -57,26 +57,11 @@ pub async fn once(service: &Service) -> Result<usize> {
     if mails.is_empty() {
         return set_aside(service, &rules, now).await;
     }
-    let mut reading = Vec::new();
-    for mail in mails {
-        let rules = Arc::clone(&rules);
-        reading.push(tokio::task::spawn_blocking(move || {
-            let id = mail.id;
-            // A panic in the reader must not take the batch down; it counts as an attempt.
-            std::panic::catch_unwind(AssertUnwindSafe(|| understand(&rules, mail))).map_err(|_| id)
-        }));
-    }
-    let mut inputs = Vec::new();
-    let mut count = 0;
-    for read in reading {
-        match read.await? {
-            Ok(input) => inputs.push(input),
-            Err(id) => {
-                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again")
-            }
-        }
-        count += 1;
-    }
+    let count = mails.len();
+    let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
+    let in_memory = service.inner.budget.take(bytes).await;
+    let inputs = read_all(&rules, mails).await?;
+    drop(in_memory);
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
     let settled = service
         .store()
@@ -120,6 +105,41 @@ pub async fn once(service: &Service) -> Result<usize> {
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
     Ok(count)
+}
+
+/// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
+/// would cost a stack and an arena each. The answers are in the order of the mails.
+async fn read_all(rules: &Arc<Rules>, mails: Vec<InboxMail>) -> Result<Vec<Input>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(mails.len());
+    let next = Arc::new(Mutex::new(mails.into_iter().enumerate()));
+    let mut readers = Vec::new();
+    for _ in 0..threads {
+        let (rules, next) = (Arc::clone(rules), Arc::clone(&next));
+        readers.push(tokio::task::spawn_blocking(move || {
+            let mut read = Vec::new();
+            loop {
+                let taken = next.lock().unwrap_or_else(|e| e.into_inner()).next();
+                let Some((place, mail)) = taken else {
+                    return read;
+                };
+                let id = mail.id;
+                // A panic in the reader must not take the batch down; it counts as an attempt.
+                match std::panic::catch_unwind(AssertUnwindSafe(|| understand(&rules, mail))) {
+                    Ok(input) => read.push((place, input)),
+                    Err(_) => {
+                        tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again");
+                    }
+                }
+            }
+        }));
+    }
+    let mut inputs = Vec::new();
+    for reader in readers {
+        inputs.append(&mut reader.await?);
+    }
+    inputs.sort_unstable_by_key(|(place, _)| *place);
+    Ok(inputs.into_iter().map(|(_, input)| input).collect())
 }
 
 /// The disk took nothing: that was not the mails' fault. They come again as soon as it does.

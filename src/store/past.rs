@@ -21,9 +21,8 @@ pub(super) fn of(connection: &Connection, ticket: &Ticket) -> Result<Past> {
 
 /// The latest `limit` events of a ticket, the earliest first.
 pub(super) fn history(connection: &Connection, id: TicketId, limit: u32) -> Result<Vec<Event>> {
-    let mut statement = connection.prepare_cached(
-        r"SELECT event FROM events WHERE ticket = ?1 ORDER BY id DESC LIMIT ?2",
-    )?;
+    let mut statement = connection
+        .prepare_cached(r"SELECT event FROM events WHERE ticket = ?1 ORDER BY id DESC LIMIT ?2")?;
     let mut rows = statement.query(params![id.0, limit])?;
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {

@@ -8,7 +8,7 @@ use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Withdrawn, Awaited, Event, Person, Role, Status, Ticket, Verdict, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What, Withdrawn};
 
 /// The built-in pages.
 ///

@@ -18,7 +18,10 @@ pub fn technician<'a>(
     written: &str,
 ) -> Found<&'a Technician> {
     let language = &me.language;
-    let written = written.trim().trim_start_matches("à ").trim_start_matches('@');
+    let written = written
+        .trim()
+        .trim_start_matches("à ")
+        .trim_start_matches('@');
     if let Some(address) = super::super::command::address(written) {
         return match policy.technician(&address.address) {
             Some(technician) => Found::One(technician),
@@ -29,7 +32,8 @@ pub fn technician<'a>(
             )),
         };
     }
-    if matches!(words_of(written).as_slice(), [one] if ["moi", "me", "myself"].contains(&one.as_str())) {
+    if matches!(words_of(written).as_slice(), [one] if ["moi", "me", "myself"].contains(&one.as_str()))
+    {
         return Found::One(me);
     }
     let named: Vec<(&Technician, &str)> = policy
@@ -86,7 +90,8 @@ fn one<T: Copy>(
             .iter()
             .filter(|(_, name)| {
                 let name = words_of(name);
-                let begins = |word: &String| name.iter().any(|part| part.starts_with(word.as_str()));
+                let begins =
+                    |word: &String| name.iter().any(|part| part.starts_with(word.as_str()));
                 wanted.iter().all(begins)
             })
             .collect();

@@ -32,11 +32,19 @@ impl Reply<'_> {
                     language,
                     format!(
                         "déjà pris par {name}{french}{}",
-                        if kept { ", votre texte est gardé en note" } else { "" }
+                        if kept {
+                            ", votre texte est gardé en note"
+                        } else {
+                            ""
+                        }
                     ),
                     format!(
                         "taken already by {name}{english}{}",
-                        if kept { ", your text is kept as a note" } else { "" }
+                        if kept {
+                            ", your text is kept as a note"
+                        } else {
+                            ""
+                        }
                     ),
                 ))
             }
@@ -61,7 +69,8 @@ impl Reply<'_> {
         if let Some(why) = is_done(ticket.status, &language) {
             return Outcome::Refused(why);
         }
-        if ["personne", "nobody", "equipe", "team", "l'equipe"].contains(&fold_accents(whom).trim()) {
+        if ["personne", "nobody", "equipe", "team", "l'equipe"].contains(&fold_accents(whom).trim())
+        {
             return self.give_back(draft);
         }
         let technician = match find::technician(policy, self.technician, whom) {

@@ -128,9 +128,7 @@ impl Reply<'_> {
             return self.run_note(draft, line);
         }
         // Once per notification and line: a mail delivered twice does not command twice.
-        let key = self
-            .notice
-            .map(|notice| (notice, format!("{command:?}")));
+        let key = self.notice.map(|notice| (notice, format!("{command:?}")));
         if let Some(key) = &key
             && draft.known.executed.contains(key)
         {

@@ -83,7 +83,11 @@ pub fn state(draft: &Draft<'_>, id: TicketId, language: &str) -> Option<String> 
         Status::Open => words::pick(language, "ouvert", "open"),
         Status::Waiting {
             of: Awaited::Requester,
-        } => words::pick(language, "en attente du demandeur", "waits for the requester"),
+        } => words::pick(
+            language,
+            "en attente du demandeur",
+            "waits for the requester",
+        ),
         Status::Waiting {
             of: Awaited::ThirdParty,
         } => words::pick(language, "en attente d'un tiers", "waits for a third party"),

@@ -54,7 +54,11 @@ pub fn run(draft: &mut Draft<'_>, mut reply: Reply<'_>, message: Message, lines:
     let what = What::Command {
         line: "#test".to_owned(),
         done: true,
-        answer: words::pick(&language, "essai, rien n'est fait", "dry run, nothing is done"),
+        answer: words::pick(
+            &language,
+            "essai, rien n'est fait",
+            "dry run, nothing is done",
+        ),
     };
     draft.event(id, actor, false, what);
     tell::transcript(draft, id, technician, message_id.as_deref(), said);

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::super::draft::Draft;
 use super::super::{Kind, Notice, tell, words};
-use super::report;
 use super::reply::{Outcome, Reply};
+use super::report;
 use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 
 /// For so long a mail can be undone.
@@ -57,13 +57,16 @@ impl Reply<'_> {
             return Outcome::Refused(words::pick(
                 &language,
                 format!("rien de vous à défaire sur ce ticket depuis {UNDO_MINUTES} minutes"),
-                format!("nothing of yours to undo on this ticket in the last {UNDO_MINUTES} minutes"),
+                format!(
+                    "nothing of yours to undo on this ticket in the last {UNDO_MINUTES} minutes"
+                ),
             ));
         };
         let done = history.get(act.first..=act.last).unwrap_or_default();
         let before = Ticket::fold(history.get(..act.first).unwrap_or_default());
         let after = Ticket::fold(history.get(..=act.last).unwrap_or_default());
-        let (Some(before), Some(after), Some(now)) = (before, after, draft.ticket(self.id).cloned())
+        let (Some(before), Some(after), Some(now)) =
+            (before, after, draft.ticket(self.id).cloned())
         else {
             return Outcome::Refused(words::pick(
                 &language,
@@ -125,9 +128,9 @@ impl Reply<'_> {
                 "what somebody else has changed since stays changed",
             ));
         }
-        let elsewhere = done.iter().any(|event| {
-            matches!(event.what, What::Linked { .. } | What::Person { .. })
-        });
+        let elsewhere = done
+            .iter()
+            .any(|event| matches!(event.what, What::Linked { .. } | What::Person { .. }));
         if elsewhere {
             said.push(words::pick(
                 &language,
@@ -240,9 +243,7 @@ fn set_back(before: &Ticket, after: &Ticket, now: &Ticket) -> SetBack {
     let mut stays = false;
     let changed: Vec<(String, Value)> = before
         .into_iter()
-        .filter(|(name, value)| {
-            !STAYS.contains(&name.as_str()) && after.get(name) != Some(value)
-        })
+        .filter(|(name, value)| !STAYS.contains(&name.as_str()) && after.get(name) != Some(value))
         .collect();
     for (name, value) in changed {
         let other = match OF_STATUS.contains(&name.as_str()) {
