@@ -517,4 +517,29 @@ mod tests {
         assert_eq!(only("#modèle VPN"), Command::Canned("vpn".to_owned()));
         assert_eq!(only("#priorité élevée"), Command::Priority(Level::High));
     }
+
+    /// The guide has the whole language on one page.
+    #[test]
+    fn the_guide_tells_every_verb() {
+        let guide = include_str!("../../docs/guide-techniciens.md");
+        let (_, after) = guide.split_once("<!-- verbes -->\n").expect("its table");
+        let (table, _) = after
+            .split_once("<!-- fin des verbes -->")
+            .expect("its end");
+        let mut expected = String::from(
+            "| Commande | Effet | S'écrit aussi | En anglais |\n|---|---|---|---|\n",
+        );
+        for verb in VERBS {
+            let aliases: Vec<String> = verb.aliases.iter().map(|a| format!("`#{a}`")).collect();
+            let cell = |usage: &str| usage.replace('|', "\\|");
+            expected.push_str(&format!(
+                "| `{}` | {} | {} | `{}` |\n",
+                cell(verb.usage.0),
+                verb.help.0,
+                aliases.join(", "),
+                cell(verb.usage.1)
+            ));
+        }
+        assert_eq!(table, expected, "docs/guide-techniciens.md must hold:\n{expected}");
+    }
 }

@@ -123,7 +123,7 @@ pub fn answer(
             _ => (message, lines),
         };
         carry_out(draft, &mut reply, message, &lines, commands);
-        if !lines.is_empty() {
+        if !lines.is_empty() || reply.must_report {
             report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
         }
     }

@@ -185,11 +185,12 @@ fn latest(history: &[Event], reply: &Reply<'_>, now: DateTime<Utc>) -> Option<Ac
             _ => Vec::new(),
         })
         .collect();
-    let did = |event: &Event| match &event.what {
-        What::Command { done, .. } => *done,
-        // What was kept and not sent changed nothing.
-        What::Asked { .. } => false,
-        _ => true,
+    // Its words, its commands as written and what was kept change nothing by themselves.
+    let did = |event: &Event| {
+        !matches!(
+            event.what,
+            What::Command { .. } | What::Note { .. } | What::Asked { .. }
+        )
     };
     let last = history.iter().rposition(|event| {
         own(event)
