@@ -302,6 +302,7 @@ async fn ticket(
         }
     };
     let rules = site.service.rules();
+    let events = view::settled(&rules.policy, events, site.service.now());
     let context = view::ticket(
         &rules.policy,
         &ticket,
@@ -332,6 +333,7 @@ async fn file(
             return unavailable(&site);
         }
     };
+    let events = view::settled(&site.service.rules().policy, events, site.service.now());
     let found =
         event
             .parse()

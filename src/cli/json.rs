@@ -261,6 +261,13 @@ pub fn words(what: &What) -> Option<String> {
             with, sent, text, ..
         } => with_text(*sent, with, text),
         What::Command { line, answer, .. } => with(line, Some(answer)),
+        What::Undone {
+            done_at, ticket, ..
+        } => with(
+            &format!("what was done at {}", done_at.format("%FT%TZ")),
+            Some(&format!("{} again", ticket.status.as_str())),
+        ),
+        What::Asked { lines, .. } => with("kept until its author says so", Some(&lines.join(" "))),
         What::Notified {
             notification,
             recipient,

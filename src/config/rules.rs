@@ -76,6 +76,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         // Files, read when their folders are known.
         canned: Vec::new(),
         hold_replies: delay(config.desk.hold_replies, Duration::seconds(30)),
+        coalesce: delay(config.desk.coalesce, Duration::seconds(90)),
         // "never" is a date that no ticket is older than.
         reopen_within: match config.desk.reopen_within {
             Some(Delay::Never) => Duration::days(36_500),
@@ -287,6 +288,7 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            only_failures: written.transcript.as_deref() == Some("failures"),
             thanks: match written.thanks.as_deref() {
                 Some("now") => Thanks::Now,
                 Some("never") => Thanks::Never,

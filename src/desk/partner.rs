@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, Kind, lifecycle, reference, words};
+use super::{Arrival, Disposition, lifecycle, reference, words};
 use crate::ticket::{Actor, Awaited, Role, Status, Ticket, TicketId, What};
 
 /// `[Editeur #4512]`, `[GLPI #0001234]`, `[Ticket#2026112510000012]`, `[##RE-98##]`, `INC0012345`,

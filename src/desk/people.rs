@@ -19,7 +19,9 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
     use Part::{Beneficiary, Observer, Requester};
     match kind {
         // Whoever wrote learns that it arrived, and answers for what he claimed and chose.
-        Kind::Acknowledgement | Kind::Classified | Kind::Lowered => &[Requester],
+        Kind::Acknowledgement | Kind::Classified | Kind::Lowered | Kind::Split | Kind::Call => {
+            &[Requester]
+        }
         // Whoever has the trouble is asked and answered; who declared it stays informed.
         Kind::Taken
         | Kind::FollowUp
@@ -42,6 +44,8 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         | Kind::TeamAlert
         | Kind::TeamDigest
         | Kind::TeamThanks
+        | Kind::Answer
+        | Kind::Partner
         | Kind::Operations => &[],
     }
 }
@@ -324,6 +328,9 @@ pub fn set_requester(
             format!("{} is the requester already", who.address),
         ));
     }
+    let is_new = known
+        .as_ref()
+        .is_none_or(|known| known.part == Part::Contributor);
     if let Some(before) = before {
         let staff = policy.technician(&before.who.address).is_some();
         if staff {
@@ -336,6 +343,10 @@ pub fn set_requester(
         Some(known) => change(draft, id, actor, known, Part::Requester),
         None => join(draft, id, actor, Part::Requester, named(policy, who)),
     };
+    // Whoever neither wrote nor followed learns of it so, with his own link.
+    if is_new {
+        tell::acknowledge(draft, id, tell::Acknowledged::default());
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 
 use super::authenticate::{Verdict, authenticate};
 use super::{Rules, Service, conclude};
@@ -22,7 +23,7 @@ use crate::ticket::InboxId;
 const BATCH_MAILS: usize = 100;
 
 /// Raw bytes of one batch: bounds the memory, whatever the inbox holds.
-const BATCH_BYTES: u64 = 16 << 20;
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// A mail is read and decided in milliseconds; a lease this long only ends after a crash.
 const LEASE: Duration = Duration::from_secs(300);
@@ -58,12 +59,18 @@ pub async fn once(service: &Service) -> Result<usize> {
     if mails.is_empty() {
         return set_aside(service, &rules, now).await;
     }
+    let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
+    let in_memory = service.inner.budget.take(bytes).await;
+    let turns = Arc::new(Semaphore::new(at_once(&rules)));
     let mut reading = Vec::new();
     for mail in mails {
-        let rules = Arc::clone(&rules);
+        let (rules, turns) = (Arc::clone(&rules), Arc::clone(&turns));
         reading.push(tokio::spawn(async move {
+            let turn = turns.acquire_owned().await;
             let id = mail.id;
-            (id, understand(&rules, mail, now).await)
+            let understood = understand(&rules, mail, now).await;
+            drop(turn);
+            (id, understood)
         }));
     }
     let mut inputs = Vec::new();
@@ -84,6 +91,7 @@ pub async fn once(service: &Service) -> Result<usize> {
         }
         count += 1;
     }
+    drop(in_memory);
     if !later.is_empty() {
         service.store().wait_for_names(later, now).await?;
     }
@@ -134,6 +142,16 @@ pub async fn once(service: &Service) -> Result<usize> {
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
     Ok(count)
+}
+
+/// Mails that are read at once: a thread each, unless they wait for name servers meanwhile.
+fn at_once(rules: &Rules) -> usize {
+    match rules.policy.authentication {
+        Authentication::Dkim { .. } => BATCH_MAILS,
+        Authentication::Results { .. } | Authentication::None => {
+            std::thread::available_parallelism().map_or(1, usize::from)
+        }
+    }
 }
 
 /// The disk took nothing: that was not the mails' fault. They come again as soon as it does.

@@ -5,9 +5,10 @@ use super::super::draft::Draft;
 use super::super::lifecycle::Step;
 use super::super::tell::{self, Words};
 use super::super::{route, words};
+use super::Message;
 use super::reply::{Outcome, Reply};
 use crate::mail::Address;
-use crate::ticket::{Awaited, File, Status, What};
+use crate::ticket::{Awaited, Status, What};
 
 impl Reply<'_> {
     /// Notes that the text goes to a third party.
@@ -76,19 +77,14 @@ impl Reply<'_> {
         ))
     }
 
-    /// Takes from the text what is not for the requester; returns what is left of it.
-    pub fn divert(
-        &mut self,
-        draft: &mut Draft<'_>,
-        text: String,
-        files: Vec<File>,
-    ) -> (String, Vec<File>) {
+    /// Adds what was inserted to the text, and takes from it what is not for the requester.
+    pub fn divert(&mut self, draft: &mut Draft<'_>, message: &mut Message) {
+        message.text = self.with_inserted(std::mem::take(&mut message.text));
         if self.refused {
-            return (text, files);
+            return;
         }
         if let Some(with) = self.partner.clone() {
-            if text.is_empty() && files.is_empty() {
-                self.partner = None;
+            if !message.says_something() {
                 self.refused = true;
                 self.step = None;
                 self.transcript.push(words::pick(
@@ -96,16 +92,18 @@ impl Reply<'_> {
                     "✘ #tiers — rien à lui écrire : il manque le texte",
                     "✘ #partner — nothing to write: the text is missing",
                 ));
-                return (text, files);
+                return;
             }
+            let text = std::mem::take(&mut message.text);
+            let files = std::mem::take(&mut message.files);
             let what = What::Aside {
                 with: with.clone(),
                 sent: true,
                 text: text.clone(),
                 files: files.clone(),
-                inbox: Some(self.arrival.inbox),
+                inbox: Some(message.inbox),
                 number: None,
-                message_id: self.arrival.mail.message_id.clone(),
+                message_id: message.message_id.clone(),
             };
             draft.event(self.id, self.actor.clone(), false, what);
             let words = Words {
@@ -114,23 +112,20 @@ impl Reply<'_> {
                 files,
             };
             tell::partner(draft, self.id, &with, &words);
-            return (String::new(), Vec::new());
-        }
-        if self.call {
-            let (request, answer) = parts(&text);
+        } else if self.call {
+            let (request, answer) = parts(&message.text);
             if !request.is_empty() {
                 let why = words::pick(&draft.policy.language, "Appel téléphonique.", "Phone call.");
                 let note = What::Note {
                     text: request,
                     files: Vec::new(),
-                    inbox: Some(self.arrival.inbox),
+                    inbox: Some(message.inbox),
                     why: Some(why),
                 };
                 draft.event(self.id, self.actor.clone(), false, note);
             }
-            return (answer, files);
+            message.text = answer;
         }
-        (text, files)
     }
 }
 

@@ -9,10 +9,10 @@ use super::super::open::{self, Behalf, Opening, remember_ids};
 use super::super::policy::Technician;
 use super::super::route::{Route, is_ours};
 use super::super::tell;
-use super::super::{Arrival, Disposition, Thread, confirm, locate, words};
+use super::super::{Arrival, Disposition, Thread, confirm, hold, locate, words};
 use super::aside::parts;
 use super::reply::{Outcome, Reply};
-use super::{ask, away};
+use super::{ask, away, report};
 use crate::mail::Address;
 use crate::mail::authenticity::Authenticity;
 use crate::ticket::{NoticeId, TicketId, What};
@@ -145,6 +145,7 @@ fn pointer(id: TicketId, why: &str) -> Pointer {
         carrier: super::super::access::Carrier::Thread,
         token: None,
         notice: None,
+        repeats: false,
         why: why.to_owned(),
     }
 }
@@ -199,8 +200,9 @@ fn open_with(
         ..Opening::default()
     };
     let id = open::open(draft, arrival, route, opening);
-    let mut reply = Reply::new(id, technician, arrival);
-    let at = pointer(id, "");
+    let mut reply = Reply::new(id, technician, None);
+    reply.mail = arrival.mail.message_id.clone();
+    let from = draft.decision.notices.len();
     for line in lines {
         match &line.command {
             Ok(Command::For(who)) => {
@@ -227,7 +229,7 @@ fn open_with(
                 );
                 reply.refuse(draft, line, &why);
             }
-            Ok(_) | Err(_) => reply.run(draft, &at, line),
+            Ok(_) | Err(_) => reply.run(draft, line),
         }
     }
     if silent {
@@ -271,9 +273,9 @@ fn open_with(
         };
         reply.tell(draft, public.then_some(&words));
     }
-    let said = std::mem::take(&mut reply.transcript);
-    let message_id = arrival.mail.message_id.as_deref();
-    tell::transcript(draft, id, technician, message_id, said);
+    hold::keep(draft, from);
+    reply.must_report = true;
+    report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
     draft.dispose(
         Disposition::Filed(id),
         "a technician's new mail with commands",

@@ -5,7 +5,7 @@ use super::super::spawn::{self, Like};
 use super::super::{lifecycle, words};
 use super::ask;
 use super::reply::{Outcome, Reply};
-use crate::ticket::{Part, Person, Relation, Status, Ticket, TicketId, What};
+use crate::ticket::{Actor, Event, Part, Person, Relation, Status, Ticket, TicketId, What};
 
 impl Reply<'_> {
     /// Another ticket of the technician's teams, when it is not this one; else why not.
@@ -183,27 +183,43 @@ impl Reply<'_> {
     }
 }
 
-/// Takes a merge back: each ticket goes on by itself again. False when it was none.
-pub fn separate(draft: &mut Draft<'_>, id: TicketId, actor: &crate::ticket::Actor) -> bool {
-    let Some(into) = draft.ticket(id).and_then(|ticket| ticket.ties.merged_into) else {
-        return false;
-    };
-    for (one, to, relation) in [
-        (id, into, Relation::MergedInto),
-        (into, id, Relation::Absorbed),
-    ] {
-        let related = What::Related {
-            to,
-            relation,
-            on: false,
-        };
-        draft.event(one, actor.clone(), false, related);
+/// Takes back what a mail said of how tickets hang together: merges, parts of a major incident.
+pub fn take_back(draft: &mut Draft<'_>, id: TicketId, actor: &Actor, done: &[Event]) {
+    for event in done {
+        match &event.what {
+            What::Related {
+                to,
+                relation,
+                on: true,
+            } => {
+                let back = match relation {
+                    Relation::MergedInto => Relation::Absorbed,
+                    Relation::Absorbed => Relation::MergedInto,
+                    Relation::Child => Relation::ChildOf,
+                    Relation::ChildOf => Relation::Child,
+                };
+                for (one, to, relation) in [(id, *to, *relation), (*to, id, back)] {
+                    let related = What::Related {
+                        to,
+                        relation,
+                        on: false,
+                    };
+                    if draft.ticket(one).is_some() {
+                        draft.event(one, actor.clone(), false, related);
+                    }
+                }
+                let closed = draft
+                    .ticket(*to)
+                    .is_some_and(|other| other.status == Status::Closed);
+                // The one that was merged here was closed by that; it goes on by itself.
+                if *relation == Relation::Absorbed && closed {
+                    lifecycle::set(draft, *to, actor.clone(), Status::Open, None);
+                }
+            }
+            What::Major { on: true } => {
+                draft.event(id, actor.clone(), false, What::Major { on: false });
+            }
+            _ => {}
+        }
     }
-    if draft
-        .ticket(id)
-        .is_some_and(|ticket| ticket.status == Status::Closed)
-    {
-        lifecycle::set(draft, id, actor.clone(), Status::Open, None);
-    }
-    true
 }

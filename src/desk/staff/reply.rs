@@ -4,28 +4,44 @@
 use super::super::command::{Command, Line, Misread, VERBS};
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
-use super::super::locate::Pointer;
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
-use super::super::{Arrival, Kind, words};
+use super::super::{Kind, words};
+use super::report::Fate;
 use super::{ask, away, refuse};
 use crate::mail::Address;
-use crate::ticket::{Actor, Nature, Role, TicketId, What};
+use crate::ticket::{Actor, Nature, NoticeId, Role, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
     pub id: TicketId,
     pub technician: &'a Technician,
     pub actor: Actor,
+    /// The notification that it answers.
+    pub notice: Option<NoticeId>,
     pub transcript: Vec<String>,
     /// Some line was refused: the text is not sent on.
     pub refused: bool,
-    /// The technician became the owner by this reply.
+    /// Some line is not understood: nothing is told to the requester.
+    pub misread: bool,
+    /// The mail has words or files of its own.
+    pub says_something: bool,
+    /// The words stay among staff.
+    pub internal: bool,
+    /// Something was done that can be undone.
+    pub undoable: bool,
+    /// The transcript is sent even to who wants to read of failures only.
+    pub must_report: bool,
+    /// The ticket has a new owner by this reply, of whom its requester hears.
     pub took: bool,
     /// The status to set after the text has joined, with its command line.
     pub step: Option<Step>,
-    /// The mail.
-    pub arrival: &'a Arrival,
+    /// What became of the words.
+    pub words: Option<Fate>,
+    /// Why, in a sentence that the requester reads first.
+    pub because: Option<String>,
+    /// `Message-ID` of the mail.
+    pub mail: Option<String>,
     /// To whom outside the text goes, instead of the requester.
     pub partner: Option<Address>,
     /// The text is the account of a call.
@@ -34,8 +50,6 @@ pub struct Reply<'a> {
     pub inserted: Vec<String>,
     /// The ticket goes on in another one: nothing is told in its name.
     pub merged: bool,
-    /// Why, in a sentence that the requester reads first.
-    pub because: Option<String>,
 }
 
 /// What came of one line.
@@ -47,8 +61,7 @@ pub enum Outcome {
 }
 
 impl<'a> Reply<'a> {
-    /// One in which nothing was carried out yet.
-    pub fn new(id: TicketId, technician: &'a Technician, arrival: &'a Arrival) -> Self {
+    pub fn new(id: TicketId, technician: &'a Technician, notice: Option<NoticeId>) -> Self {
         Self {
             id,
             technician,
@@ -56,11 +69,19 @@ impl<'a> Reply<'a> {
                 role: Role::Technician,
                 who: Some(technician.who()),
             },
+            notice,
             transcript: Vec::new(),
             refused: false,
+            misread: false,
+            says_something: false,
+            internal: false,
+            undoable: false,
+            must_report: false,
             took: false,
             step: None,
-            arrival,
+            words: None,
+            because: None,
+            mail: None,
             partner: None,
             call: false,
             inserted: Vec::new(),
@@ -97,7 +118,7 @@ impl Reply<'_> {
         self.done(draft, line, answer);
     }
 
-    pub fn run(&mut self, draft: &mut Draft<'_>, pointer: &Pointer, line: &Line) {
+    pub fn run(&mut self, draft: &mut Draft<'_>, line: &Line) {
         let language = &self.technician.language;
         let command = match &line.command {
             Ok(command) => command,
@@ -110,8 +131,7 @@ impl Reply<'_> {
             return self.run_note(draft, line);
         }
         if ask::is_question(command) {
-            let message_id = self.arrival.mail.message_id.as_deref();
-            return match ask::answer(draft, self.technician, command, message_id) {
+            return match ask::answer(draft, self.technician, command, self.mail.as_deref()) {
                 Outcome::Done(answer) => self
                     .transcript
                     .push(format!("✔ {} — {answer}", line.written)),
@@ -119,9 +139,7 @@ impl Reply<'_> {
             };
         }
         // Once per notification and line: a mail delivered twice does not command twice.
-        let key = pointer
-            .notice
-            .map(|notice| (notice, format!("{command:?}")));
+        let key = self.notice.map(|notice| (notice, format!("{command:?}")));
         if let Some(key) = &key
             && draft.known.executed.contains(key)
         {
@@ -134,6 +152,7 @@ impl Reply<'_> {
         }
         match self.carry_out(draft, command) {
             Outcome::Done(answer) => {
+                self.undoable |= changes(command);
                 self.done(draft, line, answer);
                 draft.decision.executed.extend(key);
             }
@@ -149,18 +168,19 @@ impl Reply<'_> {
             Command::Note => Outcome::Done(String::new()),
             Command::Wait(of) => self.step(draft, Step::Wait(*of)),
             Command::Pause(until) => self.pause(draft, *until),
+            Command::Assign(whom) => self.assign(draft, whom),
+            Command::Team(team) => self.team(draft, team),
+            Command::Priority(level) => self.priority(draft, *level),
+            Command::Undo => self.undo(draft),
+            // Taken up before the lines run; one that comes here had nothing to take up.
+            Command::Send => Outcome::Refused(words::pick(
+                &self.technician.language,
+                "rien n'attend d'être envoyé : #envoyer répond à la question du guichet, dans la journée",
+                "nothing waits to be sent: #send answers the question of the desk, within a day",
+            )),
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
-            Command::Merge(id) => self.merge(draft, *id),
-            Command::Split(numbers) => self.split(draft, numbers),
-            Command::Link(id) => self.link(draft, *id),
-            Command::Partner(with) => self.partner(draft, with),
-            Command::Call => self.call(),
-            Command::Canned(name) => self.canned(draft, name),
-            Command::Major(ids) => self.major(draft, ids),
-            Command::Away(when) => away::away(draft, self.technician, *when),
-            Command::Duplicate => self.duplicate(draft),
             Command::Category(name) => self.category(draft, name),
             Command::Incident => self.nature(draft, Nature::Incident),
             Command::Request => self.nature(draft, Nature::Request),
@@ -170,20 +190,22 @@ impl Reply<'_> {
             Command::Beneficiary(who) => self.beneficiary(draft, who),
             Command::Add(who) => self.add(draft, who),
             Command::Remove(who) => self.remove(draft, who),
-            Command::Assign(_)
-            | Command::Team(_)
-            | Command::Priority(_)
-            | Command::Undo
-            | Command::Test
+            Command::Merge(id) => self.merge(draft, *id),
+            Command::Split(numbers) => self.split(draft, numbers),
+            Command::Link(id) => self.link(draft, *id),
+            Command::Partner(with) => self.partner(draft, with),
+            Command::Call => self.call(),
+            Command::Canned(name) => self.canned(draft, name),
+            Command::Major(ids) => self.major(draft, ids),
+            Command::Away(when) => away::away(draft, self.technician, *when),
+            Command::Duplicate => self.duplicate(draft),
+            // Answered before they come here; a trial is another way altogether.
+            Command::Test
             | Command::Help
             | Command::List
             | Command::Mine
             | Command::Search(_)
-            | Command::Show(_) => Outcome::Refused(words::pick(
-                &self.technician.language,
-                "pas encore possible par message",
-                "not possible by mail yet",
-            )),
+            | Command::Show(_) => Outcome::Done(String::new()),
         }
     }
 
@@ -194,6 +216,7 @@ impl Reply<'_> {
             .is_some_and(|ticket| ticket.technician.is_none());
         if free {
             self.took = true;
+            self.undoable = true;
             let technician = Some(self.technician.who());
             draft.event(
                 self.id,
@@ -214,6 +237,7 @@ impl Reply<'_> {
             }
             let because = self.because.clone();
             lifecycle::set(draft, self.id, self.actor.clone(), to, because);
+            self.undoable = true;
         }
     }
 
@@ -239,9 +263,15 @@ impl Reply<'_> {
             .or_else(|| words.map(|_| Kind::FollowUp))
             .or_else(|| self.took.then_some(Kind::Taken));
         if let Some(kind) = kind {
+            let owner = draft
+                .ticket(self.id)
+                .and_then(|ticket| ticket.technician.as_ref()?.name.clone());
             let nobody = Words {
                 author: Some(Address {
-                    name: Some(self.technician.name.clone()),
+                    name: match kind {
+                        Kind::Taken => owner,
+                        _ => Some(self.technician.name.clone()),
+                    },
                     address: String::new(),
                 }),
                 ..Words::default()
@@ -256,6 +286,22 @@ impl Reply<'_> {
             tell::public(draft, self.id, kind, Some(&words), &own_address);
         }
     }
+}
+
+/// A command that changes the ticket; the others ask, or say what becomes of the mail.
+fn changes(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Note
+            | Command::Undo
+            | Command::Send
+            | Command::Test
+            | Command::Help
+            | Command::List
+            | Command::Mine
+            | Command::Search(_)
+            | Command::Show(_)
+    )
 }
 
 /// What to say of a line that was not understood.

@@ -82,8 +82,7 @@ pub fn third_party(
     caused_by: Option<&str>,
 ) {
     for technician in responsible(draft, id) {
-        let mut notice =
-            to_technician_about(draft, id, Kind::TeamReply, technician, Purpose::Note);
+        let mut notice = to_technician_about(draft, id, Kind::TeamReply, technician, Purpose::Note);
         notice.text = Some(words.text.clone());
         notice.author.clone_from(&words.author);
         notice.files.clone_from(&words.files);
