@@ -7,13 +7,16 @@
 
 use std::path::{Path, PathBuf};
 
+mod categories;
 mod compile;
+pub mod directory;
 pub mod keys;
 pub mod problem;
 mod reading;
 mod rules;
 pub mod secret;
 pub mod settings;
+pub mod time;
 pub mod value;
 pub mod written;
 

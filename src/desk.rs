@@ -9,31 +9,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Digest, Mail, SenderHabits};
-use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
+use crate::ticket::{Awaited, Event, File, InboxId, Marks, NoticeId, Ticket, TicketId};
 use crate::token::Keys;
 
 mod access;
 mod act;
+mod assign;
 mod automatic;
+pub mod calendar;
+pub mod classify;
 mod command;
 mod confirm;
+mod declared;
 mod deliver;
 mod digest;
+pub mod directory;
 mod draft;
+mod duplicate;
+mod kept;
+pub mod lexicon;
 mod lifecycle;
 mod limits;
 mod locate;
+mod occasion;
 mod open;
+pub mod people;
 pub mod policy;
 mod question;
+mod quiet;
 mod receive;
+mod reclassify;
 pub mod reference;
 mod route;
+mod short;
+pub mod similar;
 mod staff;
 mod tell;
 mod timer;
+pub mod urgency;
+mod verdict;
 pub mod words;
 
+pub use assign::Load;
+pub use confirm::{Pending, PendingState};
+pub use duplicate::within as duplicate_within;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -88,13 +107,25 @@ pub enum Deed {
     Close(Option<String>),
     /// Opens it again.
     Reopen(Option<String>),
+    /// Waits for somebody.
+    Wait(Awaited),
+    /// Puts it aside until then.
+    Pause(DateTime<Utc>),
+    /// The requester accepts the solution.
+    Accept,
+    /// He refuses it, and says why.
+    Refuse(String),
+    /// He adds something; a resolved ticket opens again.
+    FollowUp(String),
+    /// He gives marks.
+    Rate(Marks, Option<String>),
 }
 
 /// Time has come for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// A resolved ticket reached its closing date.
-    AutoClose(TicketId),
+    /// Something of a ticket is due: its closure, a reminder, the end of its pause.
+    Ticket(TicketId),
     /// A notice that was kept for later is due.
     Due(NoticeId),
     /// The desk itself has been ill for long enough that operations are told, or is well again
@@ -174,6 +205,14 @@ pub struct Question {
     pub pending: BTreeSet<NoticeId>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// Requesters (folded) whose claims of urgency are counted together (row J3).
+    pub claims_of: BTreeSet<String>,
+    /// Technicians (registered address, folded) whose load decides who gets a ticket.
+    pub loads_of: BTreeSet<String>,
+    /// The requester (folded) whose open tickets of the last days matter (row C12).
+    pub recent_of: Option<String>,
+    /// Tickets of which it matters what was said last, and whether it arrived.
+    pub past_of: BTreeSet<TicketId>,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -214,32 +253,13 @@ pub struct Sent {
     pub ten_minutes: u32,
 }
 
-/// A technician's mail whose commands wait for his word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// The notice that asks him.
-    pub notice: NoticeId,
-    /// The ticket.
-    pub ticket: TicketId,
-    /// The mail.
-    pub inbox: InboxId,
-    /// The notification that it answers, when known: commands run once for each.
-    pub answers: Option<NoticeId>,
-    /// That notification was internal: its text is a note.
-    pub internal: bool,
-    /// His word counts until then.
-    pub until: DateTime<Utc>,
-}
-
-/// Where a [`Pending`] mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PendingState {
-    /// For his word, which may be too late.
-    Waiting,
-    /// It was carried out.
-    Confirmed,
-    /// It is not his.
-    Refused,
+/// What was said of a ticket before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The latest words of a technician to the requester.
+    pub said: Option<String>,
+    /// The notices of its present resolution: to whom (folded), and when his server had it.
+    pub resolution: Vec<(String, Option<DateTime<Utc>>)>,
 }
 
 /// What the store answers to a [`Question`].
@@ -270,6 +290,16 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// What the requesters asked for claimed lately.
+    pub claims: urgency::Claims,
+    /// What the technicians asked for have on their desks.
+    pub loads: BTreeMap<String, Load>,
+    /// Technicians (registered address, folded) who are away: they are given nothing.
+    pub absent: BTreeSet<String>,
+    /// Tickets of the sender that are open and were opened in the last days, the latest first.
+    pub recent: Vec<TicketId>,
+    /// What was said of the tickets asked for.
+    pub past: BTreeMap<TicketId, Past>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -307,6 +337,14 @@ pub enum Kind {
     Closed,
     /// Opened again.
     Reopened,
+    /// The category was put right, or could not be: which there are (rows C5, C6).
+    Classified,
+    /// A claim of urgency was lowered: which rule, and how to object (row J3).
+    Lowered,
+    /// To an observer or a beneficiary: what he takes part in, and how to stop (rows F9, H1).
+    Following,
+    /// To an observer who stopped following.
+    Unfollowed,
     /// To technicians: a new ticket of their team.
     TeamNew,
     /// To technicians: the requester (or somebody of the ticket) wrote.
@@ -326,17 +364,31 @@ pub enum Kind {
     Digest,
     /// Notices to a technician over the limit, gathered in one.
     TeamDigest,
+    /// An answer of the requester is awaited (row E4).
+    Reminder,
+    /// Put aside until a date (row E5).
+    Paused,
+    /// A mail about a matter that is open joined its ticket (row C12).
+    Joined,
+    /// A low mark: what went wrong? (row K5)
+    LowMark,
+    /// To a technician: thanks, marks.
+    TeamThanks,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 24] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
         Self::Resolved,
         Self::Closed,
         Self::Reopened,
+        Self::Classified,
+        Self::Lowered,
+        Self::Following,
+        Self::Unfollowed,
         Self::TeamNew,
         Self::TeamReply,
         Self::TeamObserver,
@@ -346,6 +398,11 @@ impl Kind {
         Self::Operations,
         Self::Digest,
         Self::TeamDigest,
+        Self::Reminder,
+        Self::Paused,
+        Self::Joined,
+        Self::LowMark,
+        Self::TeamThanks,
     ];
 
     /// The name of its template.
@@ -357,6 +414,10 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::Closed => "closed",
             Self::Reopened => "reopened",
+            Self::Classified => "classified",
+            Self::Lowered => "lowered",
+            Self::Following => "following",
+            Self::Unfollowed => "unfollowed",
             Self::TeamNew => "team-new",
             Self::TeamReply => "team-reply",
             Self::TeamObserver => "team-observer",
@@ -366,6 +427,11 @@ impl Kind {
             Self::Operations => "operations",
             Self::Digest => "digest",
             Self::TeamDigest => "team-digest",
+            Self::Reminder => "reminder",
+            Self::Paused => "paused",
+            Self::Joined => "joined",
+            Self::LowMark => "low-mark",
+            Self::TeamThanks => "team-thanks",
         }
     }
 
@@ -383,7 +449,15 @@ impl Kind {
             | Self::Resolved
             | Self::Closed
             | Self::Reopened
-            | Self::Digest => false,
+            | Self::Classified
+            | Self::Lowered
+            | Self::Following
+            | Self::Unfollowed
+            | Self::Digest
+            | Self::Reminder
+            | Self::Paused
+            | Self::Joined
+            | Self::LowMark => false,
             Self::TeamNew
             | Self::TeamReply
             | Self::TeamObserver
@@ -391,7 +465,8 @@ impl Kind {
             | Self::Confirm
             | Self::TeamAlert
             | Self::TeamDigest
-            | Self::Operations => true,
+            | Self::Operations
+            | Self::TeamThanks => true,
         }
     }
 }
@@ -406,6 +481,44 @@ pub enum Automation {
     Generated,
     /// None: a person wrote it.
     Person,
+}
+
+/// What made a notice necessary, when its kind alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// The requester accepted the solution.
+    Accepted,
+    /// He refused it.
+    Refused,
+    /// He refused it without a reason.
+    RefusedSilently,
+    /// He asked for more.
+    Complement,
+    /// He never answered.
+    Unanswered,
+    /// Its closing date came.
+    Expired,
+    /// The ticket that it continues was closed too long ago.
+    Old,
+    /// The subject was a new one.
+    NewSubject,
+}
+
+impl Because {
+    /// The word that templates know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::RefusedSilently => "refused-silently",
+            Self::Complement => "complement",
+            Self::Unanswered => "unanswered",
+            Self::Expired => "expired",
+            Self::Old => "old",
+            Self::NewSubject => "new-subject",
+        }
+    }
 }
 
 /// Something to be told to one recipient. Everything that its wording needs is here or in the
@@ -462,6 +575,15 @@ pub struct Notice {
     pub expires_at: Option<DateTime<Utc>>,
     /// The address that caused it and proves nothing, for the limits.
     pub caused_by: Option<String>,
+    /// What made it necessary.
+    #[serde(default)]
+    pub because: Option<Because>,
+    /// Marks are asked for (row K6).
+    #[serde(default)]
+    pub asks_marks: bool,
+    /// It waits for working hours, not for a limit: it leaves by itself, not in a digest.
+    #[serde(default)]
+    pub quiet: bool,
 }
 
 /// A change of one ticket: its state after the events, and the events.
@@ -525,6 +647,7 @@ pub fn decide(
         Input::Timer(timer) => timer::ring(&mut draft, timer),
         Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
     }
+    quiet::hold(&mut draft);
     limits::hold_back(&mut draft);
     draft.finish()
 }

@@ -239,6 +239,7 @@ pub mod habits;
 pub mod limits;
 pub mod text;
 
+mod absence;
 mod address;
 mod automatic;
 mod bounce;

@@ -16,6 +16,7 @@ use crate::token::{Keys, Purpose, RecipientTag, Reply};
 pub mod date;
 pub mod header;
 mod layout;
+mod mailto;
 mod message;
 mod plain;
 mod sample;
@@ -165,6 +166,12 @@ pub fn token(keys: &Keys, notice: &Notice) -> String {
         recipient: RecipientTag::of(&notice.to.address),
     }
     .seal(keys)
+}
+
+/// Where a reply to a notice goes: with its token where plus-addressing is on.
+fn reply_address(policy: &Policy, notice: &Notice, token: &str) -> Option<String> {
+    let addresses = Addresses::of(policy, notice, token);
+    Some(addresses.reply_to?.as_str().to_owned())
 }
 
 struct Addresses {

@@ -25,6 +25,7 @@ mod clock;
 mod conclude;
 mod convert;
 mod deliver;
+mod directory;
 mod filing;
 pub mod health;
 mod imap_account;
@@ -207,6 +208,7 @@ impl Service {
         stations.spawn(process::station(self.clone()));
         stations.spawn(deliver::station(self.clone()));
         stations.spawn(timers::station(self.clone()));
+        stations.spawn(directory::station(self.clone()));
         stations.spawn(alerts::station(self.clone()));
         ready();
         let ended = tokio::select! {
@@ -235,6 +237,9 @@ impl Service {
     /// # Errors
     /// When the database fails.
     pub async fn settle_all(&self) -> Result<()> {
+        if let Err(error) = directory::once(self) {
+            tracing::error!("The directory stays as it was: {error:#}");
+        }
         loop {
             let rung = timers::once(self).await?;
             let processed = process::once(self).await?;

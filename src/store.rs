@@ -19,14 +19,17 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 mod check;
+mod claims;
 mod copy;
 mod deliver;
 mod habits;
 mod health;
 mod known;
 mod ledger;
+mod loads;
 mod migrations;
 mod operate;
+mod past;
 mod pool;
 mod process;
 mod raw;

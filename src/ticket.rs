@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::{Address, Attachment, Automatic};
 
+mod class;
 mod event;
 mod status;
+mod verdict;
 
+pub use class::{Claim, Impact, Nature};
 pub use event::{Actor, Event, Role, What};
 pub use status::{Awaited, Level, Status};
+pub use verdict::{Marks, Verdict};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -154,6 +158,51 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// How often it was reopened (row E8).
     pub reopened: u32,
+    /// Incident, request or suggestion.
+    #[serde(default)]
+    pub nature: Nature,
+    /// An id of the configuration's categories; `None` when none was found (row C5).
+    #[serde(default)]
+    pub category: Option<String>,
+    /// How often that was put right (row C6).
+    #[serde(default)]
+    pub reclassified: u32,
+    /// How the claim of urgency stands; `None` when there was none (rows J2, J3).
+    #[serde(default)]
+    pub claim: Option<Claim>,
+    /// A person decided the priority: no rule changes it any more.
+    #[serde(default)]
+    pub priority_decided: bool,
+    /// Technicians that the address it was sent to names; empty: the whole team.
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// Number from the signature of the mail that opened it (row B14).
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// When a requester who owes an answer is reminded, or the ticket is resolved without (row E4).
+    #[serde(default)]
+    pub remind_at: Option<DateTime<Utc>>,
+    /// Reminders sent since it waits.
+    #[serde(default)]
+    pub reminders: u32,
+    /// Solutions that its requester refused (row E13).
+    #[serde(default)]
+    pub refusals: u32,
+    /// Requests that he added to a resolution (S3.28).
+    #[serde(default)]
+    pub complements: u32,
+    /// He accepted the solution: no reply opens it again (S4.31).
+    #[serde(default)]
+    pub accepted: bool,
+    /// Thanks and friendly reactions (rows E9, E10).
+    #[serde(default)]
+    pub thanks: u32,
+    /// The marks that he gave, the latest.
+    #[serde(default)]
+    pub marks: Option<Marks>,
+    /// He was asked for marks: that happens once (row K6).
+    #[serde(default)]
+    pub marks_asked: bool,
 }
 
 impl Ticket {
@@ -164,10 +213,30 @@ impl Ticket {
             .find(|person| person.part == Part::Requester)
     }
 
-    /// The person with this address, whatever their part.
+    /// The person who has the trouble, when it is another than the one who opened it (row H1).
+    pub fn beneficiary(&self) -> Option<&Person> {
+        self.people
+            .iter()
+            .find(|person| person.part == Part::Beneficiary)
+    }
+
+    /// The person with this address, whatever their part; nobody for an empty address, which
+    /// somebody known by name alone has.
     pub fn person(&self, address: &str) -> Option<&Person> {
         let key = address.trim().to_lowercase();
-        self.people.iter().find(|person| person.who.key() == key)
+        self.people
+            .iter()
+            .find(|person| !key.is_empty() && person.who.key() == key)
+    }
+
+    /// When something of it is due by itself: its closure, a reminder, the end of a pause.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            Status::Resolved => self.close_at,
+            Status::Paused { until } => Some(until),
+            Status::Waiting { .. } => self.remind_at,
+            Status::Open | Status::Closed => None,
+        }
     }
 
     /// Folds one event in. Total: an event that does not fit changes nothing but the time.
@@ -183,7 +252,12 @@ impl Ticket {
                     self.last_message_id.clone_from(message_id);
                 }
             }
-            What::Status { to, close_at, .. } => {
+            What::Status {
+                to,
+                close_at,
+                remind_at,
+                ..
+            } => {
                 if matches!(self.status, Status::Resolved | Status::Closed)
                     && matches!(to, Status::Open)
                 {
@@ -191,9 +265,13 @@ impl Ticket {
                 }
                 if self.status != *to {
                     self.status_since = event.at;
+                    self.reminders = 0;
                 }
+                // Only an acceptance makes an end of it; what opens it again takes that back.
+                self.accepted &= *to == Status::Closed;
                 self.status = *to;
                 self.close_at = *close_at;
+                self.remind_at = *remind_at;
             }
             What::Assigned { technician } => self.technician.clone_from(technician),
             What::Team { team } => self.team.clone_from(team),
@@ -208,12 +286,39 @@ impl Ticket {
                     None => self.people.push(person.clone()),
                 }
             }
-            What::Priority { priority } => self.priority = *priority,
+            What::Priority { priority } => {
+                self.priority = *priority;
+                self.priority_decided |=
+                    matches!(event.actor.role, Role::Technician | Role::Operator);
+            }
+            What::Classified {
+                nature,
+                category,
+                why,
+            } => {
+                self.why.push(why.clone());
+                self.reclassified += 1;
+                self.nature = *nature;
+                self.category.clone_from(category);
+            }
+            What::Urgency { step, .. } => self.claim = Some(*step),
             What::Linked { ticket, .. } => {
                 if !self.linked.contains(ticket) {
                     self.linked.push(*ticket);
                 }
             }
+            What::Reminded { number, next_at } => {
+                self.reminders = *number;
+                self.remind_at = *next_at;
+            }
+            What::Verdict { verdict, .. } => match verdict {
+                Verdict::Accepted => self.accepted = true,
+                Verdict::Refused => self.refusals += 1,
+                Verdict::Complement => self.complements += 1,
+            },
+            What::Thanks { content, .. } => self.thanks += u32::from(*content),
+            What::Rated { marks, .. } => self.marks = Some(*marks),
+            What::MarksAsked => self.marks_asked = true,
             What::Note { .. }
             | What::Command { .. }
             | What::Notified { .. }

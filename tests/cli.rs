@@ -32,6 +32,7 @@ name = "support"
 team = "dsi"
 pipe = true
 [[teams]]
+hours = "always"
 id = "dsi"
 name = "DSI"
 from = "support@example.org"

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use guichet::config::{After, Config, Credential, Outlet, Problems, Settings, Source, Tls, keys};
+use guichet::desk::calendar::Term;
 use tempfile::TempDir;
 
 const EXAMPLE: &str = include_str!("../config.toml");
@@ -115,8 +116,13 @@ fn the_least_configuration_has_the_usual_values() {
     assert_eq!(policy.teams[0].prefix, "DSI");
     assert_eq!(
         policy.teams[0].auto_close_after,
-        Some(chrono::Duration::days(15))
+        Some(Term::After(chrono::Duration::days(15)))
     );
+    assert_eq!(
+        policy.teams[0].reminders,
+        [Term::WorkingDays(3), Term::WorkingDays(7)]
+    );
+    assert_eq!(policy.teams[0].resolve_after, Some(Term::WorkingDays(10)));
     assert_eq!(settings.web.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.key_file, folder.path().join("secret.key"));
     assert_eq!(settings.accounts[0].folder, "INBOX");
@@ -415,4 +421,161 @@ fn the_documentation_explains_every_key_and_nothing_else() {
         .collect();
     let known: std::collections::BTreeSet<&str> = keys::KEYS.iter().map(|(key, _)| *key).collect();
     assert_eq!(explained, known);
+}
+
+/// The thirteen categories of S1 (S1.27–S1.41): each is found by what people write of it.
+#[test]
+fn the_categories_of_the_example_are_found() {
+    use guichet::desk::classify::{by_name, classify};
+    let folder = example_folder();
+    let settings = compile(EXAMPLE, &folder).unwrap_or_else(|problems| panic!("{problems}"));
+    let policy = &settings.policy;
+    assert_eq!(policy.categories.len(), 13);
+    for (subject, body, expected) in [
+        (
+            "Plus de connexion",
+            "Les postes du plateau n'ont plus internet.",
+            "internet",
+        ),
+        ("Accès refusé", "Mon mot de passe ne marche plus.", "acces"),
+        (
+            "Log agent 4512",
+            "Merci de désactiver le log de Paul.",
+            "logs",
+        ),
+        (
+            "Soucis de claviers",
+            "Deux touches sont mortes.",
+            "materiel",
+        ),
+        ("Imprimente du 2e", "Elle n'imprime plus.", "materiel"),
+        ("Le CRM est lent", "", "crm"),
+        (
+            "URGENT",
+            "Bonjour, le C.R.M. ? non : le CRM ne répond plus.",
+            "crm",
+        ),
+        ("Extractoin du mois", "", "reporting"),
+        (
+            "Bytel : nouvelle application",
+            "Comment la configurer ?",
+            "bytel-nouvelle",
+        ),
+        (
+            "Poste de travail Bytel",
+            "La position 12 est éteinte.",
+            "bytel-poste",
+        ),
+        (
+            "Bytel, ça grésille",
+            "Grésillement sur toutes les communications.",
+            "bytel-communication",
+        ),
+        ("BYTEL HERMES", "Impossible de se connecter.", "bytel-arret"),
+        (
+            "Bytel",
+            "L'application métier est en indisponibilité.",
+            "bytel-application",
+        ),
+        (
+            "Suggestion",
+            "Et si les tickets avaient un numéro plus court ?",
+            "suggestion",
+        ),
+    ] {
+        let found = classify(policy, "dsi", subject, body);
+        assert_eq!(
+            found.category.as_deref(),
+            Some(expected),
+            "{subject}: {found:?}"
+        );
+        assert!(found.why.is_some_and(|why| why.contains('«')), "{subject}");
+    }
+    // A tie, a client's word without the client, words that only look alike, and nothing at all.
+    for (subject, body) in [
+        ("CRM et reporting", ""),
+        ("Hermès", ""),
+        ("Porte du hall", "Le badge n'ouvre plus la porte."),
+        ("Bonjour", "Pouvez-vous me rappeler ?"),
+    ] {
+        let found = classify(policy, "dsi", subject, body);
+        assert_eq!(found.category, None, "{subject}: {found:?}");
+    }
+    for (name, expected) in [
+        ("CRM", "crm"),
+        ("connexion internet", "internet"),
+        ("Matériel", "materiel"),
+        ("reportin", "reporting"),
+        ("Bytel – Arrêt production", "bytel-arret"),
+        ("autre", "autre"),
+    ] {
+        let found = by_name(policy, name).map(|category| category.id.as_str());
+        assert_eq!(found, Ok(expected), "{name}");
+    }
+    assert!(by_name(policy, "badgeuse").is_err());
+    assert!(by_name(policy, "Bytel").is_err_and(|near| near.len() > 1));
+}
+
+#[test]
+fn mistakes_of_categories_and_answerers_have_their_lines() {
+    let text = format!(
+        r#"{LEAST}
+[[technicians]]
+name = "Ann"
+address = "ann@example.org"
+teams = ["dsi"]
+[[addresses]]
+pattern = "help@example.org"
+team = "dsi"
+technicians = ["Anne"]
+[[categories]]
+id = "crm"
+words = ["crm", "!"]
+[[categories]]
+id = "CRM 2"
+team = "dsj"
+words = ["CRM"]
+type = "panne"
+"#
+    );
+    let lines = refused(&text);
+    for (at, message) in [
+        (
+            "addresses[0].technicians",
+            "no technician \"Anne\" (did you mean \"Ann\"?)",
+        ),
+        ("categories[0].words", "no word that could be looked for"),
+        ("categories[1].id", "only a-z"),
+        ("categories[1].team", "no team \"dsj\""),
+        ("categories[1].words", "a word of category \"crm\" as well"),
+        ("categories[1].type", "\"incident\" or \"request\""),
+    ] {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains(at) && line.contains(message)),
+            "{at}: {message}\n{lines:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_a_mistake_of_the_configuration() {
+    let folder = least_folder();
+    let text = format!("directory = \"annuaire.csv\"\n{LEAST}");
+    let problems = compile(&text, &folder).expect_err("it is missing");
+    assert!(problems.to_string().contains("annuaire.csv"), "{problems}");
+    fs::write(
+        folder.path().join("annuaire.csv"),
+        "mail;nom\na@example.org;Anne\nnobody;Nobody\n",
+    )
+    .expect("written");
+    let settings = compile(&text, &folder).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(settings.policy.directory.len(), 1);
+    let file = settings.directory.expect("read");
+    assert!(
+        matches!(file.mistakes.as_slice(), [one] if one.contains("annuaire.csv:3:")),
+        "{:?}",
+        file.mistakes
+    );
 }

@@ -60,6 +60,7 @@ name = "DSI – Support"
 from = "support@example.org"
 prefix = "DSI"
 auto_close_after = "2s"
+hours = "always"
 [[addresses]]
 pattern = "support@example.org"
 team = "dsi"

@@ -14,7 +14,7 @@ use guichet::mail::{self, Address, Mail};
 use guichet::maildir::Maildir;
 use guichet::service::{Clock, Service, conclude};
 use guichet::store::{InboxState, Incoming, Origin, TicketFilter};
-use guichet::ticket::{Actor, Role, TicketId};
+use guichet::ticket::{Actor, Awaited, Marks, Role, Ticket, TicketId};
 use serde::Deserialize;
 
 /// `scenario.toml`.
@@ -42,8 +42,14 @@ struct Step {
     account: Option<String>,
     /// Envelope recipient.
     recipient: Option<String>,
-    /// What the operator does: "note 1 text", "assign 1 address", "resolve 1", "close 1".
+    /// What the operator does: "note 1 text", "assign 1 address", "resolve 1", "close 1", "wait 1
+    /// requester", "pause 1 2026-11-12T08:00:00Z".
     operator: Option<String>,
+    /// What somebody does on the page: "accept 1 address", "refuse 1 address text", "add 1 address
+    /// text", "rate 1 address 5 4".
+    page: Option<String>,
+    /// The relay is "down", or "up" again, from here on.
+    relay: Option<String>,
     /// Size on the server of a mail of which only the beginning is here.
     oversize: Option<u64>,
 }
@@ -114,7 +120,7 @@ async fn play(folder: &Path) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let scenario: Scenario =
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut desk = Desk::open(&scenario);
+    let mut desk = Desk::open(&scenario, folder);
     let mut now = scenario.start;
     for step in &scenario.step {
         now += step.after.as_deref().map_or(Duration::zero(), duration);
@@ -137,7 +143,7 @@ fn duration(text: &str) -> Duration {
 }
 
 impl Desk {
-    fn open(scenario: &Scenario) -> Self {
+    fn open(scenario: &Scenario, folder_of_mails: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config: toml::Table = toml::from_str(CONFIG).expect("the common configuration");
         for (path, value) in &scenario.settings {
@@ -160,6 +166,14 @@ impl Desk {
         }
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config.to_string()).expect("writable");
+        // What the configuration names beside the mails: a directory of people.
+        for entry in std::fs::read_dir(folder_of_mails).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.extension().is_some_and(|ending| ending == "csv") {
+                let name = path.file_name().expect("it has a name");
+                std::fs::copy(&path, folder.path().join(name)).expect("copied");
+            }
+        }
         // A key that never changes, so that tokens are the same in each run.
         let key = folder.path().join("secret.key");
         std::fs::write(&key, guichet::token::Keys::file_text(&[1; 32])).expect("writable");
@@ -183,6 +197,10 @@ impl Desk {
         let now = self.clock.now();
         let local = now.with_timezone(&chrono_tz::Europe::Paris);
         let _ = writeln!(self.transcript, "== {} ==", local.format("%Y-%m-%d %H:%M"));
+        if let Some(relay) = &step.relay {
+            let _ = writeln!(self.transcript, "   (relais {relay})");
+            self.relay(relay);
+        }
         if let Some(name) = &step.mail {
             let raw = std::fs::read(folder.join(name))
                 .unwrap_or_else(|error| panic!("{}/{name}: {error}", folder.display()));
@@ -195,7 +213,7 @@ impl Desk {
                 "   Objet : {}",
                 read.subject.clone().unwrap_or_else(|| "(aucun)".to_owned())
             );
-            for line in read.reply.lines() {
+            for line in mask(&read.reply).lines() {
                 let _ = writeln!(self.transcript, "   | {line}");
             }
             let accepted = self
@@ -240,7 +258,12 @@ impl Desk {
             self.operate(deed).await;
             self.settle().await;
         }
-        if step.mail.is_none() && step.operator.is_none() {
+        if let Some(deed) = &step.page {
+            let _ = writeln!(self.transcript, "-> sur la page : {deed}");
+            self.on_page(deed).await;
+            self.settle().await;
+        }
+        if step.mail.is_none() && step.operator.is_none() && step.page.is_none() {
             let _ = writeln!(self.transcript, "   (le temps passe)");
             self.settle().await;
         }
@@ -272,14 +295,59 @@ impl Desk {
             "resolve" => Deed::Resolve(rest),
             "close" => Deed::Close(rest),
             "reopen" => Deed::Reopen(rest),
+            "wait" => Deed::Wait(match rest.as_deref() {
+                Some("third-party") => Awaited::ThirdParty,
+                _ => Awaited::Requester,
+            }),
+            "pause" => Deed::Pause(rest.and_then(|until| until.parse().ok()).expect("a moment")),
             _ => panic!("{verb}?"),
         };
+        let actor = Actor {
+            role: Role::Operator,
+            who: None,
+        };
+        self.act(ticket, actor, what).await;
+    }
+
+    /// What a person of a ticket does on its page.
+    async fn on_page(&self, deed: &str) {
+        let mut words = deed.splitn(4, ' ');
+        let verb = words.next().unwrap_or_default();
+        let ticket = words
+            .next()
+            .and_then(|number| number.parse().ok())
+            .map(TicketId)
+            .expect("a ticket number");
+        let address = words.next().expect("an address");
+        let rest = words.next().unwrap_or_default().to_owned();
+        let what = match verb {
+            "accept" => Deed::Accept,
+            "refuse" => Deed::Refuse(rest),
+            "add" => Deed::FollowUp(rest),
+            "rate" => {
+                let marks: Vec<u8> = rest
+                    .split(' ')
+                    .map(|mark| mark.parse().expect("a mark"))
+                    .collect();
+                let marks = Marks::new(marks[0], marks[1]).expect("from 1 to 5");
+                Deed::Rate(marks, None)
+            }
+            _ => panic!("{verb}?"),
+        };
+        let actor = Actor {
+            role: Role::Requester,
+            who: Some(Address {
+                name: None,
+                address: address.to_owned(),
+            }),
+        };
+        self.act(ticket, actor, what).await;
+    }
+
+    async fn act(&self, ticket: TicketId, actor: Actor, what: Deed) {
         let action = guichet::desk::Input::Action(Action {
             ticket,
-            actor: Actor {
-                role: Role::Operator,
-                who: None,
-            },
+            actor,
             what,
         });
         let now = self.clock.now();
@@ -295,12 +363,31 @@ impl Desk {
         assert!(settled.iter().all(Result::is_ok), "{settled:?}");
     }
 
+    /// A file where the folder of outgoing mail was: every delivery fails for now.
+    fn relay(&self, state: &str) {
+        let (out, aside) = (
+            self.folder.path().join("out"),
+            self.folder.path().join("aside"),
+        );
+        match state {
+            "down" => {
+                let _ = std::fs::rename(&out, &aside);
+                std::fs::write(&out, "").expect("writable");
+            }
+            "up" => {
+                std::fs::remove_file(&out).expect("it was down");
+                let _ = std::fs::rename(&aside, &out);
+            }
+            _ => panic!("relay: {state}?"),
+        }
+    }
+
     async fn settle(&self) {
         self.service.settle_all().await.expect("the desk works");
     }
 
     /// `@MESSAGE-ID(address)@`: of the latest mail to that address; likewise `@REPLY-TO(…)@`,
-    /// `@SUBJECT(…)@` and `@QUOTE(…)@`, its text with `> ` before each line.
+    /// `@SUBJECT(…)@`, `@QUOTE(…)@`, its text with `> ` before each line, and `@MARKER(…)@`, its last line.
     fn fill_in(&self, raw: &[u8]) -> Vec<u8> {
         let Ok(mut text) = String::from_utf8(raw.to_vec()) else {
             return raw.to_vec();
@@ -320,12 +407,21 @@ impl Desk {
                 ),
                 ("SUBJECT", latest.subject.clone().unwrap_or_default()),
                 ("QUOTE", quoted.trim_end().to_owned()),
+                (
+                    "MARKER",
+                    latest
+                        .text
+                        .lines()
+                        .rfind(|line| line.contains("guichet:"))
+                        .unwrap_or_default()
+                        .to_owned(),
+                ),
             ] {
                 text = text.replace(&format!("@{name}({address})@"), &value);
             }
         }
         assert!(
-            !["MESSAGE-ID", "REPLY-TO", "SUBJECT", "QUOTE"]
+            !["MESSAGE-ID", "REPLY-TO", "SUBJECT", "QUOTE", "MARKER"]
                 .iter()
                 .any(|name| text.contains(&format!("@{name}("))),
             "nothing was sent to that address yet: {text}"
@@ -419,6 +515,10 @@ impl Desk {
                     .and_then(|who| who.name.clone())
                     .unwrap_or_else(|| "à prendre".to_owned())
             );
+            let said = feedback(&ticket);
+            if !said.is_empty() {
+                let _ = writeln!(self.transcript, "   avis : {said}");
+            }
             for why in &ticket.why {
                 let _ = writeln!(self.transcript, "   parce que : {why}");
             }
@@ -454,6 +554,30 @@ impl Desk {
         }
         self.transcript
     }
+}
+
+/// What its requester thought of it.
+fn feedback(ticket: &Ticket) -> String {
+    let mut said = Vec::new();
+    for (count, word) in [
+        (ticket.refusals, "refus"),
+        (ticket.complements, "complément(s)"),
+        (ticket.thanks, "merci(s)"),
+    ] {
+        if count > 0 {
+            said.push(format!("{count} {word}"));
+        }
+    }
+    if ticket.accepted {
+        said.push("solution validée".to_owned());
+    }
+    if let Some(marks) = ticket.marks {
+        said.push(format!(
+            "délai {}/5, réponses {}/5",
+            marks.speed, marks.answers
+        ));
+    }
+    said.join(", ")
 }
 
 fn show(who: &Address) -> String {

@@ -132,6 +132,9 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         over_limit: false,
         expires_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
@@ -198,6 +201,21 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         created_at: at(0),
         updated_at: at(0),
         reopened: 0,
+        nature: Default::default(),
+        category: None,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: Vec::new(),
+        phone: None,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 
@@ -530,4 +548,48 @@ async fn a_killed_process_keeps_what_it_answered() {
             "notice {notice}, {times} times"
         );
     }
+}
+
+/// A copy is opened as any database; the desk that goes on with it holds what may have left (F28).
+#[tokio::test]
+async fn a_desk_that_goes_on_with_a_copy_holds_what_may_have_left() {
+    let directory = directory();
+    let store = open(directory.path());
+    store.take_over(at(0)).await.expect("taken over");
+    let ids = opened(&store, &["Écran noir"]).await;
+    let elsewhere = self::directory();
+    store
+        .back_up(elsewhere.path(), at(1))
+        .await
+        .expect("copied");
+    let copy = open(elsewhere.path());
+    let restored = copy.take_over(at(2)).await.expect("taken over");
+    let outbox = copy.outbox_list(None, None, 0).await.expect("listed");
+    assert!(!outbox.is_empty());
+    assert_eq!(restored.held, outbox.len());
+    assert!(
+        outbox
+            .iter()
+            .all(|row| row.state == guichet::store::OutboxState::Held)
+    );
+    assert_eq!(
+        copy.next_outgoing(9, LEASE, at(2)).await.expect("asked"),
+        []
+    );
+    assert_eq!(
+        copy.waiting().await.expect("asked").held,
+        outbox.len() as u64
+    );
+    let later = opened(&copy, &["Souris"]).await;
+    assert_eq!(later[0].0, ids[0].0 + 1001, "numbers are skipped");
+    // It is a copy once: the next start is an ordinary one.
+    drop(copy);
+    let copy = open(elsewhere.path());
+    let again = copy.take_over(at(3)).await.expect("taken over");
+    assert_eq!(again.held, 0);
+    // The original never was one.
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(store.take_over(at(3)).await.expect("taken over").held, 0);
+    assert_eq!(store.restored().await.expect("asked"), None);
 }

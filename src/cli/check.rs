@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::Args;
 
+mod calendar;
+
 use super::finding::{self, Finding};
 use super::{CONFIGURATION, Context, FAILED};
 use crate::config::{Settings, existing_keys};
@@ -85,10 +87,32 @@ fn local(settings: &Settings) -> Vec<Finding> {
         let (what, remedy) = warning.split_once(": ").unwrap_or((warning, "mend it"));
         Finding::bad("secret", what, remedy)
     }));
+    findings.extend(directory(settings));
     findings.extend(templates(settings));
+    findings.extend(calendar::look(policy, Utc::now()));
     findings.push(key(&settings.key_file));
     findings.push(data_folder(settings));
     findings.push(user());
+    findings
+}
+
+/// The directory of people: how many, and each row that was left out.
+fn directory(settings: &Settings) -> Vec<Finding> {
+    let Some(file) = &settings.directory else {
+        return Vec::new();
+    };
+    let people = settings.policy.directory.len();
+    let mut findings = vec![Finding::good(
+        "directory",
+        format!("{}: people {people}", file.path.display()),
+    )];
+    findings.extend(file.mistakes.iter().map(|mistake| {
+        Finding::bad(
+            "directory",
+            mistake,
+            "correct the row there; it is left out",
+        )
+    }));
     findings
 }
 
@@ -211,7 +235,7 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     }
     if counts.kept > 0 {
         findings.push(Finding::good(
-            "limits",
+            "notices",
             format!(
                 "{} notices wait for their time: guichet outbox waiting",
                 counts.kept

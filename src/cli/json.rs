@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::print::rfc3339;
+use crate::desk::urgency::{COUNTED_DAYS, Claims};
 use crate::mail::Address;
-use crate::ticket::{self, Event, What};
+use crate::ticket::{self, Event, Status, What};
 
 /// A ticket in a list.
 #[derive(Debug, Serialize)]
@@ -37,7 +38,38 @@ pub struct Whole {
     ticket: Ticket,
     why: String,
     linked: Vec<String>,
+    nature: &'static str,
+    category: Option<String>,
+    urgency_claims: Counted,
+    people: Vec<Part>,
+    waits_for: Option<&'static str>,
+    status_since: String,
+    due_at: Option<String>,
+    reopened: u32,
+    refusals: u32,
+    complements: u32,
+    accepted: bool,
+    thanks: u32,
+    rating: Option<ticket::Marks>,
     events: Vec<Entry>,
+}
+
+/// What the requester claimed urgent of late (row J3).
+#[derive(Debug, Serialize)]
+struct Counted {
+    days: i64,
+    claimed: u32,
+    confirmed: u32,
+    lowered: u32,
+    disputed: u32,
+}
+
+/// Somebody of the ticket.
+#[derive(Debug, Serialize)]
+struct Part {
+    part: String,
+    #[serde(flatten)]
+    who: Person,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,11 +123,46 @@ impl Ticket {
 
 impl Whole {
     /// As `ticket show` prints it; `linked` holds references.
-    pub fn of(ticket: &ticket::Ticket, linked: &[String], events: &[Event], zone: Tz) -> Self {
+    pub fn of(
+        ticket: &ticket::Ticket,
+        linked: &[String],
+        events: &[Event],
+        claims: Claims,
+        zone: Tz,
+    ) -> Self {
         Self {
             ticket: Ticket::of(ticket, zone),
             why: ticket.why.join(" "),
             linked: linked.to_vec(),
+            nature: ticket.nature.as_str(),
+            category: ticket.category.clone(),
+            urgency_claims: Counted {
+                days: COUNTED_DAYS,
+                claimed: claims.claimed,
+                confirmed: claims.confirmed,
+                lowered: claims.lowered,
+                disputed: claims.disputed,
+            },
+            people: ticket
+                .people
+                .iter()
+                .map(|person| Part {
+                    part: format!("{:?}", person.part).to_lowercase(),
+                    who: Person::of(Some(&person.who)),
+                })
+                .collect(),
+            waits_for: match ticket.status {
+                Status::Waiting { of } => Some(of.as_str()),
+                Status::Open | Status::Paused { .. } | Status::Resolved | Status::Closed => None,
+            },
+            status_since: rfc3339(ticket.status_since, zone),
+            due_at: ticket.due_at().map(|at| rfc3339(at, zone)),
+            reopened: ticket.reopened,
+            refusals: ticket.refusals,
+            complements: ticket.complements,
+            accepted: ticket.accepted,
+            thanks: ticket.thanks,
+            rating: ticket.marks,
             events: events.iter().map(|event| Entry::of(event, zone)).collect(),
         }
     }
@@ -169,6 +236,21 @@ pub fn words(what: &What) -> Option<String> {
             Some(&person.who.address),
         ),
         What::Priority { priority } => Some(priority.as_str().to_owned()),
+        What::Classified {
+            nature, category, ..
+        } => with(nature.as_str(), category.as_deref()),
+        What::Urgency { step, reason } => with(step.as_str(), reason.as_deref()),
+        What::Reminded { number, .. } => Some(number.to_string()),
+        What::Verdict { verdict, reason } => with(verdict.as_str(), reason.as_deref()),
+        What::Thanks { reaction, content } => {
+            let head = if *content { "thanks" } else { "discontent" };
+            with(head, reaction.as_deref())
+        }
+        What::Rated { marks, comment } => with(
+            &format!("speed {}, answers {}", marks.speed, marks.answers),
+            comment.as_deref(),
+        ),
+        What::MarksAsked => Some("asked".to_owned()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
         What::Command { line, answer, .. } => with(line, Some(answer)),
         What::Notified {

@@ -11,11 +11,12 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Context, FAILED, Usage, json, print};
 use crate::config::Settings;
+use crate::desk::urgency::Claims;
 use crate::desk::{Action, Deed, Input, Policy};
 use crate::mail::Address;
 use crate::service::{Rules, conclude};
 use crate::store::{Settled, Store, TicketFilter};
-use crate::ticket::{Actor, Event, Role, Ticket, TicketId};
+use crate::ticket::{Actor, Event, Role, Status, Ticket, TicketId};
 
 /// Look at tickets and act on them
 #[derive(Debug, Args)]
@@ -278,16 +279,28 @@ async fn show(
             linked.push(other.reference.to_string());
         }
     }
+    let requester = ticket.requester().map(|person| person.who.address.clone());
+    let directory = &settings.policy.directory;
+    let addresses = directory.addresses_of(&requester.unwrap_or_default());
+    let claims = store
+        .claims(addresses.into_iter().collect(), Utc::now())
+        .await?;
     if as_json {
-        print::json(&json::Whole::of(ticket, &linked, &events, zone))?;
+        print::json(&json::Whole::of(ticket, &linked, &events, claims, zone))?;
     } else {
-        print::text(&whole(ticket, &linked, &events, zone))?;
+        print::text(&whole(ticket, &linked, &events, claims, zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A ticket for people to read.
-fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::Tz) -> String {
+fn whole(
+    ticket: &Ticket,
+    linked: &[String],
+    events: &[Event],
+    claims: Claims,
+    zone: chrono_tz::Tz,
+) -> String {
     let mut out = format!("[{}] {}\n\n", ticket.reference, ticket.title);
     let mut line = |label: &str, value: String| {
         out.push_str(&format!("{label:<12}{value}\n"));
@@ -295,13 +308,41 @@ fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::
     line(
         "status",
         format!(
-            "{} since {}",
+            "{}{} since {}",
             ticket.status.as_str(),
+            match ticket.status {
+                Status::Waiting { of } => format!(" for the {}", of.as_str()),
+                Status::Open | Status::Paused { .. } | Status::Resolved | Status::Closed => {
+                    String::new()
+                }
+            },
             print::time(ticket.status_since, zone)
         ),
     );
-    if let Some(at) = ticket.close_at {
-        line("closes", print::time(at, zone));
+    if let Some(at) = ticket.due_at() {
+        let label = match ticket.status {
+            Status::Paused { .. } => "wakes up",
+            Status::Waiting { .. } => "reminder",
+            Status::Open | Status::Resolved | Status::Closed => "closes",
+        };
+        line(label, print::time(at, zone));
+    }
+    if let Some(marks) = ticket.marks {
+        let marks = format!("speed {}, answers {} (of 5)", marks.speed, marks.answers);
+        line("rating", marks);
+    }
+    for (label, count) in [
+        ("reopened", ticket.reopened),
+        ("refused", ticket.refusals),
+        ("complements", ticket.complements),
+        ("thanks", ticket.thanks),
+    ] {
+        if count > 0 {
+            line(label, count.to_string());
+        }
+    }
+    if ticket.accepted {
+        line("accepted", "by the requester".to_owned());
     }
     line(
         "urgency",
@@ -310,6 +351,16 @@ fn whole(ticket: &Ticket, linked: &[String], events: &[Event], zone: chrono_tz::
             ticket.urgency.as_str(),
             ticket.priority.as_str()
         ),
+    );
+    if claims.claimed > 0 {
+        line("requester", claims.sentence("en"));
+    }
+    line(
+        "about",
+        match &ticket.category {
+            Some(category) => format!("{}, {category}", ticket.nature.as_str()),
+            None => ticket.nature.as_str().to_owned(),
+        },
     );
     line("team", ticket.team.clone());
     if !ticket.observing_teams.is_empty() {

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::directory::{self, DirectoryFile};
 use super::reading::Reading;
 use super::settings::{
     Account, After, Credential, Deliver, Login, Outlet, Server, Settings, Source, Tls, Web, beside,
@@ -12,6 +13,7 @@ use super::settings::{
 };
 use super::value::{self, Delay, Size};
 use super::{rules, secret, written};
+use crate::desk::directory::Directory;
 
 /// Whether the secrets that the configuration names are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,11 @@ const DEFAULT_LISTEN: std::net::SocketAddr =
 /// Compiles what was read. The answer is good only if no problem was recorded.
 pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings {
     let config = reading.config.clone();
-    let policy = rules::policy(reading, &config);
+    let mut policy = rules::policy(reading, &config);
+    let directory = people(reading, file, &config).map(|(people, file)| {
+        policy.directory = std::sync::Arc::new(people);
+        file
+    });
     let data_dir = beside(file, config.data_dir.as_deref().unwrap_or("data"));
     let key_file = beside(file, config.key_file.as_deref().unwrap_or("secret.key"));
     if secrets == Secrets::Read
@@ -67,6 +73,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
             socket: socket(file, config.deliver.socket.as_deref(), &data_dir),
             group: config.deliver.group.clone(),
         },
+        directory,
         min_free: config.min_free.map_or(256 << 20, |Size(bytes)| bytes),
         max_message: config.max_message.map_or(50 << 20, |Size(bytes)| bytes),
         policy,
@@ -82,6 +89,22 @@ pub fn socket(file: &Path, written: Option<&str>, data_dir: &Path) -> PathBuf {
     match written {
         Some(written) => beside(file, written),
         None => data_dir.join("deliver.sock"),
+    }
+}
+
+/// The directory of people. Bad rows are no problem of the configuration: `check` tells them.
+fn people(
+    reading: &mut Reading,
+    file: &Path,
+    config: &written::Config,
+) -> Option<(Directory, DirectoryFile)> {
+    let path = beside(file, config.directory.as_deref()?);
+    match directory::read(&path) {
+        Ok(read) => Some(read),
+        Err(message) => {
+            reading.wrong("directory", message);
+            None
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Every key that `config.toml` may hold, and what its value must look like. The reader refuses
 //! what is not here; `docs/configuration.md` explains what is.
 
-use super::value::{Delay, Hours, Size};
+use super::time::{self, Hours, Term};
+use super::value::{Delay, Size};
 
 /// What a value must look like, as far as it can be judged alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub enum Shape {
     Delay,
     /// The same, or `"never"`.
     DelayOrNever,
+    /// `"48h"`, `"2 working days"`, or `"never"`.
+    TermOrNever,
+    /// A list of the former, without `"never"`.
+    Terms,
+    /// A list of days: `"2026-12-24..2027-01-03"`, `"2026-05-15"`.
+    Closures,
     /// `"50MB"`.
     Size,
     /// `"mon-fri 08:00-18:00"`, `"always"`.
@@ -30,6 +37,9 @@ pub enum Shape {
 
 /// The transport security words.
 pub const TLS: &[&str] = &["implicit", "starttls", "none"];
+
+/// The words for public holidays.
+pub const HOLIDAYS: &[&str] = &["france", "alsace-moselle", "none"];
 
 /// The keys, in the order of the example; `[]` is any entry of a list of tables.
 pub const KEYS: &[(&str, Shape)] = &[
@@ -45,6 +55,13 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("max_message", Shape::Size),
     ("subject_style", Shape::Choice(&["titled", "threaded"])),
     ("template_dirs", Shape::Texts),
+    ("directory", Shape::Text),
+    (
+        "cc_observers",
+        Shape::Choice(&["internal", "always", "never"]),
+    ),
+    ("calendar.holidays", Shape::Choice(HOLIDAYS)),
+    ("calendar.closures", Shape::Closures),
     (
         "authentication.mode",
         Shape::Choice(&["results", "dkim", "none"]),
@@ -102,13 +119,21 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("teams[].name", Shape::Text),
     ("teams[].from", Shape::Text),
     ("teams[].prefix", Shape::Text),
-    ("teams[].auto_close_after", Shape::DelayOrNever),
+    ("teams[].auto_close_after", Shape::TermOrNever),
+    ("teams[].reminders", Shape::Terms),
+    ("teams[].resolve_after", Shape::TermOrNever),
     ("teams[].on_call", Shape::Text),
     ("teams[].hours", Shape::Hours),
+    ("teams[].holidays", Shape::Choice(HOLIDAYS)),
     ("teams[].contact", Shape::Text),
+    (
+        "teams[].assignment",
+        Shape::Choice(&["pool", "round-robin", "least-loaded"]),
+    ),
     ("addresses[].pattern", Shape::Text),
     ("addresses[].team", Shape::Text),
     ("addresses[].list_id", Shape::Text),
+    ("addresses[].technicians", Shape::Texts),
     ("technicians[].name", Shape::Text),
     ("technicians[].address", Shape::Text),
     ("technicians[].addresses", Shape::Texts),
@@ -119,6 +144,25 @@ pub const KEYS: &[(&str, Shape)] = &[
     ),
     ("technicians[].phone", Shape::Text),
     ("technicians[].language", Shape::Choice(&["fr", "en"])),
+    ("categories[].id", Shape::Text),
+    ("categories[].name", Shape::Text),
+    ("categories[].explanation", Shape::Text),
+    ("categories[].warning", Shape::Text),
+    ("categories[].team", Shape::Text),
+    ("categories[].client", Shape::Text),
+    (
+        "categories[].type",
+        Shape::Choice(&["incident", "request", "suggestion"]),
+    ),
+    (
+        "categories[].impact",
+        Shape::Choice(&["person", "service", "site"]),
+    ),
+    ("categories[].words", Shape::Texts),
+    (
+        "technicians[].thanks",
+        Shape::Choice(&["digest", "now", "never"]),
+    ),
 ];
 
 /// A value on its own, whichever source it came from.
@@ -156,7 +200,7 @@ impl Shape {
             Self::Count | Self::Port => {
                 Plain::Number(text.trim().parse().map_err(|_| self.expected())?)
             }
-            Self::Texts => Plain::Texts(
+            Self::Texts | Self::Terms | Self::Closures => Plain::Texts(
                 text.split(',')
                     .map(|part| part.trim().to_owned())
                     .filter(|part| !part.is_empty())
@@ -185,6 +229,11 @@ impl Shape {
                 Delay::Never => Err("\"never\" has no meaning here".to_owned()),
             },
             (Self::DelayOrNever, Plain::Text(text)) => Delay::parse(text).map(drop),
+            (Self::TermOrNever, Plain::Text(text)) => Term::parse(text).map(drop),
+            (Self::Terms | Self::Closures, Plain::Text(text)) => self.each(text),
+            (Self::Terms | Self::Closures, Plain::Texts(texts)) => {
+                texts.iter().try_for_each(|text| self.each(text))
+            }
             (Self::Size, Plain::Text(text)) => Size::parse(text).map(drop),
             (Self::Hours, Plain::Text(text)) => Hours::parse(text).map(drop),
             (Self::Choice(words), Plain::Text(text)) if words.contains(&text.as_str()) => Ok(()),
@@ -194,6 +243,17 @@ impl Shape {
                 super::problem::did_you_mean(text, words.iter().copied())
             )),
             _ => Err(self.expected()),
+        }
+    }
+
+    /// Judges one entry of a list.
+    fn each(self, text: &str) -> Result<(), String> {
+        match self {
+            Self::Closures => time::closure(text).map(drop),
+            _ => match Term::parse(text)? {
+                Term::After(_) => Ok(()),
+                Term::Never => Err("\"never\" has no meaning here".to_owned()),
+            },
         }
     }
 
@@ -207,6 +267,16 @@ impl Shape {
             Self::Delay => "a delay is expected, as in \"30s\" or \"15d\"".to_owned(),
             Self::DelayOrNever => {
                 "a delay is expected, as in \"48h\" or \"15d\", or \"never\"".to_owned()
+            }
+            Self::TermOrNever => {
+                "a term is expected, as in \"48h\" or \"2 working days\", or \"never\"".to_owned()
+            }
+            Self::Terms => {
+                "a list of terms is expected, as in [\"3 working days\", \"7 working days\"]"
+                    .to_owned()
+            }
+            Self::Closures => {
+                "a list of days is expected, as in [\"2026-12-24..2027-01-03\"]".to_owned()
             }
             Self::Size => "a size is expected, as in \"50MB\"".to_owned(),
             Self::Hours => "hours are expected, as in \"mon-fri 08:00-18:00\"".to_owned(),

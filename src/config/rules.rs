@@ -5,19 +5,25 @@ use chrono::Duration;
 use chrono_tz::Tz;
 
 use crate::desk::policy::{
-    Account, AddressPattern, Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+    Account, AddressPattern, Assignment, Authentication, CcObservers, Limits, Policy, Rank,
+    SubjectStyle, Team, Technician, Thanks,
 };
 
+use super::categories;
 use super::compile::{checked_address, list};
 use super::problem::did_you_mean;
 use super::reading::Reading;
-use super::value::{self, Delay, Hours, Size};
+use super::value::{self, Delay, Size};
 use super::written::{self, Config};
+use crate::desk::calendar::Term;
+
+mod calendar;
 
 /// The rules. The answer is good only if no problem was recorded.
 pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     let language = config.language.clone().unwrap_or("fr".to_owned());
-    let teams = teams(reading, config);
+    let timezone = timezone(reading, config);
+    let teams = teams(reading, config, timezone);
     let mut addresses = addresses(reading, config);
     // Where a team writes from, people write to: no pattern is needed for that.
     for team in &teams {
@@ -30,10 +36,12 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
                 matches,
                 team: team.id.clone(),
                 list_id: None,
+                technicians: Vec::new(),
             });
         }
     }
     let technicians = technicians(reading, config, &addresses, &language);
+    answerers(reading, config, &technicians, &mut addresses);
     let accounts = config
         .accounts
         .iter()
@@ -45,7 +53,14 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         .collect();
     let smtp = config.smtp.as_ref();
     Policy {
-        timezone: timezone(reading, config),
+        categories: categories::categories(reading, config),
+        directory: std::sync::Arc::default(),
+        cc_observers: match config.cc_observers.as_deref() {
+            Some("always") => CcObservers::Always,
+            Some("never") => CcObservers::Never,
+            _ => CcObservers::Internal,
+        },
+        timezone,
         base_url: base_url(reading, config),
         desk_name: config.desk.name.clone().unwrap_or("Guichet".to_owned()),
         internal_domains: internal_domains(reading, config, &teams),
@@ -100,7 +115,8 @@ pub(super) fn known_team(reading: &mut Reading, path: &str, written: Option<&str
     id.to_owned()
 }
 
-fn teams(reading: &mut Reading, config: &Config) -> Vec<Team> {
+fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
+    let closures = calendar::closures(reading, config);
     let mut teams: Vec<Team> = Vec::new();
     for (index, written) in config.teams.iter().enumerate() {
         let at = format!("teams[{index}]");
@@ -148,18 +164,27 @@ fn teams(reading: &mut Reading, config: &Config) -> Vec<Team> {
                 ),
             );
         }
+        let calendar = calendar::calendar(config, written, &closures, timezone);
+        let waiting = calendar::waiting(reading, &at, written, &calendar);
         teams.push(Team {
             name: written.name.clone().unwrap_or(id.clone()),
             from: checked_address(reading, &format!("{at}.from"), written.from.as_deref())
                 .unwrap_or_default(),
             prefix,
             auto_close_after: match written.auto_close_after {
-                Some(delay) => delay.duration(),
-                None => Some(Duration::days(15)),
+                Some(term) => term.term(),
+                None => Some(Term::After(Duration::days(15))),
             },
+            reminders: waiting.reminders,
+            resolve_after: waiting.resolve_after,
             on_call: written.on_call.clone(),
-            hours: written.hours.clone().unwrap_or_else(Hours::usual).0,
+            calendar,
             contact: written.contact.clone(),
+            assignment: match written.assignment.as_deref() {
+                Some("round-robin") => Assignment::RoundRobin,
+                Some("least-loaded") => Assignment::LeastLoaded,
+                _ => Assignment::Pool,
+            },
             id,
         });
     }
@@ -194,6 +219,7 @@ fn addresses(reading: &mut Reading, config: &Config) -> Vec<AddressPattern> {
                 matches,
                 team,
                 list_id: written.list_id.clone(),
+                technicians: Vec::new(),
             }),
             Err(message) => reading.wrong(&path, message),
         }
@@ -259,9 +285,54 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            thanks: match written.thanks.as_deref() {
+                Some("now") => Thanks::Now,
+                Some("never") => Thanks::Never,
+                _ => Thanks::Digest,
+            },
         });
     }
     technicians
+}
+
+/// The technicians that an address goes to, by name or address.
+fn answerers(
+    reading: &mut Reading,
+    config: &Config,
+    technicians: &[Technician],
+    addresses: &mut [AddressPattern],
+) {
+    for (index, written) in config.addresses.iter().enumerate() {
+        let path = format!("addresses[{index}].technicians");
+        for who in list(written.technicians.as_ref()) {
+            let found = technicians
+                .iter()
+                .find(|one| one.name == *who || one.has_address(who));
+            let Some(found) = found else {
+                let names = technicians.iter().map(|one| one.name.as_str());
+                let hint = did_you_mean(who, names);
+                reading.wrong(&path, format!("no technician \"{who}\"{hint}"));
+                continue;
+            };
+            let pattern = written.pattern.as_deref().unwrap_or_default();
+            let Some(address) = addresses
+                .iter_mut()
+                .find(|address| address.written == pattern)
+            else {
+                continue;
+            };
+            if !found.teams.contains(&address.team) {
+                reading.wrong(
+                    &path,
+                    format!(
+                        "{} is not of team \"{}\": add it to the teams of the technician",
+                        found.name, address.team
+                    ),
+                );
+            }
+            address.technicians.push(found.who().address);
+        }
+    }
 }
 
 fn technician_addresses(written: &written::Technician) -> (&'static str, Vec<String>) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::desk::Policy;
 
+use super::directory::DirectoryFile;
 use super::secret::Secret;
 
 /// All that the program needs to know.
@@ -36,6 +37,8 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// Where `guichet deliver` finds the daemon.
     pub deliver: Deliver,
+    /// The directory of people, when there is one; its people are in the policy.
+    pub directory: Option<DirectoryFile>,
 }
 
 impl Settings {

@@ -1,10 +1,8 @@
-//! The small languages of values: delays, sizes, hours, address patterns.
+//! The small languages of values: delays, sizes, address patterns.
 
 use chrono::Duration;
 use regex::Regex;
 use serde::Deserialize;
-
-use crate::desk::policy;
 
 /// Days in ten years: no delay of a desk is longer, and dates stay far from overflow.
 const LONGEST_DAYS: i64 = 3660;
@@ -113,74 +111,6 @@ impl TryFrom<String> for Size {
     }
 }
 
-/// `"mon-fri 08:00-18:00"`, `"mon,wed,fri 9:00-12:30"`, `"always"`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Hours(pub policy::Hours);
-
-impl Hours {
-    /// Monday to Friday, eight to six.
-    pub fn usual() -> Self {
-        Self(policy::Hours {
-            days: [true, true, true, true, true, false, false],
-            from_minute: 8 * 60,
-            to_minute: 18 * 60,
-        })
-    }
-
-    /// Reads them.
-    ///
-    /// # Errors
-    /// A sentence that says what was expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text == "always" {
-            return Ok(Self(policy::Hours {
-                days: [true; 7],
-                from_minute: 0,
-                to_minute: 24 * 60,
-            }));
-        }
-        let wrong = || {
-            format!(
-                "\"{text}\" does not say hours: days and times are expected, as in \"mon-fri 08:00-18:00\", or \"always\""
-            )
-        };
-        let (written_days, times) = text.split_once(' ').ok_or_else(wrong)?;
-        let mut days = [false; 7];
-        for part in written_days.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let first = day(first).ok_or_else(wrong)?;
-            let last = day(last).ok_or_else(wrong)?;
-            if first > last {
-                return Err(wrong());
-            }
-            for (index, open) in days.iter_mut().enumerate() {
-                *open |= (first..=last).contains(&index);
-            }
-        }
-        let (from, to) = times.trim().split_once('-').ok_or_else(wrong)?;
-        let from_minute = minute(from).ok_or_else(wrong)?;
-        let to_minute = minute(to).ok_or_else(wrong)?;
-        if from_minute >= to_minute {
-            return Err(wrong());
-        }
-        Ok(Self(policy::Hours {
-            days,
-            from_minute,
-            to_minute,
-        }))
-    }
-}
-
-impl TryFrom<String> for Hours {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text)
-    }
-}
-
 /// Compiles an address pattern: `*` is any run of characters, `?` any one, neither crosses the
 /// `@`. The whole folded address must match.
 ///
@@ -234,20 +164,6 @@ pub fn address(written: &str) -> Result<String, String> {
     }
 }
 
-fn day(text: &str) -> Option<usize> {
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-        .iter()
-        .position(|day| *day == text)
-}
-
-fn minute(text: &str) -> Option<u32> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let hour: u32 = hour.parse().ok()?;
-    let minute: u32 = minute.parse().ok().filter(|minute| *minute < 60)?;
-    let total = hour * 60 + minute;
-    (hour <= 24 && total <= 24 * 60).then_some(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,26 +189,6 @@ mod tests {
         assert_eq!(Size::parse("1 kB"), Ok(Size(1024)));
         for wrong in ["50", "MB", "-1MB", "1TB", "99999999999GB"] {
             assert!(Size::parse(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn hours_name_days_and_minutes() {
-        assert_eq!(Hours::parse("mon-fri 08:00-18:00"), Ok(Hours::usual()));
-        let some = Hours::parse("mon,wed-thu 9:00-12:30")
-            .expect("well formed")
-            .0;
-        assert_eq!(some.days, [true, false, true, true, false, false, false]);
-        assert_eq!((some.from_minute, some.to_minute), (540, 750));
-        for wrong in [
-            "",
-            "mon",
-            "fri-mon 8:00-9:00",
-            "mon 9:00-8:00",
-            "mon 8:60-9:00",
-            "mon 8-9",
-        ] {
-            assert!(Hours::parse(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::value::{Delay, Hours, Size};
+use super::time::{Hours, Term};
+use super::value::{Delay, Size};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Config {
     pub max_message: Option<Size>,
     pub subject_style: Option<String>,
     pub template_dirs: Option<Texts>,
+    pub directory: Option<String>,
+    pub cc_observers: Option<String>,
+    pub calendar: Calendar,
     pub authentication: Authentication,
     pub web: Web,
     pub limits: Limits,
@@ -35,6 +39,7 @@ pub struct Config {
     pub teams: Vec<Team>,
     pub addresses: Vec<Address>,
     pub technicians: Vec<Technician>,
+    pub categories: Vec<Category>,
 }
 
 /// A list of texts, or one text.
@@ -63,7 +68,14 @@ mod tables {
         missing_docs,
         reason = "the keys are explained in docs/configuration.md, which a test compares"
     )]
-    use super::{Delay, Deserialize, Hours, Size, Texts};
+    use super::{Delay, Deserialize, Hours, Size, Term, Texts};
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Calendar {
+        pub holidays: Option<String>,
+        pub closures: Option<Texts>,
+    }
 
     #[derive(Clone, Debug, Default, Deserialize)]
     #[serde(deny_unknown_fields, default)]
@@ -157,10 +169,14 @@ mod tables {
         pub name: Option<String>,
         pub from: Option<String>,
         pub prefix: Option<String>,
-        pub auto_close_after: Option<Delay>,
+        pub auto_close_after: Option<Term>,
+        pub reminders: Option<Texts>,
+        pub resolve_after: Option<Term>,
         pub on_call: Option<String>,
         pub hours: Option<Hours>,
+        pub holidays: Option<String>,
         pub contact: Option<String>,
+        pub assignment: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -169,6 +185,7 @@ mod tables {
         pub pattern: Option<String>,
         pub team: Option<String>,
         pub list_id: Option<String>,
+        pub technicians: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -181,6 +198,21 @@ mod tables {
         pub role: Option<String>,
         pub phone: Option<String>,
         pub language: Option<String>,
+        pub thanks: Option<String>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Category {
+        pub id: Option<String>,
+        pub name: Option<String>,
+        pub explanation: Option<String>,
+        pub warning: Option<String>,
+        pub team: Option<String>,
+        pub client: Option<String>,
+        pub r#type: Option<String>,
+        pub impact: Option<String>,
+        pub words: Option<Texts>,
     }
 }
 

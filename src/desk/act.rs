@@ -1,15 +1,18 @@
-//! What an operator does from the command line.
+//! What is done by other means than a mail: on the command line, and by the buttons of a page.
 
 use super::draft::Draft;
+use super::lexicon::Opinion;
 use super::lifecycle::{self, Step};
+use super::tell::Words;
+use super::verdict::{self, Said};
 use super::{Action, Deed, Kind, tell};
-use crate::ticket::{Status, What};
+use crate::ticket::{Actor, Role, Status, Ticket, What};
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes
 /// nothing.
 pub fn act(draft: &mut Draft<'_>, action: &Action) {
     let id = action.ticket;
-    let Some(ticket) = draft.ticket(id) else {
+    let Some(ticket) = draft.ticket(id).cloned() else {
         draft.decision.why = format!("there is no ticket {id}");
         return;
     };
@@ -45,21 +48,136 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
             tell::assigned(draft, id, technician, by.as_ref());
             return tell::public(draft, id, Kind::Taken, None, &technician.who().address);
         }
-        Deed::Resolve(text) => (Step::Resolve, Kind::Resolved, text),
-        Deed::Close(text) => (Step::Close, Kind::Closed, text),
-        Deed::Reopen(text) => (Step::Reopen, Kind::Reopened, text),
+        Deed::Resolve(text) => (Step::Resolve, Some(Kind::Resolved), text.as_ref()),
+        Deed::Close(text) => (Step::Close, Some(Kind::Closed), text.as_ref()),
+        Deed::Reopen(text) => (Step::Reopen, Some(Kind::Reopened), text.as_ref()),
+        Deed::Wait(of) => (Step::Wait(*of), None, None),
+        Deed::Pause(until) => (Step::Pause(*until), Some(Kind::Paused), None),
+        Deed::Accept | Deed::Refuse(_) | Deed::FollowUp(_) | Deed::Rate(..) => {
+            return of_requester(draft, &ticket, actor, &action.what);
+        }
     };
     let (step, kind, text) = step;
     match lifecycle::next(status, step, "en") {
         Ok(to) => {
-            lifecycle::set(draft, id, actor.clone(), to, text.clone());
-            let words = text.as_ref().map(|text| tell::Words {
+            lifecycle::set(draft, id, actor.clone(), to, text.cloned());
+            let words = text.map(|text| Words {
                 text: text.clone(),
                 author: actor.who.clone(),
                 files: Vec::new(),
             });
-            tell::public(draft, id, kind, words.as_ref(), "");
+            if let Some(kind) = kind {
+                tell::public(draft, id, kind, words.as_ref(), "");
+            }
         }
         Err(why) => draft.decision.why = why,
     }
+}
+
+/// What the page of a request offers: the same as a reply by mail does.
+fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: &Deed) {
+    let id = ticket.id;
+    // By the name that the ticket knows.
+    if let Some(who) = &mut actor.who
+        && let Some(person) = ticket.person(&who.address)
+    {
+        who.clone_from(&person.who);
+    }
+    let judges = verdict::may_judge(ticket, &actor);
+    let said = |text: &str| Words {
+        text: text.to_owned(),
+        author: actor.who.clone(),
+        files: Vec::new(),
+    };
+    let step = match what {
+        Deed::Accept => Step::Accept,
+        Deed::Refuse(_) => Step::Refuse,
+        Deed::Rate(marks, comment) => {
+            let done = matches!(ticket.status, Status::Resolved | Status::Closed);
+            if !(judges && done) {
+                draft.decision.why =
+                    "marks are for the requester to give, of a ticket that is resolved".to_owned();
+                return;
+            }
+            return verdict::rate(draft, id, &actor, *marks, comment.clone());
+        }
+        Deed::FollowUp(text) => return follow_up(draft, ticket, actor, text),
+        Deed::Note(_)
+        | Deed::Assign(_)
+        | Deed::Resolve(_)
+        | Deed::Close(_)
+        | Deed::Reopen(_)
+        | Deed::Wait(_)
+        | Deed::Pause(_) => return,
+    };
+    if !judges {
+        draft.decision.why = "the solution is for the requester to judge".to_owned();
+        return;
+    }
+    if let Err(why) = lifecycle::next(ticket.status, step, "en") {
+        draft.decision.why = why;
+        return;
+    }
+    match what {
+        Deed::Refuse(reason) => {
+            add_words(draft, ticket, &actor, reason);
+            let words = said(reason);
+            verdict::judge(draft, id, actor, words, Some(Opinion::Fails));
+        }
+        _ => {
+            let words = said("");
+            verdict::accept(draft, id, actor, &words, None);
+        }
+    }
+}
+
+fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
+    let person = actor
+        .who
+        .as_ref()
+        .and_then(|who| ticket.person(&who.address));
+    let Some(part) = person.map(|person| person.part) else {
+        draft.decision.why = "only the people of a ticket may add to it".to_owned();
+        return;
+    };
+    if text.trim().is_empty() {
+        draft.decision.why = "there is nothing to add".to_owned();
+        return;
+    }
+    add_words(draft, ticket, &actor, text);
+    let said = Said {
+        writer: verdict::writer(part),
+        words: Words {
+            text: text.to_owned(),
+            author: actor.who.clone(),
+            files: Vec::new(),
+        },
+        actor,
+        thanks: crate::mail::text::is_thanks(text, false),
+        reaction: crate::mail::text::lone_reaction(text),
+        explains_marks: false,
+        has_files: false,
+        repeats: false,
+        lines: Vec::new(),
+    };
+    verdict::wrote(draft, ticket, said);
+}
+
+/// Puts what somebody wrote on the page on the timeline, as a mail would be.
+fn add_words(draft: &mut Draft<'_>, ticket: &Ticket, actor: &Actor, text: &str) {
+    if text.trim().is_empty() {
+        return;
+    }
+    let public = actor.role != Role::Contributor;
+    let what = What::Mail {
+        text: text.to_owned(),
+        folded: String::new(),
+        files: Vec::new(),
+        inbox: None,
+        message_id: None,
+        automatic: None,
+        thanks: false,
+        remarks: Vec::new(),
+    };
+    draft.event(ticket.id, actor.clone(), public, what);
 }

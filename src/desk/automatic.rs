@@ -252,6 +252,7 @@ pub fn undeliverable(
             What::Status {
                 to: Status::Resolved,
                 close_at: None,
+                remind_at: None,
                 reason: Some(reason),
             },
         );

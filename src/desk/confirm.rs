@@ -2,7 +2,7 @@
 //! technician's registered address, since only its owner reads mail there. Until it comes the mail
 //! is a note that staff sees; confirmed, it is carried out once, as it was written.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use super::access::Carrier;
 use super::command::{self, Command};
@@ -11,12 +11,40 @@ use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, Kind, Pending, PendingState, staff, words};
+use super::{Arrival, Disposition, Kind, staff, words};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::mail::text::fold_accents;
-use crate::ticket::{Actor, NoticeId, Role, Ticket, TicketId, What};
+use crate::ticket::{Actor, InboxId, NoticeId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag, Reply};
+
+/// A technician's mail whose commands wait for his word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The notice that asks him.
+    pub notice: NoticeId,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The mail.
+    pub inbox: InboxId,
+    /// The notification that it answers, when known: commands run once for each.
+    pub answers: Option<NoticeId>,
+    /// That notification was internal: its text is a note.
+    pub internal: bool,
+    /// His word counts until then.
+    pub until: DateTime<Utc>,
+}
+
+/// Where a [`Pending`] mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingState {
+    /// For his word, which may be too late.
+    Waiting,
+    /// It was carried out.
+    Confirmed,
+    /// It is not his.
+    Refused,
+}
 
 /// A confirmation is good for that long: a night, not a holiday.
 const GOOD_FOR_HOURS: i64 = 24;

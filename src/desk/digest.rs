@@ -2,7 +2,7 @@
 //! no flood of mails, and nothing is left out.
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, words};
+use super::{Automation, Kind, Notice, kept, words};
 use crate::ticket::Status;
 use crate::token::Purpose;
 
@@ -19,14 +19,21 @@ pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
         .filter(|other| other.id != notice.id && goes_with(other, &notice))
         .cloned()
         .collect();
+    // What would tell what is no longer so is left out.
+    let (over, others): (Vec<Notice>, Vec<Notice>) = others
+        .into_iter()
+        .partition(|other| kept::is_over(draft, other));
+    draft
+        .decision
+        .settled_notices
+        .extend(over.iter().map(|over| over.id));
     let internal = notice.kind.is_internal();
     let alone = notice.kind == Kind::Confirm || others.is_empty();
     if alone || internal && others.len() < FEW {
         let with = if alone { Vec::new() } else { others };
-        for mut notice in std::iter::once(notice).chain(with) {
+        for notice in std::iter::once(notice).chain(with) {
             draft.decision.settled_notices.push(notice.id);
-            notice.due_at = None;
-            notice.over_limit = false;
+            let notice = kept::leaving(draft, notice);
             draft.decision.notices.push(notice);
         }
         return;

@@ -17,6 +17,8 @@ pub struct Pointer {
     pub token: Option<Reply>,
     /// The notification that it answers, when known.
     pub notice: Option<NoticeId>,
+    /// It points at nothing, but repeats an earlier mail (row C12).
+    pub repeats: bool,
     pub why: String,
 }
 
@@ -66,6 +68,7 @@ pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) ->
             carrier: Carrier::Token,
             notice: Some(NoticeId(token.notice)),
             token: Some(token),
+            repeats: false,
             why: words::pick(
                 language,
                 "Réponse à l'un de nos messages (jeton valide).",
@@ -94,6 +97,7 @@ pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) ->
         carrier: Carrier::Thread,
         token: None,
         notice,
+        repeats: false,
         why,
     };
     for id in &ids {

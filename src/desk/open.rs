@@ -3,9 +3,12 @@
 use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
-use super::{Arrival, Disposition, Kind, Policy, Thread, reference, words};
+use super::{
+    Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, people,
+    reference, urgency, words,
+};
 use crate::mail::authenticity::Authenticity;
-use crate::mail::{Address, Automatic};
+use crate::mail::{self, Address, Automatic};
 use crate::ticket::{
     Actor, File, Level, Part, Person, Reference, Role, Status, Ticket, TicketId, What,
 };
@@ -21,6 +24,8 @@ pub struct Opening {
     pub title: Option<String>,
     /// The closed ticket that it continues: told in the acknowledgement.
     pub continues: Option<Reference>,
+    /// Why it is not part of that one.
+    pub because: Option<Because>,
     /// Its sender could not be believed.
     pub unverified: bool,
     /// The second ticket in a row that points at another of the same person: machines do that when
@@ -57,18 +62,27 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             "Marked \"high importance\" by the sender's client, without the word URGENT.",
         ));
     }
+    let title = opening
+        .title
+        .clone()
+        .unwrap_or_else(|| title_of(policy, arrival, &language));
+    let found = classify::classify(policy, &route.lead, &title, &mail.reply);
+    why.extend(found.why.clone());
+    let impact = found
+        .category
+        .as_ref()
+        .and_then(|category| policy.category(category))
+        .map(|category| category.impact)
+        .unwrap_or_default();
     let ticket = Ticket {
         id,
         reference: Reference { prefix, number: id },
-        title: opening
-            .title
-            .clone()
-            .unwrap_or_else(|| title_of(policy, arrival, &language)),
+        title,
         status: Status::Open,
         status_since: draft.now,
         close_at: None,
         urgency: claimed,
-        priority: claimed,
+        priority: classify::priority(claimed, impact),
         team: route.lead.clone(),
         observing_teams: route.observers.clone(),
         technician: None,
@@ -85,9 +99,25 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         created_at: draft.now,
         updated_at: draft.now,
         reopened: 0,
+        nature: found.nature,
+        category: found.category,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: route.technicians.clone(),
+        phone: mail::text::phone(&mail.reply, &mail.folded),
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     };
     draft.open(ticket, actor.clone());
-    add_people(draft, id, arrival, &sender, opening.unverified);
+    let automatic = opening.automatic.is_some();
+    add_people(draft, id, arrival, &sender, opening.unverified, automatic);
 
     let words = add_mail(
         draft,
@@ -98,6 +128,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         opening.automatic,
         Vec::new(),
     );
+    let mut lines = Vec::new();
+    if mail.urgent && opening.automatic.is_none() {
+        lines.extend(urgency::claimed(draft, id, &words.text));
+    }
     if opening.unverified {
         draft.event(
             id,
@@ -125,6 +159,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         draft.link(id, other, &why);
     }
 
+    lines.extend(assign::assign(draft, id));
     let acknowledged =
         opening.automatic.is_none() && !opening.unverified && !is_ours(policy, &sender.address);
     if acknowledged {
@@ -140,13 +175,14 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 urgent: mail.urgent,
                 oversize: arrival.oversize,
                 continues: opening.continues,
+                because: opening.because,
                 files,
                 message_id: mail.message_id.clone(),
             },
         );
     }
     let cause = Some(sender.address.as_str());
-    tell::staff(draft, id, Kind::TeamNew, &words, &[], cause);
+    tell::staff(draft, id, Kind::TeamNew, &words, &lines, cause);
     for team in &route.observers {
         tell::observing_team(draft, id, team, &words, cause);
     }
@@ -188,7 +224,7 @@ fn actor_for(sender: &Address, automatic: Option<Automatic>) -> Actor {
     }
 }
 
-/// The language of the mail, when the desk speaks it, else of the account.
+/// The language of the mail, when the desk speaks it, else of the sender, else of the account.
 pub fn language_of(draft: &Draft<'_>, arrival: &Arrival) -> String {
     let policy = draft.policy;
     arrival
@@ -196,6 +232,10 @@ pub fn language_of(draft: &Draft<'_>, arrival: &Arrival) -> String {
         .language
         .clone()
         .filter(|language| words::is_spoken(language))
+        .or_else(|| {
+            let sender = arrival.mail.sender()?;
+            policy.directory.entry(&sender.address)?.language.clone()
+        })
         .or_else(|| {
             policy
                 .accounts
@@ -212,6 +252,7 @@ fn add_people(
     arrival: &Arrival,
     sender: &Address,
     unverified: bool,
+    automatic: bool,
 ) {
     let policy = draft.policy;
     let reply_to = match arrival.mail.reply_to.as_slice() {
@@ -228,40 +269,26 @@ fn add_people(
     let person = Person {
         id: draft.take_person(),
         part: Part::Requester,
-        who: sender.clone(),
+        who: people::named(policy, sender.clone()),
         reply_to,
         generation: 0,
     };
     draft.event(id, Actor::desk(), false, What::Person { person });
-    if !unverified {
-        add_copied(draft, id, arrival);
+    if unverified || automatic {
+        return;
     }
-}
-
-/// Those who were put in To or Cc may add to the ticket (contributors), save ourselves and staff.
-pub fn add_copied(draft: &mut Draft<'_>, id: TicketId, arrival: &Arrival) {
-    let policy = draft.policy;
-    let mail = &arrival.mail;
-    for who in mail.to.iter().chain(&mail.cc) {
-        let known = draft
-            .ticket(id)
-            .is_some_and(|ticket| ticket.person(&who.address).is_some());
-        if known
-            || !who.address.contains('@')
-            || is_ours(policy, &who.address)
-            || policy.technician(&who.address).is_some()
-        {
-            continue;
-        }
-        let person = Person {
-            id: draft.take_person(),
-            part: Part::Contributor,
-            who: who.clone(),
-            reply_to: None,
-            generation: 0,
+    // Before those in copy: he may be one of them.
+    if people::is_trusted(policy, arrival)
+        && let Some(who) = declared::beneficiary(policy, &arrival.mail)
+    {
+        let actor = Actor {
+            role: Role::Requester,
+            who: Some(people::named(policy, sender.clone())),
         };
-        draft.event(id, Actor::desk(), false, What::Person { person });
+        // What cannot be is left as it is written, for staff to read.
+        let _ = people::set_beneficiary(draft, id, actor, who, &policy.language);
     }
+    people::add_copied(draft, id, arrival, Part::Requester);
 }
 
 /// Adds the mail to the timeline; returns its words, to be passed on.

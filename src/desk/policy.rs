@@ -1,11 +1,17 @@
 //! The rules of this instance, as used: compiled from the configuration, nothing optional that is
 //! needed.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use chrono_tz::Tz;
 use regex::Regex;
 
+use super::calendar::{Calendar, Term};
+use super::classify;
+use super::directory::Directory;
 use crate::mail::Address;
+use crate::ticket::{Impact, Nature};
 
 /// How senders are authenticated (DESIGN "Who may do what").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,17 +65,6 @@ impl Default for Limits {
     }
 }
 
-/// Office hours of a team: days and minutes of the day, in the instance's zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hours {
-    /// Monday first.
-    pub days: [bool; 7],
-    /// First minute of the day that is open.
-    pub from_minute: u32,
-    /// First minute of the day that is closed again.
-    pub to_minute: u32,
-}
-
 /// A team ("pot commun").
 #[derive(Clone, Debug)]
 pub struct Team {
@@ -81,14 +76,20 @@ pub struct Team {
     pub from: String,
     /// Prefix of its references.
     pub prefix: String,
-    /// Delay from resolution to closure; `None`: closed by validation only.
-    pub auto_close_after: Option<Duration>,
+    /// From resolution to closure; `None`: closed by validation only.
+    pub auto_close_after: Option<Term>,
+    /// When a requester who owes an answer is reminded, from the beginning of the wait (row E4).
+    pub reminders: Vec<Term>,
+    /// When the ticket is resolved for want of that answer; `None`: never.
+    pub resolve_after: Option<Term>,
     /// Printed in the acknowledgement of an urgent mail outside hours.
     pub on_call: Option<String>,
     /// When somebody is there.
-    pub hours: Hours,
+    pub calendar: Calendar,
     /// How to reach it otherwise: a phone number, an office.
     pub contact: Option<String>,
+    /// Who gets its new tickets.
+    pub assignment: Assignment,
 }
 
 /// An address pattern that routes to a team.
@@ -102,6 +103,41 @@ pub struct AddressPattern {
     pub team: String,
     /// Our own distribution list: its list headers do not make a mail automatic.
     pub list_id: Option<String>,
+    /// Only these answer what is sent there, by registered address; empty: the whole team.
+    pub technicians: Vec<String>,
+}
+
+/// What tickets are about (rows C5, I2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Id of the configuration.
+    pub id: String,
+    /// Name as printed.
+    pub name: String,
+    /// What belongs to it, in a sentence.
+    pub explanation: Option<String>,
+    /// What the requester must know before anything else (row I5).
+    pub warning: Option<String>,
+    /// Team of its tickets; `None`: whichever was written to.
+    pub team: Option<String>,
+    /// The client that it is about: it counts only where the client is named.
+    pub client: Option<classify::Term>,
+    /// Type of its tickets; `None`: told by their words.
+    pub nature: Option<Nature>,
+    /// How many are stopped by it (row J4).
+    pub impact: Impact,
+    /// Words and phrases that it is known by.
+    pub terms: Vec<classify::Term>,
+}
+
+impl Category {
+    /// With the client in front.
+    pub fn full_name(&self) -> String {
+        match &self.client {
+            Some(client) => format!("{} – {}", client.written, self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// What a technician may do beyond answering.
@@ -114,6 +150,18 @@ pub enum Rank {
     Lead,
     /// Administers the desk.
     Admin,
+}
+
+/// When a technician hears of the thanks that are meant for him (row E9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thanks {
+    /// Once a day, together.
+    #[default]
+    Digest,
+    /// At once.
+    Now,
+    /// Not by mail.
+    Never,
 }
 
 /// Somebody who answers.
@@ -131,6 +179,8 @@ pub struct Technician {
     pub phone: Option<String>,
     /// Language of the mails to him.
     pub language: String,
+    /// When he hears of thanks.
+    pub thanks: Thanks,
 }
 
 impl Technician {
@@ -168,6 +218,30 @@ pub enum SubjectStyle {
     Titled,
     /// « Re: title [DSI-1042] ».
     Threaded,
+}
+
+/// Whether people in copy become observers at once (row F9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CcObservers {
+    /// Those of our own domains.
+    #[default]
+    Internal,
+    /// All of them.
+    Always,
+    /// None: somebody has to say so.
+    Never,
+}
+
+/// Who gets a new ticket of a team (S2.22, S3.13, S4.21).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assignment {
+    /// Nobody: the first who answers takes it.
+    #[default]
+    Pool,
+    /// In turn: whose latest ticket is the oldest.
+    RoundRobin,
+    /// Whoever has the fewest open tickets.
+    LeastLoaded,
 }
 
 /// The rules of this instance.
@@ -211,6 +285,12 @@ pub struct Policy {
     pub technicians: Vec<Technician>,
     /// Accounts.
     pub accounts: Vec<Account>,
+    /// Categories, in order.
+    pub categories: Vec<Category>,
+    /// Who people are.
+    pub directory: Arc<Directory>,
+    /// Whether people in copy follow the ticket.
+    pub cc_observers: CcObservers,
 }
 
 impl Policy {
@@ -222,6 +302,11 @@ impl Policy {
     /// The team with this id.
     pub fn team(&self, id: &str) -> Option<&Team> {
         self.teams.iter().find(|team| team.id == id)
+    }
+
+    /// The category with this id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.id == id)
     }
 
     /// The technician with this address.

@@ -1,6 +1,6 @@
 //! What to look up before deciding.
 
-use super::{Arrival, Input, Policy, Question, Timer, locate};
+use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
@@ -15,8 +15,9 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Action(action) => {
             question.tickets.insert(action.ticket);
         }
-        Input::Timer(Timer::AutoClose(ticket)) => {
+        Input::Timer(Timer::Ticket(ticket)) => {
             question.tickets.insert(*ticket);
+            question.past_of.insert(*ticket);
         }
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
@@ -77,11 +78,19 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         }
     }
     question.tickets.extend(locate::references(policy, arrival));
+    question.loads_of.extend(assign::asked(policy));
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
+        if duplicate::may_be(policy, arrival) {
+            question.recent_of = Some(sender.key());
+        }
         if mail.automatic.is_none() {
             let images = habits::ornaments(mail).into_iter().collect();
             question.habits_of = Some((sender.key(), images));
+        }
+        if mail.urgent {
+            let own = policy.directory.addresses_of(&sender.address);
+            question.claims_of.extend(own);
         }
         // What is said in our own name, or in a technician's, may be anybody's.
         if !policy.is_internal(&sender.address)

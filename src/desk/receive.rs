@@ -3,16 +3,21 @@
 use super::access::{Access, Sender, access};
 use super::automatic;
 use super::draft::Draft;
+use super::lifecycle::{Step, Writer};
 use super::locate::{self, Pointer};
-use super::open::{self, Opening, add_copied, add_mail, remember_ids};
+use super::open::{self, Opening, add_mail, remember_ids};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
-use super::{Arrival, Disposition, Kind, Learned, confirm, lifecycle, staff, tell, words};
+use super::verdict::{self, Said};
+use super::{
+    Arrival, Because, Disposition, Kind, Learned, confirm, duplicate, lifecycle, occasion, people,
+    short, similar, staff, tell, words,
+};
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{Actor, InboxId, Part, Person, Role, Status, Ticket, TicketId, What};
-use crate::token::{Keys, Purpose, RecipientTag};
+use crate::token::{self, Keys, Purpose, RecipientTag};
 
 /// Decides about one mail.
 pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
@@ -35,6 +40,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
 
     let folded = fold(draft, arrival);
     let arrival = folded.as_ref().unwrap_or(arrival);
+    let unmarked = without_marker(arrival);
+    let arrival = unmarked.as_ref().unwrap_or(arrival);
     let pointer = locate::locate(policy, keys, arrival, known);
     let mut kind = automatic::class(policy, keys, arrival);
     if arrival.released {
@@ -59,10 +66,26 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     {
         return;
     }
-    match pointer {
+    match pointer.or_else(|| duplicate::find(policy, arrival, &route, known)) {
         Some(pointer) => point(draft, arrival, &route, pointer),
         None => fresh(draft, arrival, &route),
     }
+}
+
+/// A mail that began with one of our links carries our marker in its own words, where no client quotes
+/// it: it finds the ticket (in `text`), and is no part of what was said.
+fn without_marker(arrival: &Arrival) -> Option<Arrival> {
+    let reply = &arrival.mail.reply;
+    if token::marker_tokens(reply).is_empty() {
+        return None;
+    }
+    let kept: Vec<&str> = reply
+        .lines()
+        .filter(|line| token::marker_tokens(line).is_empty())
+        .collect();
+    let mut arrival = arrival.clone();
+    arrival.mail.reply = kept.join("\n").trim().to_owned();
+    Some(arrival)
 }
 
 /// Learns how a person's mails end, and folds away what he always repeats; `None` when there is
@@ -189,13 +212,17 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
         let answers_there = || {
             // `Reply-To` proves nobody (contract S1): it counts only with the token that went there.
             let to = person.reply_to.as_deref().unwrap_or_default();
-            to.trim().to_lowercase() == sender.key()
+            !to.is_empty()
+                && to.trim().to_lowercase() == sender.key()
                 && pointer
                     .token
                     .as_ref()
                     .is_some_and(|token| token.recipient == RecipientTag::of(to))
         };
-        person.who.key() == sender.key() || answers_there()
+        policy
+            .directory
+            .is_same(&person.who.address, &sender.address)
+            || answers_there()
     });
     if let Some(technician) = technician {
         match &pointer.token {
@@ -249,45 +276,25 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         policy.pass_is_enough,
     );
     let technician = (arrival.mail.sender()).and_then(|sender| policy.technician(&sender.address));
-    match verdict {
-        Access::Join if is_over(draft, &ticket) && !is_thanks(arrival) => {
-            let opening = Opening {
-                why: vec![words::pick(
-                    &policy.language,
-                    format!(
-                        "Le ticket {} est clos depuis trop longtemps pour rouvrir : nouveau ticket lié.",
-                        ticket.reference
-                    ),
-                    format!(
-                        "Ticket {} has been closed for too long to reopen: a new, linked one.",
-                        ticket.reference
-                    ),
-                )],
-                linked: Some(ticket.id),
-                continues: Some(ticket.reference.clone()),
-                title: Some(ticket.title.clone()),
-                ..Opening::default()
-            };
-            // The team that knew the matter takes it up again.
-            let route = Route {
-                lead: ticket.team.clone(),
-                sent_to: ticket.sent_to.clone(),
-                ..route.clone()
-            };
-            open::open(draft, arrival, &route, opening);
+    let apart = apart(draft, &ticket, arrival, &pointer);
+    match (verdict, apart) {
+        // « ne plus suivre » is no new request, however old the ticket is.
+        (Access::Join, Some(_)) if short::is_for_the_desk(policy, &ticket, &arrival.mail) => {
+            join(draft, arrival, &ticket, &pointer);
         }
-        Access::Join => join(draft, arrival, &ticket, &pointer),
-        Access::JoinAsContributor => join_as_contributor(draft, arrival, &ticket, &pointer),
-        Access::Command => staff::answer(draft, arrival, &ticket, &pointer),
-        Access::AnswerOnly | Access::Note
+        (Access::Join, Some(because)) => continue_apart(draft, arrival, &ticket, route, because),
+        (Access::Join, None) => join(draft, arrival, &ticket, &pointer),
+        (Access::JoinAsContributor, _) => join_as_contributor(draft, arrival, &ticket, &pointer),
+        (Access::Command, _) => staff::answer(draft, arrival, &ticket, &pointer),
+        (Access::AnswerOnly | Access::Note, _)
             if let Some(technician) = technician
                 && !confirm::commands(arrival).is_empty() =>
         {
             confirm::ask(draft, arrival, &ticket, &pointer, technician);
         }
-        Access::AnswerOnly => staff::answer(draft, arrival, &ticket, &pointer),
-        Access::Note => staff::note(draft, arrival, &ticket, &pointer),
-        Access::NewLinked => {
+        (Access::AnswerOnly, _) => staff::answer(draft, arrival, &ticket, &pointer),
+        (Access::Note, _) => staff::note(draft, arrival, &ticket, &pointer),
+        (Access::NewLinked, _) => {
             let opening = Opening {
                 why: vec![words::pick(
                     &policy.language,
@@ -306,7 +313,7 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
             };
             open::open(draft, arrival, route, opening);
         }
-        Access::NewUnverified => {
+        (Access::NewUnverified, _) => {
             let opening = Opening {
                 why: vec![words::pick(
                     &policy.language,
@@ -354,9 +361,91 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
     }
 }
 
-/// Closed for longer than a reply may reopen (row D10).
-fn is_over(draft: &Draft<'_>, ticket: &Ticket) -> bool {
-    ticket.status == Status::Closed && draft.now - ticket.status_since > draft.policy.reopen_within
+/// Why a mail of somebody of the ticket does not join it: the matter is over, or it is another one
+/// (row D10, S4.31). Feedback always joins.
+fn apart(
+    draft: &Draft<'_>,
+    ticket: &Ticket,
+    arrival: &Arrival,
+    pointer: &Pointer,
+) -> Option<Because> {
+    let mail = &arrival.mail;
+    let closed = ticket.status == Status::Closed;
+    if !(closed || ticket.status == Status::Resolved) {
+        return None;
+    }
+    if is_feedback(draft, arrival, pointer) {
+        return None;
+    }
+    if closed && ticket.accepted {
+        return Some(Because::Accepted);
+    }
+    if closed && draft.now - ticket.status_since > draft.policy.reopen_within {
+        return Some(Because::Old);
+    }
+    let prefixes = draft.policy.prefixes();
+    let subject = mail.subject.as_deref().unwrap_or_default();
+    let named = super::reference::in_subject(subject, &prefixes).contains(&ticket.id);
+    let new = !named && similar::is_another_matter(&ticket.title, subject, &prefixes);
+    new.then_some(Because::NewSubject)
+}
+
+fn is_feedback(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> bool {
+    let explains = explains_marks(draft, pointer);
+    verdict::is_feedback(&arrival.mail.reply, is_thanks(arrival), explains)
+}
+
+/// It answers our question why a mark was low.
+fn explains_marks(draft: &Draft<'_>, pointer: &Pointer) -> bool {
+    pointer
+        .notice
+        .and_then(|notice| draft.known.notices.get(&notice))
+        .is_some_and(|told| told.kind == Kind::LowMark)
+}
+
+/// A new ticket that goes on where another ended; the team that knew the matter takes it up again.
+fn continue_apart(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    ticket: &Ticket,
+    route: &Route,
+    because: Because,
+) {
+    let reference = &ticket.reference;
+    let (french, english) = match because {
+        Because::Accepted => (
+            format!(
+                "Le ticket {reference} a été clos par son demandeur, définitivement : nouveau ticket lié."
+            ),
+            format!("Ticket {reference} was closed for good by its requester: a new, linked one."),
+        ),
+        Because::NewSubject => (
+            format!("Répond à {reference} sous un objet tout autre : nouveau ticket lié."),
+            format!("Answers {reference} under a wholly different subject: a new, linked ticket."),
+        ),
+        _ => (
+            format!(
+                "Le ticket {reference} est clos depuis trop longtemps pour rouvrir : nouveau ticket lié."
+            ),
+            format!(
+                "Ticket {reference} has been closed for too long to reopen: a new, linked one."
+            ),
+        ),
+    };
+    let opening = Opening {
+        why: vec![words::pick(&draft.policy.language, french, english)],
+        linked: Some(ticket.id),
+        continues: Some(reference.clone()),
+        because: Some(because),
+        title: Some(ticket.title.clone()).filter(|_| because != Because::NewSubject),
+        ..Opening::default()
+    };
+    let route = Route {
+        lead: ticket.team.clone(),
+        sent_to: ticket.sent_to.clone(),
+        ..route.clone()
+    };
+    open::open(draft, arrival, &route, opening);
 }
 
 /// Nothing but thanks: opens and reopens nothing (rows E9, E10).
@@ -368,8 +457,7 @@ fn is_thanks(arrival: &Arrival) -> bool {
 fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Pointer) {
     let id = ticket.id;
     let sender = arrival.mail.sender().cloned().unwrap_or_default();
-    let person = ticket
-        .person(&sender.address)
+    let person = people::person_of(draft.policy, ticket, &sender.address)
         .or_else(|| {
             ticket.people.iter().find(|person| {
                 person
@@ -380,67 +468,59 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         })
         .cloned();
     let part = person.map_or(Part::Contributor, |person| person.part);
-    let role = match part {
-        Part::Requester => Role::Requester,
-        Part::Beneficiary => Role::Beneficiary,
-        Part::Observer => Role::Observer,
-        Part::Contributor => Role::Contributor,
-    };
     let actor = Actor {
-        role,
+        role: short::role(part),
         who: Some(sender.clone()),
     };
     let takes_part = part != Part::Contributor;
-    let words = add_mail(
-        draft,
-        id,
-        arrival,
-        actor.clone(),
-        takes_part,
-        None,
-        Vec::new(),
-    );
+    let remarks = match pointer.repeats {
+        true => vec![pointer.why.clone()],
+        false => Vec::new(),
+    };
+    let words = add_mail(draft, id, arrival, actor.clone(), takes_part, None, remarks);
     if takes_part {
-        add_copied(draft, id, arrival);
+        people::add_copied(draft, id, arrival, part);
     }
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
+    let message_id = arrival.mail.message_id.as_deref();
     if let Some(size) = arrival.oversize {
-        let message_id = arrival.mail.message_id.as_deref();
         tell::too_large(draft, id, &sender.address, size, message_id);
     }
-
-    if is_thanks(arrival) {
-        // Thanks change nothing and disturb nobody (rows E9, E10); they are on the timeline.
-        return;
+    if pointer.repeats {
+        occasion::joined(draft, id, &sender.address, message_id);
     }
+    let thanks = is_thanks(arrival);
     let mut lines = Vec::new();
-    let requester = matches!(part, Part::Requester | Part::Beneficiary);
-    if takes_part && let Some(to) = lifecycle::after_reply(ticket.status, requester) {
-        let was_done = matches!(ticket.status, Status::Resolved | Status::Closed);
-        let reason = words::pick(
-            &draft.policy.language,
-            "Réponse du demandeur.",
-            "Answer of the requester.",
-        );
-        lifecycle::set(draft, id, actor, to, Some(reason));
-        if was_done {
-            tell::public(draft, id, Kind::Reopened, None, "");
-            lines.push(words::pick(
-                &draft.policy.language,
-                "Le ticket est rouvert par cette réponse.",
-                "This answer reopened the ticket.",
-            ));
+    let mut asks_nothing = false;
+    if !thanks && !pointer.repeats {
+        let kind = pointer
+            .notice
+            .and_then(|notice| draft.known.notices.get(&notice))
+            .map(|told| told.kind);
+        match short::obey(draft, arrival, ticket, part, kind, &actor, &mut lines) {
+            short::Then::Done => return,
+            short::Then::Told => asks_nothing = true,
+            short::Then::GoesOn => {}
         }
     }
-    tell::staff(
-        draft,
-        id,
-        Kind::TeamReply,
-        &words,
-        &lines,
-        Some(&sender.address),
-    );
+    if asks_nothing {
+        let cause = Some(sender.address.as_str());
+        return tell::staff(draft, id, Kind::TeamReply, &words, &lines, cause);
+    }
+    let has_files = words.files.iter().any(|file| !file.attachment.decoration);
+    let said = Said {
+        actor,
+        writer: verdict::writer(part),
+        words,
+        thanks,
+        reaction: arrival.mail.reaction.clone(),
+        explains_marks: explains_marks(draft, pointer),
+        has_files,
+        repeats: pointer.repeats,
+        lines,
+    };
+    verdict::wrote(draft, ticket, said);
 }
 
 /// Somebody to whom a notification was forwarded: his words are for staff (DESIGN "People").
@@ -467,7 +547,15 @@ fn join_as_contributor(
         role: Role::Contributor,
         who: Some(sender.clone()),
     };
-    let words = add_mail(draft, id, arrival, actor, false, None, vec![remark.clone()]);
+    let words = add_mail(
+        draft,
+        id,
+        arrival,
+        actor.clone(),
+        false,
+        None,
+        vec![remark.clone()],
+    );
     if ticket.person(&sender.address).is_none() && !sender.address.is_empty() {
         let person = Person {
             id: draft.take_person(),
@@ -480,14 +568,17 @@ fn join_as_contributor(
     }
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
-    if !(arrival.mail.thanks || arrival.mail.reaction.is_some()) {
-        tell::staff(
-            draft,
-            id,
-            Kind::TeamReply,
-            &words,
-            &[remark],
-            Some(&sender.address),
-        );
+    if is_thanks(arrival) {
+        return;
     }
+    let mut lines = vec![remark];
+    // A third party who is awaited answers through a notification that was forwarded to him.
+    let step = Step::Write(Writer::Other);
+    match lifecycle::next(ticket.status, step, &draft.policy.language) {
+        Ok(to) => lifecycle::set(draft, id, actor, to, None),
+        Err(stays) if !stays.is_empty() => lines.push(verdict::sentence(&stays)),
+        Err(_) => {}
+    }
+    let cause = Some(sender.address.as_str());
+    tell::staff(draft, id, Kind::TeamReply, &words, &lines, cause);
 }

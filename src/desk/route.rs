@@ -15,6 +15,8 @@ pub struct Route {
     pub sent_to: Option<String>,
     /// Why, in words.
     pub why: Vec<String>,
+    /// Technicians that the address names.
+    pub technicians: Vec<String>,
 }
 
 /// Finds the teams of a mail: the first match in To leads, then Cc, whichever copy arrives first;
@@ -78,6 +80,7 @@ pub fn route(policy: &Policy, arrival: &Arrival) -> Route {
             observers: Vec::new(),
             sent_to: None,
             why: vec![why],
+            technicians: Vec::new(),
         };
     };
 
@@ -102,6 +105,10 @@ pub fn route(policy: &Policy, arrival: &Arrival) -> Route {
         observers,
         sent_to: Some(without_plus(address)),
         why,
+        technicians: policy
+            .pattern(address)
+            .map(|pattern| pattern.technicians.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -13,6 +13,8 @@ use super::{Arrival, Disposition, words};
 use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod circle;
+mod class;
 mod reply;
 mod status;
 
@@ -62,6 +64,7 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
         refused: false,
         took: false,
         step: None,
+        because: None,
     };
     let mut internal = pointer
         .token

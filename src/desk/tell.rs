@@ -1,14 +1,13 @@
 //! Who is told what: one function for each occasion, all built on one notice.
 
 use super::draft::Draft;
-use super::policy::{Hours, Technician};
-use super::{Automation, Kind, Notice, limits, words};
+use super::policy::Technician;
+use super::{Automation, Because, Kind, Notice, assign, limits, people, words};
 use crate::mail::Address;
-use crate::ticket::{File, NoticeId, Part, Person, PersonId, Reference, TicketId};
+use crate::ticket::{
+    Actor, File, NoticeId, Part, Person, PersonId, Reference, Ticket, TicketId, What,
+};
 use crate::token::{self, Purpose};
-
-use chrono::{DateTime, Datelike, Timelike, Utc};
-use chrono_tz::Tz;
 
 /// What somebody wrote, to be passed on.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +65,14 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         over_limit: false,
         expires_at: None,
         caused_by: None,
+        because: None,
+        asks_marks: false,
+        quiet: false,
     }
 }
 
-fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
+/// A notice to somebody of a ticket.
+pub fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
     let to = Address {
         name: person.who.name.clone(),
         address: person
@@ -82,7 +85,8 @@ fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -
     notice
 }
 
-fn to_technician(
+/// A notice to a technician.
+pub fn to_technician(
     draft: &mut Draft<'_>,
     id: TicketId,
     kind: Kind,
@@ -105,6 +109,7 @@ pub struct Acknowledged {
     pub urgent: bool,
     pub oversize: Option<u64>,
     pub continues: Option<Reference>,
+    pub because: Option<Because>,
     pub files: Vec<File>,
     pub message_id: Option<String>,
 }
@@ -123,7 +128,7 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     }
     let on_call = draft
         .team(id)
-        .filter(|team| what.urgent && !is_open(&team.hours, draft.policy.timezone, draft.now))
+        .filter(|team| what.urgent && !team.calendar.is_open(draft.now))
         .and_then(|team| team.on_call.clone());
     let notice = Notice {
         automation: Automation::Replied,
@@ -131,6 +136,7 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         urgent: what.urgent,
         oversize: what.oversize,
         continues: what.continues,
+        because: what.because,
         files: what.files,
         in_reply_to: what.message_id,
         on_call,
@@ -142,16 +148,47 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     draft.notify(notice);
 }
 
-/// Somebody is there at that time.
-pub fn is_open(hours: &Hours, timezone: Tz, now: DateTime<Utc>) -> bool {
-    let local = now.with_timezone(&timezone);
-    let day = local.weekday().num_days_from_monday() as usize;
-    let minute = local.hour() * 60 + local.minute();
-    hours.days.get(day).copied().unwrap_or(false)
-        && (hours.from_minute..hours.to_minute).contains(&minute)
+/// To somebody who follows, or has the trouble, because `by` said so: what he takes part in.
+pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Option<&Address>) {
+    if person.who.address.is_empty() {
+        return;
+    }
+    let mut notice = to_person(draft, id, Kind::Following, person);
+    // He never wrote: the requester's mails are not in his mailbox.
+    notice.in_reply_to = None;
+    notice.author = by.map(|by| Address {
+        name: by.name.clone().or_else(|| Some(by.address.clone())),
+        address: String::new(),
+    });
+    draft.notify(notice);
 }
 
-/// To the requester and those who follow: one mail each.
+/// To an observer who stopped following.
+pub fn unfollowed(draft: &mut Draft<'_>, id: TicketId, person: &Person, message_id: Option<&str>) {
+    let mut notice = to_person(draft, id, Kind::Unfollowed, person);
+    notice.link_for = None;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = message_id.map(str::to_owned);
+    draft.notify(notice);
+}
+
+/// « Classement de votre demande » : put right, or, with `names`, which categories there are.
+pub fn classified(draft: &mut Draft<'_>, id: TicketId, names: Option<Vec<String>>) {
+    let Some(requester) = draft
+        .ticket(id)
+        .and_then(|ticket| ticket.requester())
+        .filter(|requester| !requester.who.address.is_empty())
+        .cloned()
+    else {
+        return;
+    };
+    let mut notice = to_person(draft, id, Kind::Classified, &requester);
+    notice.automation = Automation::Replied;
+    notice.lines = names.unwrap_or_default();
+    draft.notify(notice);
+}
+
+/// To those of the ticket whom this kind of mail is for: one mail each.
 pub fn public(
     draft: &mut Draft<'_>,
     id: TicketId,
@@ -159,17 +196,28 @@ pub fn public(
     words: Option<&Words>,
     except: &str,
 ) {
+    public_as(draft, id, kind, words, except, None, |_| {});
+}
+
+/// The same, with what made it necessary and what else its occasion changes.
+pub fn public_as(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: Option<&Words>,
+    except: &str,
+    because: Option<Because>,
+    change: impl Fn(&mut Notice),
+) {
     let Some(ticket) = draft.ticket(id) else {
         return;
     };
+    let asks_marks = asks_marks(ticket, kind, because);
     let except = except.trim().to_lowercase();
     let people: Vec<Person> = ticket
         .people
         .iter()
-        .filter(|person| match person.part {
-            Part::Requester | Part::Beneficiary | Part::Observer => true,
-            Part::Contributor => false,
-        })
+        .filter(|person| people::addressees(kind).contains(&person.part))
         .filter(|person| !person.who.address.is_empty() && person.who.key() != except)
         .cloned()
         .collect();
@@ -197,12 +245,35 @@ pub fn public(
         {
             notice.from.name = Some(format!("{name} – {}", team.name));
         }
+        notice.because = because;
+        notice.asks_marks =
+            asks_marks && matches!(person.part, Part::Requester | Part::Beneficiary);
+        change(&mut notice);
         // A machine is not told that its ticket moves on; a person's words do reach it.
         if of_robot && person.part == Part::Requester && notice.automation != Automation::Person {
             continue;
         }
         draft.notify(notice);
     }
+    if asks_marks {
+        draft.event(id, Actor::desk(), false, What::MarksAsked);
+    }
+}
+
+/// Marks are asked for once, when a person has helped and it is over, or was said not to be (S4.35,
+/// row K6).
+fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
+    let occasion = match kind {
+        Kind::Closed => true,
+        Kind::Reopened => because == Some(Because::Refused),
+        _ => false,
+    };
+    occasion
+        && ticket.technician.is_some()
+        && ticket.marks.is_none()
+        && !ticket.marks_asked
+        && !ticket.automatic
+        && ticket.verified
 }
 
 /// To somebody whose mail joined a ticket and was too large to be taken whole.
@@ -246,6 +317,19 @@ pub fn staff(
     lines: &[String],
     caused_by: Option<&str>,
 ) {
+    staff_as(draft, id, kind, words, lines, caused_by, None);
+}
+
+/// The same, with what made it necessary.
+pub fn staff_as(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+    because: Option<Because>,
+) {
     let author = words.author.as_ref().map(Address::key).unwrap_or_default();
     for technician in responsible(draft, id) {
         if technician.has_address(&author) {
@@ -257,6 +341,7 @@ pub fn staff(
         notice.files.clone_from(&words.files);
         notice.lines = lines.to_vec();
         notice.caused_by = outside(draft, caused_by);
+        notice.because = because;
         draft.notify(notice);
     }
 }
@@ -274,6 +359,10 @@ fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
     match owner {
         Some(owner) => vec![owner],
         None => {
+            let named = assign::named(policy, &ticket.team, &ticket.named);
+            if !named.is_empty() {
+                return named;
+            }
             let team = ticket.team.clone();
             policy
                 .technicians

@@ -1,25 +1,23 @@
-//! What time does: closes what was resolved long enough ago, and lets go what was kept for later.
+//! What time does: reminds, wakes up, resolves and closes tickets whose date has come, and lets go what
+//! was kept for later. Dates are stored, so downtime makes things late, once: whatever was missed,
+//! a ticket gets one mail, and what follows moves by as much (row E4).
+
+use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
-use super::{Kind, Notice, Timer, digest, lifecycle, tell, words};
-use crate::ticket::{Actor, Status};
+use super::lifecycle::{self, Step};
+use super::{Because, Kind, Timer, kept, occasion, quiet, tell, words};
+use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
 
 /// Decides about one timer.
 pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
     match timer {
-        Timer::AutoClose(id) => {
-            let due = draft.ticket(*id).is_some_and(|ticket| {
-                ticket.status == Status::Resolved
-                    && ticket.close_at.is_some_and(|at| at <= draft.now)
-            });
-            if due {
-                let reason = words::pick(
-                    &draft.policy.language,
-                    "Clôture automatique, à la date annoncée.",
-                    "Automatic closure, on the announced date.",
-                );
-                lifecycle::set(draft, *id, Actor::desk(), Status::Closed, Some(reason));
-                tell::public(draft, *id, Kind::Closed, None, "");
+        Timer::Ticket(id) => {
+            let Some(ticket) = draft.ticket(*id).cloned() else {
+                return;
+            };
+            if ticket.due_at().is_some_and(|at| at <= draft.now) {
+                due(draft, &ticket);
             }
         }
         Timer::Due(id) => {
@@ -29,19 +27,197 @@ pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
                 .get(id)
                 .and_then(|told| told.notice.clone())
             {
-                let_go(draft, notice);
+                kept::let_go(draft, notice);
             }
         }
         Timer::Alert { lines, .. } => tell::operations(draft, None, lines.clone()),
     }
 }
 
-/// A notice that was kept is due.
-fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
-    if notice.over_limit {
-        return digest::let_go(draft, notice);
+fn due(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let id = ticket.id;
+    if let Status::Paused { .. } = ticket.status {
+        return wake(draft, id);
     }
-    draft.decision.settled_notices.push(notice.id);
-    notice.due_at = None;
-    draft.decision.notices.push(notice);
+    // The date was within hours; the machine may have been away until now.
+    let opens = draft
+        .team(id)
+        .map_or(draft.now, |team| team.calendar.next_open(draft.now));
+    if opens > draft.now {
+        let why = words::pick(
+            &draft.policy.language,
+            "Hors des heures d'ouverture : reporté à leur reprise.",
+            "Outside working hours: put off until they begin.",
+        );
+        return put_off(draft, ticket, opens, why);
+    }
+    match ticket.status {
+        Status::Waiting {
+            of: Awaited::Requester,
+        } => remind(draft, ticket),
+        Status::Resolved => close(draft, ticket),
+        Status::Waiting {
+            of: Awaited::ThirdParty,
+        }
+        | Status::Paused { .. }
+        | Status::Open
+        | Status::Closed => {}
+    }
+}
+
+/// A pause is over: the ticket is open again, its owner knows (row E5), or everybody of the team.
+fn wake(draft: &mut Draft<'_>, id: TicketId) {
+    if lifecycle::next(Status::Paused { until: draft.now }, Step::Wake, "en").is_err() {
+        return;
+    }
+    let reason = words::pick(
+        &draft.policy.language,
+        "La pause est terminée.",
+        "The pause is over.",
+    );
+    lifecycle::set(draft, id, Actor::desk(), Status::Open, Some(reason));
+    occasion::woken(draft, id);
+}
+
+/// One reminder, however many were missed; after the last one the ticket is resolved.
+fn remind(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let id = ticket.id;
+    let dates = lifecycle::reminders(draft, id, ticket.status_since);
+    let reminders = draft.team(id).map_or(0, |team| team.reminders.len());
+    let resolves = dates.len() > reminders;
+    let sent = usize::try_from(ticket.reminders).unwrap_or(usize::MAX);
+    if sent >= reminders {
+        // The end of the schedule, if the team still has one.
+        return if resolves {
+            lapse(draft, ticket)
+        } else {
+            next_reminder(draft, id, ticket.reminders, None)
+        };
+    }
+    // Those that were due meanwhile are skipped: the latest of them is the one that is sent.
+    let missed = dates
+        .iter()
+        .take(reminders)
+        .filter(|date| **date <= draft.now)
+        .count();
+    let number = missed.max(sent + 1);
+    let this = dates.get(number - 1).copied().unwrap_or(draft.now);
+    let next = dates
+        .get(number)
+        .map(|next| not_before(draft, id, this, *next));
+    occasion::remind(draft, id, next.filter(|_| number >= reminders && resolves));
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    next_reminder(draft, id, number, next);
+}
+
+/// The next date, as far from now as it was to be from the one before.
+fn not_before(
+    draft: &Draft<'_>,
+    id: TicketId,
+    this: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let date = next.max(draft.now + (next - this));
+    draft
+        .team(id)
+        .map_or(date, |team| team.calendar.next_open(date))
+}
+
+fn next_reminder(draft: &mut Draft<'_>, id: TicketId, number: u32, next_at: Option<DateTime<Utc>>) {
+    draft.event(id, Actor::desk(), true, What::Reminded { number, next_at });
+}
+
+/// No answer after all reminders: resolved, with a kind word; a reply opens it again.
+fn lapse(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let Ok(to) = lifecycle::next(ticket.status, Step::Lapse, "en") else {
+        return;
+    };
+    let reason = words::pick(
+        &draft.policy.language,
+        "Sans réponse du demandeur, malgré les rappels.",
+        "No answer of the requester, in spite of reminders.",
+    );
+    lifecycle::set(draft, ticket.id, Actor::desk(), to, Some(reason));
+    occasion::public(draft, ticket.id, Kind::Resolved, Because::Unanswered);
+}
+
+/// Closes by itself, unless its resolution has not reached the requester's server for as long as was
+/// announced: then the delay begins when it does.
+fn close(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let id = ticket.id;
+    let Ok(to) = lifecycle::next(ticket.status, Step::Expire, "en") else {
+        return;
+    };
+    if let Some((until, why)) = too_early(draft, ticket) {
+        return put_off(draft, ticket, until, why);
+    }
+    let reason = words::pick(
+        &draft.policy.language,
+        "Clôture automatique, sans réponse dans le délai.",
+        "Automatic closure: no answer within the delay.",
+    );
+    lifecycle::set(draft, id, Actor::desk(), to, Some(reason));
+    occasion::public(draft, id, Kind::Closed, Because::Expired);
+}
+
+fn too_early(draft: &Draft<'_>, ticket: &Ticket) -> Option<(DateTime<Utc>, String)> {
+    let past = draft.known.past.get(&ticket.id)?;
+    let requester = ticket.requester()?;
+    let key = requester
+        .reply_to
+        .as_ref()
+        .map_or_else(|| requester.who.key(), |to| to.trim().to_lowercase());
+    let (_, accepted_at) = past
+        .resolution
+        .iter()
+        .rfind(|(recipient, _)| *recipient == key)?;
+    let language = &draft.policy.language;
+    let left_at = match accepted_at {
+        None => {
+            let why = words::pick(
+                language,
+                "La résolution n'est pas encore partie : la clôture attend.",
+                "The resolution has not left yet: the closure waits.",
+            );
+            let until = lifecycle::closing_date(draft, ticket.id, draft.now)?;
+            return Some((until, why));
+        }
+        Some(at) => *at,
+    };
+    let team = draft.team(ticket.id)?;
+    let in_time = team.calendar.next_open(ticket.status_since)
+        + chrono::Duration::minutes(lifecycle::LEAVES_WITHIN_MINUTES);
+    let until = lifecycle::closing_date(draft, ticket.id, left_at)?;
+    let why = words::pick(
+        language,
+        "La résolution est partie en retard : le délai compte à partir de son départ.",
+        "The resolution left late: the delay counts from when it did.",
+    );
+    (left_at > in_time && until > draft.now).then_some((until, why))
+}
+
+/// What is due is due later.
+fn put_off(draft: &mut Draft<'_>, ticket: &Ticket, until: DateTime<Utc>, why: String) {
+    let (close_at, remind_at) = match ticket.status {
+        Status::Resolved => (Some(until), None),
+        Status::Waiting { .. } => (None, Some(until)),
+        Status::Open | Status::Paused { .. } | Status::Closed => return,
+    };
+    draft.event(
+        ticket.id,
+        Actor::desk(),
+        false,
+        What::Status {
+            to: ticket.status,
+            close_at,
+            remind_at,
+            reason: Some(why),
+        },
+    );
+}
+
+/// See [`quiet::postpone`].
+pub fn leaves_now(draft: &mut Draft<'_>, id: TicketId) -> Option<DateTime<Utc>> {
+    let now = draft.now;
+    quiet::postpone(draft, id, now)
 }

@@ -3,16 +3,17 @@
 //! Owns the visit of the tree of parts, and which part is text to read and which a file. It leaves
 //! what a file is for to [`super::decoration`], and the text itself to [`super::text`].
 
+mod body;
+mod files;
+mod wrapping;
+
 use super::envelope::Envelope;
-use super::file::{content_id, looks_like_mail, media_type, name};
+use super::file::{content_id, name};
 use super::header::Fields;
-use super::lines::{lines, unflow};
-use super::part::{self, Kind, Part, Tree};
+use super::lines::lines;
+use super::part::{Kind, Part, Tree};
 use super::piece::{Piece, joined_html, joined_plain, same_words};
-use super::{
-    Attachment, Digest, calendar, charset, decoration, header, limits, pgp, smime, tnef, transfer,
-};
-use std::borrow::Cow;
+use super::{Attachment, Digest, calendar, charset, limits, pgp, smime};
 
 /// What one visit collected.
 #[derive(Debug, Default)]
@@ -386,120 +387,6 @@ impl Visit {
         self.leaf_file(part, name, &bytes, place)
     }
 
-    /// A leaf that is a file, perhaps a wrapping of more.
-    fn leaf_file(
-        &mut self,
-        part: &Part<'_>,
-        name: Option<String>,
-        bytes: &[u8],
-        place: Place,
-    ) -> Vec<Piece> {
-        let content_type = part.content_type.as_str();
-        let extension = name
-            .as_deref()
-            .and_then(|name| name.rsplit_once('.'))
-            .map(|(_, end)| end.to_ascii_lowercase());
-        let extension = extension.as_deref().unwrap_or_default();
-        let may_unwrap = place.unwrapped < limits::MESSAGE_DEPTH;
-        let deeper = place.unwrapped + 1;
-        if tnef::is_tnef(bytes) {
-            return self.tnef(part, name, bytes, place);
-        }
-        if matches!(
-            content_type,
-            "application/pkcs7-mime" | "application/x-pkcs7-mime"
-        ) || extension == "p7m"
-        {
-            match smime::open(bytes) {
-                smime::Opened::Signed(inner) if may_unwrap => {
-                    if !place.attached {
-                        self.remark(smime::SIGNED);
-                    }
-                    self.file(part, name.or(Some("smime.p7m".to_owned())), bytes, place);
-                    if let Some(file) = self.content.files.last_mut() {
-                        file.decoration = true;
-                    }
-                    let tree = part::walk(&inner);
-                    return self.tree(&tree, deeper, place.attached);
-                }
-                smime::Opened::Encrypted => self.remark(smime::ENCRYPTED),
-                smime::Opened::Signed(_) | smime::Opened::Other => {}
-            }
-        }
-        let is_mail = part::is_message(content_type)
-            || (extension == "eml"
-                && matches!(
-                    content_type,
-                    "application/octet-stream" | "text/plain" | "application/eml"
-                ));
-        if is_mail && looks_like_mail(bytes) {
-            self.message_file(part, bytes);
-            if may_unwrap {
-                let tree = part::walk(bytes);
-                let pieces = self.tree(&tree, deeper, true);
-                self.message(&tree.root().fields, pieces, place);
-            }
-            return Vec::new();
-        }
-        if content_type == "application/pgp-encrypted" {
-            self.remark(pgp::ENCRYPTED);
-        }
-        if extension == "ics" {
-            let text = charset::decode(cut(bytes, limits::MACHINE_BYTES), Some("utf-8"));
-            if let Some(event) = calendar::read(&text)
-                && !place.attached
-            {
-                self.content.calendars.push(event);
-            }
-        }
-        self.file(part, name, bytes, place);
-        Vec::new()
-    }
-
-    fn tnef(
-        &mut self,
-        part: &Part<'_>,
-        name: Option<String>,
-        bytes: &[u8],
-        place: Place,
-    ) -> Vec<Piece> {
-        let unpacked = tnef::unpack(bytes);
-        if unpacked.damaged {
-            self.defect("winmail.dat is damaged: not all of it is unpacked");
-        }
-        self.file(part, name.or(Some("winmail.dat".to_owned())), bytes, place);
-        if !unpacked.damaged
-            && let Some(file) = self.content.files.last_mut()
-        {
-            file.decoration = true;
-        }
-        for file in unpacked.files {
-            let content_type = file
-                .content_type
-                .unwrap_or_else(|| "application/octet-stream".to_owned());
-            self.add(
-                Found {
-                    name: file.name,
-                    content_type,
-                    content_id: file.content_id,
-                    inline: false,
-                },
-                &file.bytes,
-            );
-        }
-        if unpacked.plain.is_none() && unpacked.html.is_none() {
-            return Vec::new();
-        }
-        // Outlook repeats the text beside winmail.dat; it only counts where nothing else is said.
-        vec![Piece {
-            plain: unpacked.plain.or(Some(String::new())),
-            html: unpacked.html,
-        }]
-        .into_iter()
-        .filter(|_| self.content.text_bytes == 0 && self.content.html_bytes == 0)
-        .collect()
-    }
-
     fn report(&mut self, content_type: &str, bytes: &[u8]) {
         let text = charset::decode(cut(bytes, limits::MACHINE_BYTES), None);
         self.content.reports.push(Report {
@@ -507,180 +394,8 @@ impl Visit {
             text: lines(&text),
         });
     }
-
-    fn body(&mut self, part: &Part<'_>, bytes: &[u8]) -> Vec<Piece> {
-        let is_html = part.content_type == "text/html";
-        let label = part
-            .parameters
-            .get("charset")
-            .filter(|label| !label.is_empty());
-        if let Some(label) = label
-            && !charset::is_known(label)
-        {
-            self.defect("a charset is unknown or refused");
-        }
-        let (used, limit) = if is_html {
-            (&mut self.content.html_bytes, limits::HTML_BYTES)
-        } else {
-            (&mut self.content.text_bytes, limits::TEXT_BYTES)
-        };
-        let kept = cut(bytes, limit.saturating_sub(*used));
-        *used += kept.len();
-        if kept.len() < bytes.len() {
-            self.defect("a text is too long: its end is not shown");
-        }
-        let label: Option<Cow<'_, str>> = label
-            .map(Cow::Borrowed)
-            .or_else(|| if is_html { meta_charset(kept) } else { None });
-        let text = charset::decode(kept, label.as_deref());
-        let mut text = lines(&text);
-        if is_html {
-            return vec![Piece {
-                plain: None,
-                html: Some(text),
-            }];
-        }
-        if part
-            .parameters
-            .get("format")
-            .is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
-        {
-            let delete = part
-                .parameters
-                .get("delsp")
-                .is_some_and(|value| value.eq_ignore_ascii_case("yes"));
-            text = unflow(&text, delete);
-        }
-        if let Some(inner) = pgp::unwrap_signed(&text) {
-            self.remark(pgp::SIGNED);
-            text = inner;
-        } else if pgp::is_encrypted(&text) {
-            self.remark(pgp::ENCRYPTED);
-        }
-        let mut files = 0;
-        while memchr::memmem::find(text.as_bytes(), b"begin ").is_some()
-            && files < 50
-            && let Some(file) = transfer::uuencode(text.as_bytes())
-        {
-            files += 1;
-            let found = Found {
-                content_type: media_type(&file.name).to_owned(),
-                name: Some(file.name),
-                content_id: None,
-                inline: false,
-            };
-            self.add(found, &file.bytes);
-            // The range ends at line ends, so it cuts no character.
-            if text.is_char_boundary(file.range.start) && text.is_char_boundary(file.range.end) {
-                text.replace_range(file.range, "");
-            } else {
-                break;
-            }
-        }
-        vec![Piece {
-            plain: Some(text),
-            html: None,
-        }]
-    }
-
-    fn message_file(&mut self, part: &Part<'_>, bytes: &[u8]) {
-        let name = name(part).or_else(|| {
-            let subject = header::read(bytes)
-                .text("Subject")
-                .unwrap_or_else(|| "message".to_owned());
-            Some(format!("{subject}.eml"))
-        });
-        let content_type = if part::is_message(&part.content_type) {
-            part.content_type.clone()
-        } else {
-            "message/rfc822".to_owned()
-        };
-        let inline = part.disposition.value == "inline";
-        self.add(
-            Found {
-                name,
-                content_type,
-                content_id: content_id(part),
-                inline,
-            },
-            bytes,
-        );
-    }
-
-    fn file(&mut self, part: &Part<'_>, name: Option<String>, bytes: &[u8], place: Place) {
-        let inline = part.disposition.value == "inline"
-            || (place.related && part.disposition.value.is_empty());
-        let found = Found {
-            name,
-            content_type: part.content_type.clone(),
-            content_id: content_id(part),
-            inline,
-        };
-        self.add(found, bytes);
-    }
-
-    fn add(&mut self, found: Found, bytes: &[u8]) {
-        if self.content.files.len() >= limits::ATTACHMENTS {
-            self.defect("too many files: not all are listed");
-            return;
-        }
-        let sha256 = Digest::of(bytes);
-        if self.wanted == Some(sha256) && self.found.is_none() {
-            self.found = Some(bytes.to_vec());
-        }
-        let decoration = decoration::is_decoration(
-            found.name.as_deref(),
-            &found.content_type,
-            found.content_id.is_some() || found.inline,
-            bytes,
-        );
-        self.content.files.push(Attachment {
-            name: found.name,
-            content_type: found.content_type,
-            size: bytes.len() as u64,
-            sha256,
-            inline: found.inline,
-            content_id: found.content_id,
-            decoration,
-        });
-    }
-
-    fn identify(&mut self, content_type: &str, bytes: &[u8]) {
-        let digest = if content_type.starts_with("text/") && bytes.len() <= limits::HTML_BYTES {
-            let text: Vec<u8> = bytes
-                .iter()
-                .copied()
-                .filter(|byte| *byte != b'\r')
-                .collect();
-            Digest::of(text.trim_ascii())
-        } else {
-            Digest::of(bytes)
-        };
-        self.content.identity.push(digest);
-    }
-}
-
-struct Found {
-    name: Option<String>,
-    content_type: String,
-    content_id: Option<String>,
-    inline: bool,
 }
 
 fn cut(bytes: &[u8], limit: usize) -> &[u8] {
     bytes.get(..limit).unwrap_or(bytes)
-}
-
-/// The charset that an HTML page declares for itself.
-fn meta_charset(bytes: &[u8]) -> Option<Cow<'static, str>> {
-    let head = cut(bytes, 2048).to_ascii_lowercase();
-    let at = memchr::memmem::find(&head, b"charset=")? + b"charset=".len();
-    let label: Vec<u8> = head
-        .get(at..)?
-        .iter()
-        .copied()
-        .skip_while(|byte| matches!(byte, b'"' | b'\'' | b' '))
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        .collect();
-    Some(Cow::Owned(String::from_utf8(label).ok()?))
 }

@@ -7,7 +7,7 @@ use super::envelope::Envelope;
 use super::part::{self, Tree};
 use super::piece::{self, Piece};
 use super::text::{self, Bodies, Written};
-use super::{Automatic, Digest, Forwarded, Mail, automatic, bounce, header, limits};
+use super::{Automatic, Digest, Forwarded, Mail, absence, automatic, bounce, header, limits};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -104,7 +104,7 @@ pub fn read(bytes: &[u8]) -> Mail {
         forwards: written.forwarded.is_some(),
     });
     let absent_until = match automatic {
-        Some(Automatic::AutoReplied) => automatic::absent_until(&written.reply, envelope.date),
+        Some(Automatic::AutoReplied) => absence::until(&written.reply, envelope.date),
         _ => None,
     };
     let mut remarks: Vec<String> = content

@@ -14,6 +14,7 @@ mod html;
 mod language;
 mod line;
 mod link;
+mod phone;
 mod phrases;
 mod signature;
 mod structure;
@@ -31,6 +32,7 @@ use fate::take_apart;
 use line::{History, Line, Nature};
 
 pub use language::language;
+pub use phone::phone;
 pub(super) use phrases::is_closing;
 pub use thanks::{is_thanks, lone_reaction};
 pub use urgency::claims_urgency;

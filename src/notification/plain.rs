@@ -49,6 +49,10 @@ pub fn write(words: &Words) -> Wording {
     for why in &words.why {
         paragraphs.push(why.clone());
     }
+    if let Some(until) = &words.until {
+        let paused = say("En pause jusqu'au", "Put aside until");
+        paragraphs.push(format!("{paused} {until}"));
+    }
     if let Some(close_at) = &words.close_at {
         let closes = say("Clôture automatique :", "Closes automatically:");
         paragraphs.push(format!("{closes} {close_at}"));
@@ -96,6 +100,17 @@ fn name(words: &Words, french: bool) -> String {
         "team-digest" => ("Avis en attente", "Notices that waited"),
         "team-alert" => ("À vérifier", "To be looked at"),
         "digest" => ("Récapitulatif", "Summary"),
+        "reminder" => (
+            "Nous attendons votre réponse",
+            "We are waiting for your answer",
+        ),
+        "paused" => ("Votre demande est en pause", "Your request is put aside"),
+        "joined" => (
+            "Votre message a rejoint votre demande",
+            "Your message joined your request",
+        ),
+        "low-mark" => ("Qu'est-ce qui n'a pas convenu ?", "What went wrong?"),
+        "team-thanks" => ("On vous dit merci", "People thank you"),
         _ => ("Message du guichet", "Message of the help desk"),
     };
     (if french { fr } else { en }).to_owned()

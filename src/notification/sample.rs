@@ -1,9 +1,9 @@
-//! Mails to try templates with: one in which everything is said, one in which as little as
-//! possible is, one in the bare form. A template that renders with all three renders.
+//! Mails to try templates with: those in which everything is said, for each occasion, one in which as
+//! little as possible is, one in the bare form. A template that renders with all of them renders.
 
 use std::collections::BTreeSet;
 
-use super::words::{File, Requester, Team, Technician, Words, reply_line};
+use super::words::{Category, File, Requester, Team, Technician, Words, reply_line};
 use crate::desk::Kind;
 
 /// The samples of a kind.
@@ -17,7 +17,15 @@ pub fn all(language: &str, kind: Kind) -> Vec<Words> {
         link: full(language, kind).link,
         ..spare.clone()
     };
-    vec![full(language, kind), spare, bare]
+    let mut samples = vec![full(language, kind), spare, bare];
+    samples.extend(
+        ["accepted", "complement", "unanswered", "new-subject"].map(|because| Words {
+            because,
+            observer: false,
+            ..full(language, kind)
+        }),
+    );
+    samples
 }
 
 /// The names that templates may use.
@@ -63,12 +71,40 @@ fn full(language: &str, kind: Kind) -> Words {
         requester: Some(Requester {
             name: "Jeanne Dupont".to_owned(),
             address: "jeanne.dupont@example.org".to_owned(),
+            phone: Some("02 31 56 55 10".to_owned()),
+            place: Some("Scolarité, Campus 2".to_owned()),
         }),
+        nature: "request",
+        category: Some(Category {
+            name: "Bytel – Arrêt production".to_owned(),
+            explanation: Some("Impossible de se connecter.".to_owned()),
+            warning: Some("Prévenez la DSI avant le client.".to_owned()),
+        }),
+        reclassified: 1,
+        priority: "normal",
+        claim: "lowered",
+        beneficiary: Some(Requester {
+            name: "Paul Petit".to_owned(),
+            address: "paul.petit@example.org".to_owned(),
+            phone: Some("02 31 56 55 11".to_owned()),
+            place: Some("Accueil".to_owned()),
+        }),
+        for_you: true,
+        followers: vec!["Anne Leroy".to_owned()],
+        unfollow: Some("mailto:support@example.org?subject=Ne%20plus%20suivre".to_owned()),
         why: vec!["support@example.org → DSI".to_owned()],
         urgency: "high",
         observing: vec!["Scolarité".to_owned()],
         unverified: true,
         reopened: 2,
+        refusals: 2,
+        since: date.clone(),
+        until: date.clone(),
+        because: "refused",
+        accept_link: Some("mailto:support@example.org?subject=a&body=b".to_owned()),
+        refuse_link: Some("mailto:support@example.org?subject=a&body=c".to_owned()),
+        asks_marks: true,
+        marks_link: Some("mailto:support@example.org?subject=a&body=d".to_owned()),
         created_at: date.clone(),
         urgent: true,
         on_call: Some("02 31 00 00 00".to_owned()),
@@ -82,7 +118,10 @@ fn full(language: &str, kind: Kind) -> Words {
 }
 
 fn spare(language: &str, kind: Kind) -> Words {
-    let replied = !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest);
+    let replied = !matches!(
+        kind,
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks
+    );
     Words {
         language: language.to_owned(),
         kind: kind.as_str(),
@@ -96,6 +135,8 @@ fn spare(language: &str, kind: Kind) -> Words {
             "requester"
         },
         urgency: "normal",
+        priority: "normal",
+        nature: "incident",
         status: "open",
         ..Words::default()
     }

@@ -7,10 +7,11 @@
 use serde::Serialize;
 
 use super::header::Line;
-use super::{Stationery, date, layout};
-use crate::desk::{Automation, Kind, Notice};
+use super::{Stationery, date, layout, mailto, reply_address};
+use crate::desk::lexicon::{self, Opinion};
+use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Level, Part, Status, Ticket};
+use crate::ticket::{Awaited, Claim, Level, Part, Person, Status, Ticket};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -80,6 +81,22 @@ pub struct Words {
     pub unverified: bool,
     /// How often it was reopened.
     pub reopened: u32,
+    /// How often a solution was refused.
+    pub refusals: u32,
+    /// Since when it waits, in words.
+    pub since: Option<String>,
+    /// Until when it is paused, in words.
+    pub until: Option<String>,
+    /// What made the mail necessary, when its kind does not say; empty otherwise.
+    pub because: &'static str,
+    /// A reply that accepts the solution, with its words filled in.
+    pub accept_link: Option<String>,
+    /// A reply that refuses it.
+    pub refuse_link: Option<String>,
+    /// Marks are asked for (row K6).
+    pub asks_marks: bool,
+    /// A reply that gives them.
+    pub marks_link: Option<String>,
     /// When the ticket was opened, in words.
     pub created_at: Option<String>,
     /// Claimed urgent (S0.21).
@@ -96,6 +113,35 @@ pub struct Words {
     pub oversize: Option<String>,
     /// Lines of a transcript, an alert, a digest.
     pub lines: Vec<String>,
+    /// `incident`, `request`, `suggestion`.
+    pub nature: &'static str,
+    /// What it is about; `None` in the bare form.
+    pub category: Option<Category>,
+    /// How often that was put right.
+    pub reclassified: u32,
+    /// `low`, `normal`, `high`: as decided.
+    pub priority: &'static str,
+    /// The claim of urgency: `claimed`, `confirmed`, `lowered`, `disputed`; empty without.
+    pub claim: &'static str,
+    /// Who has the trouble, when it is another than the requester; `None` in the bare form.
+    pub beneficiary: Option<Requester>,
+    /// The recipient is the one who has the trouble, and another wrote.
+    pub for_you: bool,
+    /// Names of those who follow; empty in the bare form.
+    pub followers: Vec<String>,
+    /// Where an observer writes to follow no longer, a `mailto:` link.
+    pub unfollow: Option<String>,
+}
+
+/// What a ticket is about.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Category {
+    /// Its name, the client in front.
+    pub name: String,
+    /// What belongs to it.
+    pub explanation: Option<String>,
+    /// What must be known first.
+    pub warning: Option<String>,
 }
 
 /// A service.
@@ -125,6 +171,10 @@ pub struct Requester {
     pub name: String,
     /// Address.
     pub address: String,
+    /// Phone; to staff only.
+    pub phone: Option<String>,
+    /// Service and site; to staff only.
+    pub place: Option<String>,
 }
 
 /// A file.
@@ -162,15 +212,26 @@ impl Words {
                 sent,
             })
             .collect();
+        let observer = ticket
+            .and_then(|ticket| ticket.person(&notice.to.address))
+            .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor));
+        let marker = reference
+            .as_ref()
+            .filter(|_| replies(notice.kind))
+            .map(|reference| marker(&language, reference, token));
+        let replies = Prefilled {
+            to: reply_address(policy, notice, token).filter(|_| !staff && !observer),
+            subject: ticket
+                .map(|ticket| subject(ticket, notice.bare))
+                .unwrap_or_default(),
+            marker: marker.clone(),
+        };
         Self {
             kind: notice.kind.as_str(),
             name: None,
             heading: false,
-            reply_line: replies(notice.kind).then(|| reply_line(&language).to_owned()),
-            marker: reference
-                .as_ref()
-                .filter(|_| replies(notice.kind))
-                .map(|reference| marker(&language, reference, token)),
+            reply_line: marker.is_some().then(|| reply_line(&language).to_owned()),
+            marker,
             desk_name: line(&policy.desk_name),
             team: team.map(|team| Team {
                 name: line(&team.name),
@@ -182,9 +243,7 @@ impl Words {
                 .map(|ticket| line(&ticket.title)),
             link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
             bare: notice.bare,
-            observer: ticket
-                .and_then(|ticket| ticket.person(&notice.to.address))
-                .is_some_and(|person| matches!(person.part, Part::Observer | Part::Contributor)),
+            observer,
             purpose: match notice.purpose {
                 Purpose::Requester => "requester",
                 Purpose::Technician => "technician",
@@ -226,10 +285,52 @@ impl Words {
             requester: ticket
                 .filter(|_| staff)
                 .and_then(Ticket::requester)
-                .map(|person| Requester {
-                    name: shown_name(&person.who, true).unwrap_or_default(),
-                    address: line(&person.who.address),
+                .map(|person| {
+                    let mut requester = known_person(stationery, person, staff);
+                    // The number of the signature, where the directory has none (row B14).
+                    if requester.phone.is_none() {
+                        let written = ticket.and_then(|ticket| ticket.phone.as_deref());
+                        requester.phone = written.and_then(some_line);
+                    }
+                    requester
                 }),
+            nature: ticket
+                .map(|ticket| ticket.nature)
+                .unwrap_or_default()
+                .as_str(),
+            reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
+            category: ticket
+                .filter(|_| !notice.bare)
+                .and_then(|ticket| policy.category(ticket.category.as_deref()?))
+                .map(|category| Category {
+                    name: line(&category.full_name()),
+                    explanation: category.explanation.as_deref().and_then(some_line),
+                    warning: category.warning.as_deref().and_then(some_line),
+                }),
+            priority: ticket
+                .map_or(Level::Normal, |ticket| ticket.priority)
+                .as_str(),
+            claim: ticket
+                .and_then(|ticket| ticket.claim)
+                .map_or("", Claim::as_str),
+            beneficiary: ticket
+                .filter(|_| !notice.bare)
+                .and_then(Ticket::beneficiary)
+                .map(|person| known_person(stationery, person, staff)),
+            for_you: ticket
+                .and_then(|ticket| ticket.person(&notice.to.address))
+                .is_some_and(|person| person.part == Part::Beneficiary),
+            followers: ticket
+                .filter(|_| !notice.bare)
+                .map(|ticket| {
+                    let people = ticket.people.iter();
+                    people
+                        .filter(|person| person.part == Part::Observer)
+                        .filter_map(|person| shown_name(&person.who, true))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            unfollow: ticket.and_then(|ticket| unfollow(stationery, notice, ticket, token)),
             why: ticket
                 .filter(|_| staff)
                 .map(|ticket| all_lines(&ticket.why))
@@ -254,6 +355,21 @@ impl Words {
                 .unwrap_or_default(),
             unverified: ticket.is_some_and(|ticket| !ticket.verified),
             reopened: ticket.map_or(0, |ticket| ticket.reopened),
+            refusals: ticket.map_or(0, |ticket| ticket.refusals),
+            since: ticket
+                .filter(|ticket| matches!(ticket.status, Status::Waiting { .. }))
+                .map(|ticket| moment(ticket.status_since)),
+            until: ticket.and_then(|ticket| match ticket.status {
+                Status::Paused { until } => Some(moment(until)),
+                Status::Open | Status::Waiting { .. } | Status::Resolved | Status::Closed => None,
+            }),
+            because: notice.because.map_or("", Because::as_str),
+            accept_link: replies.link(lexicon::prefilled(Opinion::Holds, &language)),
+            refuse_link: replies.link(lexicon::prefilled(Opinion::Fails, &language)),
+            asks_marks: notice.asks_marks,
+            marks_link: replies
+                .link(lexicon::marks_form(&language))
+                .filter(|_| notice.asks_marks),
             created_at: ticket.map(|ticket| moment(ticket.created_at)),
             urgent: notice.urgent,
             on_call: notice.on_call.as_deref().and_then(some_line),
@@ -268,6 +384,29 @@ impl Words {
             reference,
             language,
         }
+    }
+}
+
+/// Replies that our links begin.
+struct Prefilled {
+    to: Option<String>,
+    subject: String,
+    marker: Option<String>,
+}
+
+impl Prefilled {
+    /// Some lines to write between the words and the marker, which must stay.
+    fn link(&self, words: &str) -> Option<String> {
+        let body = format!("{words}\n\n\n{}\n", self.marker.as_ref()?);
+        Some(mailto::link(self.to.as_ref()?, &self.subject, &body))
+    }
+}
+
+fn subject(ticket: &Ticket, bare: bool) -> String {
+    let reference = line(&ticket.reference.to_string());
+    match bare {
+        true => format!("Re: [{reference}]"),
+        false => format!("Re: [{reference}] {}", line(&ticket.title)),
     }
 }
 
@@ -340,7 +479,10 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 
 /// A reply to a mail of this kind is read, so it carries what finds its ticket.
 fn replies(kind: Kind) -> bool {
-    !matches!(kind, Kind::Operations | Kind::Digest | Kind::TeamDigest)
+    !matches!(
+        kind,
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks
+    )
 }
 
 /// The line that replies are written above (row F12). `mail` cuts quoted history there: the two
@@ -359,6 +501,49 @@ fn marker(language: &str, reference: &str, token: &str) -> String {
         _ => "Ref.",
     };
     format!("{word} [{reference}] · guichet:{token}")
+}
+
+/// Somebody of a ticket as the directory knows him; how to reach him is for staff.
+fn known_person(stationery: Stationery<'_>, person: &Person, staff: bool) -> Requester {
+    let entry = stationery
+        .policy
+        .directory
+        .entry(&person.who.address)
+        .filter(|_| staff);
+    let place = entry.map(|entry| {
+        let parts = [&entry.service, &entry.site].into_iter().flatten();
+        parts.cloned().collect::<Vec<_>>().join(", ")
+    });
+    Requester {
+        name: shown_name(&person.who, true).unwrap_or_default(),
+        address: line(&person.who.address),
+        phone: entry.and_then(|entry| entry.phone.as_deref().and_then(some_line)),
+        place: place.as_deref().and_then(some_line),
+    }
+}
+
+/// A mail that says « ne plus suivre », for an observer (row F9). The token goes along in its text:
+/// the new mail answers none of ours.
+fn unfollow(
+    stationery: Stationery<'_>,
+    notice: &Notice,
+    ticket: &Ticket,
+    token: &str,
+) -> Option<String> {
+    let person = ticket.person(&notice.to.address)?;
+    if person.part != Part::Observer || notice.kind.is_internal() {
+        return None;
+    }
+    let language = notice.language.as_str();
+    let words = match language {
+        "fr" => "Ne plus suivre",
+        _ => "Unfollow",
+    };
+    let reference = line(&ticket.reference.to_string());
+    let body = format!("{words}\n\n{}", marker(language, &reference, token));
+    let to = reply_address(stationery.policy, notice, token)?;
+    let subject = format!("[{reference}] {words}");
+    Some(mailto::link(&to, &subject, &body))
 }
 
 fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {

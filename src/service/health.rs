@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use super::space;
 use crate::desk::Policy;
-use crate::desk::policy::Hours;
+use crate::desk::calendar::Calendar;
 use crate::store::{AccountState, Store, Waiting};
 
 /// A server that restarts, a network that blinks: nobody is woken for less (fault F16).
@@ -281,12 +281,12 @@ impl Observed {
 
     /// The usual gap between two mails of an account in office minutes, once it is known.
     pub fn usual_gap(&self, policy: &Policy, account: &str) -> Option<i64> {
-        let hours = hours_of(policy, account)?;
+        let calendar = calendar_of(policy, account)?;
         let times = self.arrivals.get(account)?;
         let mut gaps: Vec<i64> = times
             .iter()
             .zip(times.iter().skip(1))
-            .map(|(from, to)| open_minutes(hours, policy.timezone, *from, *to))
+            .map(|(from, to)| calendar.between(*from, *to).num_minutes())
             .collect();
         if gaps.len() < GAPS_NEEDED {
             return None;
@@ -298,8 +298,8 @@ impl Observed {
     fn silence(&self, policy: &Policy, account: &str) -> Option<Problem> {
         let usual_minutes = self.usual_gap(policy, account)?;
         let last = *self.arrivals.get(account)?.last()?;
-        let hours = hours_of(policy, account)?;
-        let silent = open_minutes(hours, policy.timezone, last, self.now);
+        let calendar = calendar_of(policy, account)?;
+        let silent = calendar.between(last, self.now).num_minutes();
         let limit = (SILENCE_FACTOR * usual_minutes).max(SILENCE_LEAST.num_minutes());
         (silent > limit).then(|| Problem::Silent {
             account: account.to_owned(),
@@ -309,35 +309,10 @@ impl Observed {
     }
 }
 
-/// The hours of the account's team.
-fn hours_of<'a>(policy: &'a Policy, account: &str) -> Option<&'a Hours> {
+/// The working time of the account's team.
+fn calendar_of<'a>(policy: &'a Policy, account: &str) -> Option<&'a Calendar> {
     let account = policy.accounts.iter().find(|known| known.name == account)?;
-    policy.team(&account.team).map(|team| &team.hours)
-}
-
-/// Minutes between two moments in which somebody is there. A day of 23 or 25 hours counts as any
-/// other: office hours do not span its change.
-fn open_minutes(hours: &Hours, zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
-    let minute = |time: DateTime<Utc>| -> (NaiveDate, i64) {
-        let local = time.with_timezone(&zone);
-        (
-            local.date_naive(),
-            i64::from(local.hour() * 60 + local.minute()),
-        )
-    };
-    let ((first, first_minute), (last, last_minute)) = (minute(from), minute(to));
-    let (opens, closes) = (i64::from(hours.from_minute), i64::from(hours.to_minute));
-    let mut minutes = 0;
-    for day in first.iter_days().take_while(|day| *day <= last) {
-        let weekday = chrono::Datelike::weekday(&day).num_days_from_monday() as usize;
-        if !hours.days.get(weekday).copied().unwrap_or(false) {
-            continue;
-        }
-        let begin = if day == first { first_minute } else { 0 }.max(opens);
-        let end = if day == last { last_minute } else { 24 * 60 }.min(closes);
-        minutes += (end - begin).max(0);
-    }
-    minutes
+    policy.team(&account.team).map(|team| &team.calendar)
 }
 
 #[cfg(test)]
@@ -348,23 +323,106 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    fn office() -> Hours {
-        Hours {
-            days: [true, true, true, true, true, false, false],
-            from_minute: 8 * 60,
-            to_minute: 18 * 60,
+    /// The example, whose account of the DSI answers on working days.
+    fn policy() -> Policy {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+        let settings = crate::config::Config::load_without_secrets(&file);
+        settings.expect("the example is right").policy
+    }
+
+    /// Mails every twenty minutes from nine to five of a Monday, looked at later.
+    fn observed(account: &str, now: &str) -> Observed {
+        let first = at("2026-11-23T08:00:00Z");
+        let arrivals = (0..25).map(|n| first + Duration::minutes(20 * n)).collect();
+        let state = AccountState {
+            up: true,
+            since: first,
+            problem: None,
+            looked_at: Some(first),
+            listed: 3,
+            unknown: 0,
+            behind_since: None,
+        };
+        Observed {
+            now: at(now),
+            accounts: BTreeMap::from([(account.to_owned(), state)]),
+            arrivals: BTreeMap::from([(account.to_owned(), arrivals)]),
+            waiting: Waiting::default(),
+            free: Some(10),
+            min_free: 10,
         }
     }
 
+    fn names(observed: &Observed, policy: &Policy) -> Vec<String> {
+        observed
+            .problems(policy)
+            .iter()
+            .map(Problem::name)
+            .collect()
+    }
+
     #[test]
-    fn nights_and_week_ends_are_no_gap() {
-        let zone = chrono_tz::Europe::Paris;
-        let minutes = |from: &str, to: &str| open_minutes(&office(), zone, at(from), at(to));
-        // Paris is an hour ahead in November: Friday 17:30 to Monday 08:10.
-        assert_eq!(minutes("2026-11-20T16:30:00Z", "2026-11-23T07:10:00Z"), 40);
-        assert_eq!(minutes("2026-11-23T19:00:00Z", "2026-11-24T05:00:00Z"), 0);
-        assert_eq!(minutes("2026-11-23T09:00:00Z", "2026-11-23T09:20:00Z"), 20);
-        // The night in which summer ends, 25 October 2026.
-        assert_eq!(minutes("2026-10-23T15:00:00Z", "2026-10-26T08:00:00Z"), 120);
+    fn a_mailbox_is_silent_after_three_times_the_usual_gap_of_office_hours() {
+        let policy = policy();
+        let account = policy.accounts[0].name.clone();
+        let at = |now: &str| names(&observed(&account, now), &policy);
+        // The last mail came at 17:00 in Paris.
+        assert_eq!(
+            observed(&account, "2026-11-23T17:00:00Z").usual_gap(&policy, &account),
+            Some(20)
+        );
+        assert!(at("2026-11-23T16:55:00Z").is_empty());
+        assert!(
+            at("2026-11-24T06:30:00Z").is_empty(),
+            "nobody writes at night"
+        );
+        assert_eq!(at("2026-11-24T08:30:00Z"), [format!("silent {account}")]);
+        let mut down = observed(&account, "2026-11-24T08:30:00Z");
+        down.accounts
+            .values_mut()
+            .for_each(|state| state.up = false);
+        assert_eq!(names(&down, &policy), [format!("account-down {account}")]);
+        let mut young = observed(&account, "2026-11-24T08:30:00Z");
+        young
+            .arrivals
+            .values_mut()
+            .for_each(|times| times.truncate(20));
+        assert!(names(&young, &policy).is_empty(), "too few to know");
+    }
+
+    #[test]
+    fn what_mends_itself_is_nobodys_alarm() {
+        let policy = policy();
+        let account = policy.accounts[0].name.clone();
+        let mut seen = observed(&account, "2026-11-23T16:05:00Z");
+        let ago = |minutes| Some(seen.now - Duration::minutes(minutes));
+        let (short, long) = (ago(14), ago(16));
+        for (since, expected) in [
+            (short, vec![]),
+            (long, vec![format!("unknown-mails {account}")]),
+        ] {
+            let mut seen = seen.clone();
+            for state in seen.accounts.values_mut() {
+                state.behind_since = since;
+                state.unknown = 2;
+            }
+            assert_eq!(names(&seen, &policy), expected);
+        }
+        seen.waiting = Waiting {
+            oldest_mail: Some(seen.now - Duration::minutes(14)),
+            oldest_notification: Some(seen.now - Duration::minutes(59)),
+            held: 0,
+        };
+        assert!(names(&seen, &policy).is_empty());
+        seen.waiting = Waiting {
+            oldest_mail: Some(seen.now - Duration::minutes(16)),
+            oldest_notification: Some(seen.now - Duration::minutes(61)),
+            held: 4,
+        };
+        seen.free = Some(9);
+        assert_eq!(
+            names(&seen, &policy),
+            ["inbox-old", "outbox-old", "outbox-held", "disk-full"]
+        );
     }
 }

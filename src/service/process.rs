@@ -120,7 +120,7 @@ pub async fn once(service: &Service) -> Result<usize> {
                     .decision
                     .notices
                     .iter()
-                    .filter(|notice| notice.due_at.is_some());
+                    .filter(|notice| notice.over_limit);
                 let waiting = waiting.count();
                 if waiting > 0 {
                     tracing::warn!(inbox.id = %id, "Mail {id}: {waiting} notices over [limits] wait for an hour");

@@ -68,7 +68,8 @@ pub async fn recall(
     );
     let filer = filing::Filer::leaving(&there, selected);
     watched.take_in(session, &filer, &new, ending).await?;
-    if !ending.is_now() {
+    // What the server would not give is asked for at the next connection.
+    if new.iter().all(|uid| watched.known.contains(uid)) {
         store.recalled(&account.name, restored).await?;
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Rings when something is due: a resolved ticket to close, a notice that was kept for later. What
-//! is due is computed from stored dates, so downtime only makes it late, once.
+//! Rings when something is due: a ticket to close, to remind of or to wake, a notice that was kept for
+//! later. What is due is computed from stored dates, so downtime only makes it late, once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub async fn once(service: &Service) -> Result<usize> {
     let inputs: Vec<Input> = due
         .tickets
         .into_iter()
-        .map(Timer::AutoClose)
+        .map(Timer::Ticket)
         .chain(due.notices.into_iter().map(Timer::Due))
         .map(Input::Timer)
         .collect();

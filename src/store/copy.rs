@@ -222,8 +222,9 @@ pub(super) fn go_on_with_copy(connection: &Connection, now: DateTime<Utc>) -> Re
         return Ok(0);
     };
     connection.execute(
-        r"INSERT INTO restores (at, copied_at, last_notice)
-          VALUES (?1, ?2, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0))",
+        r"INSERT INTO restores (at, copied_at, last_inbox, last_notice)
+          VALUES (?1, ?2, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'inbox'), 0),
+                  coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0))",
         params![millis(now), copied_at],
     )?;
     for (table, numbers) in SKIPPED {
@@ -267,7 +268,7 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
     };
     match input {
         Input::Mail(arrival) => ask(
-            r"SELECT EXISTS (
+            r"SELECT EXISTS (SELECT 1 FROM restores WHERE ?1 <= last_inbox) OR EXISTS (
                   SELECT 1 FROM recalls JOIN inbox ON inbox.account = recalls.account
                   WHERE inbox.id = ?1 AND inbox.received_at < recalls.at
                     AND (recalls.folder = '' AND inbox.origin = 'maildir' OR EXISTS (
@@ -279,9 +280,9 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
             r"SELECT EXISTS (SELECT 1 FROM restores WHERE ?1 <= last_notice)",
             notice.0,
         ),
-        Input::Timer(Timer::AutoClose(ticket)) => ask(
+        Input::Timer(Timer::Ticket(ticket)) => ask(
             r"SELECT EXISTS (
-                  SELECT 1 FROM restores JOIN tickets ON tickets.close_at <= restores.at
+                  SELECT 1 FROM restores JOIN tickets ON tickets.due_at <= restores.at
                   WHERE tickets.id = ?1)",
             ticket.0,
         ),

@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::habits;
+use super::past;
 use super::raw::RawFiles;
 use super::{Store, count, millis, time};
+use super::{claims, habits, loads};
 use crate::desk::{
-    Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
+    self, Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Digest};
@@ -18,6 +19,9 @@ use crate::ticket::{File, InboxId, NoticeId, Ticket, TicketId};
 
 /// Kept notices given for one digest; more wait for the next.
 const KEPT_AT_ONCE: i64 = 200;
+
+/// Tickets of one requester that are compared with a new mail.
+const RECENT_AT_ONCE: i64 = 20;
 
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
@@ -117,9 +121,18 @@ fn known(
         known.duplicate_of = earlier(connection, content, question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
     }
+    if let Some(requester) = &question.recent_of {
+        known.recent = recent(connection, requester, now)?;
+        tickets.extend(&known.recent);
+    }
     for id in tickets {
         if let Some(ticket) = ticket(connection, id)? {
             known.tickets.insert(id, ticket);
+        }
+    }
+    for id in &question.past_of {
+        if let Some(ticket) = known.tickets.get(id) {
+            known.past.insert(*id, past::of(connection, ticket)?);
         }
     }
     // What was kept is judged anew when it is due.
@@ -145,10 +158,29 @@ fn known(
     if let Some((sender, images)) = &question.habits_of {
         known.habits = habits::of(connection, sender, images)?;
     }
+    known.claims = claims::of(connection, &question.claims_of, now)?;
+    for technician in &question.loads_of {
+        let load = loads::of(connection, technician)?;
+        known.loads.insert(technician.clone(), load);
+    }
     for notice in due {
         kept(connection, &notice.to.key(), &mut known)?;
     }
     Ok(known)
+}
+
+/// The tickets of a requester that are open and young enough to be joined, the latest first.
+fn recent(connection: &Connection, requester: &str, now: DateTime<Utc>) -> Result<Vec<TicketId>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT id FROM tickets INDEXED BY tickets_recent
+          WHERE requester = ?1 AND created_at >= ?2 AND status IN ('open', 'waiting', 'paused')
+          ORDER BY created_at DESC, id DESC LIMIT ?3",
+    )?;
+    let since = millis(now - desk::duplicate_within());
+    let rows = statement.query_map(params![requester, since, RECENT_AT_ONCE], |row| {
+        row.get(0).map(TicketId)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How a count of notices to staff is named.

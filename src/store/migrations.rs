@@ -41,11 +41,12 @@ fn bring_up_to(connection: &mut Connection, path: &Path, steps: &[M<'_>]) -> Res
     if version == steps.len() {
         return Ok(());
     }
-    if version > 0 {
-        fault::point("upgrade", "begun");
-        copy(connection, &copy_path(path, version))?;
-        fault::point("upgrade", "copied");
+    if version == 0 {
+        return apply(connection, path, steps);
     }
+    fault::point("upgrade", "begun");
+    copy(connection, &copy_path(path, version))?;
+    fault::point("upgrade", "copied");
     apply(connection, path, steps)?;
     fault::point("upgrade", "committed");
     Ok(())

@@ -11,7 +11,7 @@ use crate::desk::{
 };
 use crate::mail::Digest;
 use crate::notification::Outgoing;
-use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Status, Ticket, TicketId, What};
+use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Ticket, TicketId, What};
 
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
 const COUNTED_MINUTES: i64 = 2 * 24 * 60;
@@ -75,7 +75,7 @@ pub(super) fn write(
         Input::Timer(Timer::Alert { told, over, .. }) => {
             health::write_alert(connection, told, over, now)
         }
-        Input::Action(_) | Input::Timer(Timer::AutoClose(_) | Timer::Due(_)) => Ok(()),
+        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => Ok(()),
     }
 }
 
@@ -122,20 +122,16 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
         Some(What::Opened(_))
     );
     let sql = if opens {
-        r"INSERT INTO tickets (id, reference, status, team, technician, requester, close_at,
+        r"INSERT INTO tickets (id, reference, status, team, technician, requester, due_at,
                                created_at, updated_at, ticket)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     } else {
         r"UPDATE tickets SET reference = ?2, status = ?3, team = ?4, technician = ?5,
-                 requester = ?6, close_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
+                 requester = ?6, due_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
           WHERE id = ?1"
     };
     let technician = ticket.technician.as_ref().map(|who| who.key());
     let requester = ticket.requester().map(|person| person.who.key());
-    let close_at = match ticket.status {
-        Status::Resolved => ticket.close_at,
-        Status::Open | Status::Waiting { .. } | Status::Paused { .. } | Status::Closed => None,
-    };
     let rows = connection
         .prepare_cached(sql)?
         .execute(params![
@@ -145,7 +141,7 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             ticket.team,
             technician.unwrap_or_default(),
             requester.unwrap_or_default(),
-            close_at.map(millis),
+            ticket.due_at().map(millis),
             millis(ticket.created_at),
             millis(ticket.updated_at),
             serde_json::to_string(ticket)?
@@ -168,6 +164,13 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::Team { .. }
             | What::TeamObserves { .. }
             | What::Priority { .. }
+            | What::Classified { .. }
+            | What::Urgency { .. }
+            | What::Reminded { .. }
+            | What::Verdict { .. }
+            | What::Thanks { .. }
+            | What::Rated { .. }
+            | What::MarksAsked
             | What::Linked { .. }
             | What::Command { .. }
             | What::Notified { .. }

@@ -1,4 +1,4 @@
-//! What is due by itself: tickets to close, notices that were kept.
+//! What is due by itself: tickets to close, to remind of or to wake, notices that were kept.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ const DUE_AT_ONCE: i64 = 500;
 /// What time has come for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Due {
-    /// Resolved tickets whose closing date has passed.
+    /// Tickets of which something is due.
     pub tickets: Vec<TicketId>,
     /// Notices that were kept until now.
     pub notices: Vec<NoticeId>,
@@ -27,9 +27,8 @@ impl Store {
     pub async fn due(&self, now: DateTime<Utc>) -> Result<Due> {
         self.read("looking what is due", move |connection, _| {
             let mut tickets = connection.prepare_cached(
-                r"SELECT id FROM tickets INDEXED BY tickets_close
-                  WHERE status = 'resolved' AND close_at IS NOT NULL AND close_at <= ?1
-                  ORDER BY close_at, id LIMIT ?2",
+                r"SELECT id FROM tickets INDEXED BY tickets_due
+                  WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
             )?;
             let mut notices = connection.prepare_cached(
                 r"SELECT id FROM notices WHERE state = 'kept' AND due_at <= ?1
@@ -59,8 +58,8 @@ impl Store {
         self.read("looking for the next timer", |connection, _| {
             let earliest: Option<i64> = connection.query_row(
                 r"SELECT min(at) FROM (
-                    SELECT min(close_at) AS at FROM tickets INDEXED BY tickets_close
-                    WHERE status = 'resolved' AND close_at IS NOT NULL
+                    SELECT min(due_at) AS at FROM tickets INDEXED BY tickets_due
+                    WHERE due_at IS NOT NULL
                     UNION ALL SELECT min(due_at) FROM notices WHERE state = 'kept')",
                 [],
                 |row| row.get(0),

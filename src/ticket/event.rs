@@ -115,6 +115,9 @@ pub enum What {
         to: Status,
         /// When it closes by itself.
         close_at: Option<DateTime<Utc>>,
+        /// When its requester is reminded.
+        #[serde(default)]
+        remind_at: Option<DateTime<Utc>>,
         /// In words.
         reason: Option<String>,
     },
@@ -143,6 +146,52 @@ pub enum What {
         /// The decided one.
         priority: Level,
     },
+    /// Its type and category were put right (row C6).
+    Classified {
+        /// Incident, request or suggestion.
+        nature: Nature,
+        /// The category's id.
+        category: Option<String>,
+        /// In words.
+        why: String,
+    },
+    /// A step of a claim of urgency (rows J2, J3).
+    Urgency {
+        /// Which.
+        step: Claim,
+        /// In words.
+        reason: Option<String>,
+    },
+    /// The requester was reminded that an answer is awaited.
+    Reminded {
+        /// How many reminders that makes.
+        number: u32,
+        /// When the next one is due, or the resolution without an answer.
+        next_at: Option<DateTime<Utc>>,
+    },
+    /// The requester accepted or refused the solution, or asked for more.
+    Verdict {
+        /// Which.
+        verdict: Verdict,
+        /// Why, in his words.
+        reason: Option<String>,
+    },
+    /// Thanks or a reaction: they change nothing, and are not lost.
+    Thanks {
+        /// The emoji, when it was one.
+        reaction: Option<String>,
+        /// It was a friendly one.
+        content: bool,
+    },
+    /// The requester gave marks.
+    Rated {
+        /// The marks.
+        marks: Marks,
+        /// What he said of them.
+        comment: Option<String>,
+    },
+    /// The requester was asked for marks.
+    MarksAsked,
     /// A link to another ticket.
     Linked {
         /// The other.
@@ -205,6 +254,12 @@ impl What {
             Self::Team { .. } | Self::TeamObserves { .. } => "team",
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
+            Self::Classified { .. } => "classified",
+            Self::Urgency { .. } => "urgency",
+            Self::Reminded { .. } => "reminder",
+            Self::Verdict { .. } => "verdict",
+            Self::Thanks { .. } => "thanks",
+            Self::Rated { .. } | Self::MarksAsked => "rating",
             Self::Linked { .. } => "linked",
             Self::Command { .. } => "command",
             Self::Notified { .. } => "notification",
@@ -218,7 +273,10 @@ impl What {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
-            Self::Status { reason, .. } => reason.as_deref(),
+            Self::Status { reason, .. }
+            | Self::Verdict { reason, .. }
+            | Self::Urgency { reason, .. } => reason.as_deref(),
+            Self::Rated { comment, .. } => comment.as_deref(),
             _ => None,
         }
     }

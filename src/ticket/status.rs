@@ -13,6 +13,16 @@ pub enum Awaited {
     ThirdParty,
 }
 
+impl Awaited {
+    /// The English token of the command line's JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::ThirdParty => "third-party",
+        }
+    }
+}
+
 /// Where a ticket stands (row E1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "status")]

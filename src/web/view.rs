@@ -8,7 +8,7 @@ use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What};
 
 /// The built-in pages.
 ///
@@ -220,7 +220,10 @@ fn entry(
                 Status::Closed => say("Demande close.".into(), "Request closed.".into()),
             };
             // The desk may change a closing date; for the requester nothing has changed.
-            if event.actor.role == Role::Desk && *to == Status::Resolved {
+            if event.actor.role == Role::Desk
+                && matches!(to, Status::Resolved | Status::Waiting { .. })
+                && reason.is_some()
+            {
                 return None;
             }
             let mut entry = fact(words);
@@ -230,13 +233,31 @@ fn entry(
             }
             Some(entry)
         }
+        // The sentence was written for the requester, in the language of the ticket.
+        What::Classified { why, .. } => Some(fact(why.clone())),
+        What::Verdict { verdict, .. } => match verdict {
+            Verdict::Accepted => Some(fact(say(
+                "Solution validée.".into(),
+                "Solution accepted.".into(),
+            ))),
+            Verdict::Refused => Some(fact(say(
+                "Solution refusée.".into(),
+                "Solution refused.".into(),
+            ))),
+            Verdict::Complement => None,
+        },
+        What::Reminded { .. } => Some(fact(say("Rappel envoyé.".into(), "Reminder sent.".into()))),
         What::Opened(_)
+        | What::Thanks { .. }
+        | What::Rated { .. }
+        | What::MarksAsked
         | What::Assigned { technician: None }
         | What::Note { .. }
         | What::Team { .. }
         | What::TeamObserves { .. }
         | What::Person { .. }
         | What::Priority { .. }
+        | What::Urgency { .. }
         | What::Linked { .. }
         | What::Command { .. }
         | What::Notified { .. }

@@ -98,7 +98,9 @@ async fn ten_thousand_guesses_find_no_ticket() {
     for number in 0..20 {
         let id = format!("m{number}@poste.example.org");
         let body = format!("Demande {number}");
+        let from = format!("Personne {number} <personne{number}@example.org>");
         let draft = Draft {
+            from: &from,
             message_id: &id,
             body: &body,
             ..Draft::default()

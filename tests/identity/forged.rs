@@ -326,8 +326,10 @@ async fn fifty_honest_command_mails_run_once_each() {
     for number in 1..=50 {
         let id = format!("m{number}@poste.example.org");
         let body = format!("Demande {number}.");
+        let from = format!("Personne {number} <personne{number}@example.org>");
         let request = Draft {
             above: pass,
+            from: &from,
             message_id: &id,
             body: &body,
             ..Draft::default()

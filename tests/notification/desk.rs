@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
+use guichet::desk::calendar::{Calendar, Term};
 use guichet::desk::policy::{
-    Authentication, Hours, Limits, Policy, Rank, SubjectStyle, Team, Technician,
+    Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician, Thanks,
 };
 use guichet::desk::{Automation, Kind, Notice};
 use guichet::mail::{Address, Attachment, Digest};
@@ -43,14 +44,13 @@ pub fn policy() -> Policy {
         name: name.to_owned(),
         from: format!("{id}@example.org"),
         prefix: id.to_uppercase(),
-        auto_close_after: Some(Duration::days(15)),
+        auto_close_after: Some(Term::After(Duration::days(15))),
+        reminders: Vec::new(),
+        resolve_after: None,
         on_call: None,
-        hours: Hours {
-            days: [true, true, true, true, true, false, false],
-            from_minute: 480,
-            to_minute: 1080,
-        },
+        calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
+        assignment: Default::default(),
     };
     Policy {
         language: "fr".to_owned(),
@@ -80,8 +80,12 @@ pub fn policy() -> Policy {
             rank: Rank::Technician,
             phone: Some("02 31 56 60 12".to_owned()),
             language: "fr".to_owned(),
+            thanks: Thanks::Digest,
         }],
         accounts: Vec::new(),
+        categories: Vec::new(),
+        directory: Default::default(),
+        cc_observers: Default::default(),
     }
 }
 
@@ -120,6 +124,21 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        nature: Default::default(),
+        category: None,
+        reclassified: 0,
+        claim: None,
+        priority_decided: false,
+        named: Vec::new(),
+        phone: None,
+        remind_at: None,
+        reminders: 0,
+        refusals: 0,
+        complements: 0,
+        accepted: false,
+        thanks: 0,
+        marks: None,
+        marks_asked: false,
     }
 }
 
@@ -195,12 +214,16 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             Kind::Confirm => vec!["#prendre".to_owned(), "#resolu".to_owned()],
             Kind::TeamDigest => vec!["[DSI-1042] Nouvelle demande : Plus d'accès à la scolarité — Jeanne Dupont".to_owned(), "[DSI-1043] Message : Imprimante — Paul Petit".to_owned()],
             Kind::Digest => vec!["DSI-1042 : Plus d'accès à la scolarité".to_owned(), "DSI-1043 : Imprimante".to_owned()],
+            Kind::TeamThanks => vec!["[DSI-1042] Plus d'accès à la scolarité – Jeanne Dupont : « Merci beaucoup ! »".to_owned()],
             _ => Vec::new(),
         },
         due_at: None,
         over_limit: false,
         expires_at: (kind == Kind::Confirm).then(|| at("2026-11-24T09:05:00Z")),
         caused_by: None,
+        because: None,
+        asks_marks: kind == Kind::Closed,
+        quiet: false,
     }
 }
 

@@ -53,8 +53,7 @@ where
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mail_filed_before_it_is_accepted_is_noticed() {
+pub async fn a_mail_filed_before_it_is_accepted_is_noticed() {
     noticed("file-after-accept", "is lost", async |desk, broken| {
         put_persons(desk, 3, 0);
         run_to(desk, broken, "accepting-mails.begun:1").await;
@@ -63,8 +62,7 @@ async fn a_mail_filed_before_it_is_accepted_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn identity_by_message_id_is_noticed() {
+pub async fn identity_by_message_id_is_noticed() {
     noticed("identity-by-bytes", "is lost", async |desk, broken| {
         put_persons(desk, 1, 0);
         desk.start(&[("FAULT_BREAK", broken)]);
@@ -77,8 +75,7 @@ async fn identity_by_message_id_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn other_bytes_on_the_second_attempt_are_noticed() {
+pub async fn other_bytes_on_the_second_attempt_are_noticed() {
     noticed("same-bytes-again", "other bytes", async |desk, broken| {
         put_persons(desk, 1, 0);
         run_to(desk, broken, "smtp-message.answered:1").await;
@@ -87,8 +84,7 @@ async fn other_bytes_on_the_second_attempt_are_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_that_skips_is_noticed() {
+pub async fn a_cursor_that_skips_is_noticed() {
     noticed("cursor-by-ledger", "is lost", async |desk, broken| {
         put_persons(desk, 2, 0);
         verdict(desk, broken).await
@@ -96,8 +92,7 @@ async fn a_cursor_that_skips_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sent_before_sending_is_noticed() {
+pub async fn sent_before_sending_is_noticed() {
     noticed(
         "sent-after-answer",
         "accepted 0 times",
@@ -110,8 +105,7 @@ async fn sent_before_sending_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_is_not_counted_is_noticed() {
+pub async fn an_attempt_that_is_not_counted_is_noticed() {
     noticed(
         "attempt-counted-before",
         "is not settled",
@@ -131,8 +125,7 @@ async fn an_attempt_that_is_not_counted_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_outbox_outside_the_transaction_is_noticed() {
+pub async fn an_outbox_outside_the_transaction_is_noticed() {
     noticed("one-transaction", "0 were written", async |desk, broken| {
         put_persons(desk, 1, 0);
         run_to(desk, broken, "settling.committed:1").await;
@@ -141,8 +134,7 @@ async fn an_outbox_outside_the_transaction_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn half_a_literal_is_noticed() {
+pub async fn half_a_literal_is_noticed() {
     noticed(
         "whole-literals",
         "not what was put in",
@@ -154,8 +146,7 @@ async fn half_a_literal_is_noticed() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_uncertain_notification_that_is_forgotten_is_noticed() {
+pub async fn an_uncertain_notification_that_is_forgotten_is_noticed() {
     noticed(
         "uncertain-again",
         "accepted 0 times",

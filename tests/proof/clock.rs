@@ -32,8 +32,7 @@ fn start(desk: &mut Desk) {
 }
 
 /// F24: ahead by a day and back, the night in which summer ends: no storm, and nothing stands still.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_neither_storms_nor_stands_still() {
+pub async fn a_clock_that_jumps_neither_storms_nor_stands_still() {
     let mut desk = Desk::new(false).await;
     start(&mut desk);
     // The second 02:30 in Paris of that night.
@@ -54,11 +53,14 @@ async fn a_clock_that_jumps_neither_storms_nor_stands_still() {
     assert!(quiet, "{}", desk.log());
     let report = desk.prove("after the jumps").await;
     assert_eq!((report.tickets, report.copies), (60, 0));
+    crate::report(
+        "F24",
+        &format!("a day ahead, back, a day behind, the end of summer: {report:?}"),
+    );
 }
 
 /// F19: the relay is down for a day; then all leaves, in order, and operations know.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_is_down_for_a_day_is_waited_for() {
+pub async fn a_relay_that_is_down_for_a_day_is_waited_for() {
     let mails = crate::random::number("PROOF_BACKLOG", 60);
     let mut desk = Desk::new(false).await;
     desk.sink.fault(Fault::always(Step::Connect, Act::HangUp));
@@ -82,6 +84,7 @@ async fn a_relay_that_is_down_for_a_day_is_waited_for() {
     assert!(desk.quiet(Duration::from_secs(40)).await, "{}", desk.log());
     let report = desk.prove("the relay is back").await;
     assert_eq!((report.tickets, report.copies), (mails, 0));
+    crate::report("F19", &format!("no relay for 26 hours: {report:?}"));
     let alerts = desk.alerts();
     assert!(
         alerts
@@ -92,8 +95,7 @@ async fn a_relay_that_is_down_for_a_day_is_waited_for() {
 }
 
 /// Row O4: an account that fails is told to operations once, after five minutes, and its return.
-#[tokio::test(flavor = "multi_thread")]
-async fn operations_are_told_of_an_account_that_fails_and_of_its_return() {
+pub async fn operations_are_told_of_an_account_that_fails_and_of_its_return() {
     let mut desk = Desk::new(false).await;
     put_persons(&mut desk, 2);
     start(&mut desk);

@@ -134,7 +134,7 @@ impl Desk {
              domain_per_hour = 0\ntotal_per_hour = 0\ntechnician_per_hour = 0\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n\
              [smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n{accounts}\
-             [[teams]]\nid = \"dsi\"\nname = \"DSI\"\nfrom = \"support@example.org\"\nprefix = \"DSI\"\n\
+             [[teams]]\nid = \"dsi\"\nname = \"DSI\"\nfrom = \"support@example.org\"\nprefix = \"DSI\"\nhours = \"always\"\n\
              [[addresses]]\npattern = \"support@example.org\"\nteam = \"dsi\"\n"
         );
         std::fs::write(folder.path().join("config.toml"), config).expect("writable");

@@ -23,10 +23,11 @@ fn put_persons(desk: &mut Desk, count: usize, bulk: usize) {
 const RESUMED: Duration = Duration::from_secs(60);
 
 /// A fault comes while mails do, lasts for a while, and is over; nothing is restarted.
-async fn survives(desk: &mut Desk, faults: &[&str], lasting: Duration, mails: usize) {
+async fn survives(desk: &mut Desk, faults: &[&str], lasting: Duration, mails: usize) -> String {
     put_persons(desk, 1, 0);
     desk.start(&[]);
     assert!(desk.quiet(RESUMED).await, "{}", desk.log());
+    let mut longest = Duration::ZERO;
     for fault in faults {
         let injection = desk.inject(fault);
         put_persons(desk, mails, 2000);
@@ -34,17 +35,18 @@ async fn survives(desk: &mut Desk, faults: &[&str], lasting: Duration, mails: us
         drop(injection);
         let over = Instant::now();
         assert!(desk.quiet(RESUMED).await, "{fault}: {}", desk.log());
-        println!("{fault}: {} s after it was over", over.elapsed().as_secs());
+        longest = longest.max(over.elapsed());
     }
     let report = desk.prove("after the faults").await;
     assert_eq!(report.tickets, desk.injected.len());
     // What failed is no reason to send anything twice.
     assert_eq!(report.copies, 0);
+    let count = faults.len();
+    format!("{count} episodes, at rest {longest:?} after the longest: {report:?}")
 }
 
 /// F7: syncs and writes fail now and then, and all the time.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_with_errors_costs_time_and_nothing_else() {
+pub async fn a_disk_with_errors_costs_time_and_nothing_else() {
     let faults = [
         "fdatasync,fsync:error=EIO:when=1+3",
         "fdatasync,fsync:error=EIO",
@@ -52,15 +54,16 @@ async fn a_disk_with_errors_costs_time_and_nothing_else() {
     ]
     .repeat(number("PROOF_EPISODES", 1));
     let mut desk = Desk::new(false).await;
-    survives(&mut desk, &faults, Duration::from_secs(3), 8).await;
+    let what = survives(&mut desk, &faults, Duration::from_secs(3), 8).await;
+    crate::report("F7", &what);
 }
 
 /// F9: the file system may suddenly only be read; the desk stays and says so, and goes on.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_may_only_be_read_is_waited_for() {
+pub async fn a_disk_that_may_only_be_read_is_waited_for() {
     let mut desk = Desk::new(false).await;
     let fault = "pwrite64,ftruncate,fallocate,fdatasync,fsync,unlink,rename,mkdir:error=EROFS";
-    survives(&mut desk, &[fault], Duration::from_secs(8), 10).await;
+    let what = survives(&mut desk, &[fault], Duration::from_secs(8), 10).await;
+    crate::report("F9", &what);
     let log = std::fs::read_to_string(desk.path("log")).expect("a log");
     let told = log.lines().filter(|line| line.contains("ERROR")).count();
     assert!((1..60).contains(&told), "{told} lines: {}", desk.log());
@@ -104,8 +107,7 @@ impl Drop for SmallDisk {
 
 /// F8: below `min_free` intake stops, the outbox goes on, the status says so; with no room at all
 /// nothing is lost either; both times it goes on by itself.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_stops_the_intake_and_nothing_else() {
+pub async fn a_full_disk_stops_the_intake_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(disk) = SmallDisk::mount(folder.path(), 40) else {
         println!("not run: no file system may be mounted here");
@@ -120,7 +122,8 @@ async fn a_full_disk_stops_the_intake_and_nothing_else() {
     put_persons(&mut desk, 5, 0);
     desk.start(&[]);
     assert!(desk.quiet(Duration::from_secs(30)).await, "{}", desk.log());
-    for episode in 0..number("PROOF_EPISODES", 1) {
+    let episodes = number("PROOF_EPISODES", 1);
+    for episode in 0..episodes {
         // Little room: what is here goes on, what is there stays there.
         disk.fill(6 << 20);
         let before = desk.injected.len();
@@ -146,11 +149,14 @@ async fn a_full_disk_stops_the_intake_and_nothing_else() {
     }
     let report = desk.prove("after the disk was full").await;
     assert_eq!((report.tickets, report.copies), (desk.injected.len(), 0));
+    crate::report(
+        "F8",
+        &format!("{episodes} times little room and none: {report:?}"),
+    );
 }
 
 /// F30: with few handles and little memory it does what it can; what it cannot do it does later.
-#[tokio::test(flavor = "multi_thread")]
-async fn few_handles_and_little_memory_lose_nothing() {
+pub async fn few_handles_and_little_memory_lose_nothing() {
     let mut desk = Desk::new(true).await;
     for (limits, lasts) in [
         (["prlimit", "--nofile=64", "--as=1073741824"], true),
@@ -176,4 +182,8 @@ async fn few_handles_and_little_memory_lose_nothing() {
     desk.start(&[]);
     let report = desk.prove("with room again").await;
     assert_eq!(report.tickets, 60);
+    crate::report(
+        "F30",
+        &format!("64 handles and 1 GiB, 24 and 256 MiB: {report:?}"),
+    );
 }

@@ -25,8 +25,7 @@ async fn desk() -> Desk {
 }
 
 /// F5: what the desk told a server survives whatever the disk loses.
-#[tokio::test(flavor = "multi_thread")]
-async fn power_cuts_under_load_lose_and_double_nothing() {
+pub async fn power_cuts_under_load_lose_and_double_nothing() {
     let cuts = random::number("PROOF_CUTS", CUTS);
     let seed = random::number("PROOF_SEED", 20_261_125);
     let mut chance = Chance::new(seed as u64);
@@ -51,13 +50,17 @@ async fn power_cuts_under_load_lose_and_double_nothing() {
             _ => Mercy::Chance(chance.below(u64::MAX)),
         };
         lost += desk.cut_power(mercy);
+        if cut % 50 == 49 {
+            println!("{} of {cuts} power cuts", cut + 1);
+        }
     }
     desk.start(&[]);
     let report = desk.prove(&format!("seed {seed}")).await;
-    println!(
-        "{cuts} power cuts, {lost} changes not synced, seed {seed}, {} s: {report:?}",
-        started.elapsed().as_secs()
+    let seconds = started.elapsed().as_secs();
+    let what = format!(
+        "{cuts} power cuts, {lost} changes not synced, seed {seed}, {seconds} s: {report:?}"
     );
+    crate::report("F5", &what);
     assert!(lost > cuts, "the cuts took nothing: {lost}");
 }
 
@@ -185,17 +188,18 @@ async fn cut_run(variables: &[(&str, &str)]) -> (usize, Vec<String>) {
 }
 
 /// F4, F5: no MOVE and no message leaves before what it rests on is on the disk.
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_told_is_on_the_disk() {
+pub async fn whatever_was_told_is_on_the_disk() {
     let (cuts, wrong) = cut_run(&[]).await;
-    println!("{cuts} cuts of one run");
+    crate::report(
+        "F4",
+        &format!("one run cut at {cuts} moments: all that was told is there"),
+    );
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(cuts >= 30, "{cuts} cuts only");
 }
 
 /// The same fails when the desk does not wait for the disk.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_does_not_reach_the_disk_is_noticed() {
+pub async fn a_commit_that_does_not_reach_the_disk_is_noticed() {
     let (_, wrong) = cut_run(&[("FAULT_BREAK", "commit-on-disk")]).await;
     assert!(
         wrong.iter().any(|line| line.contains("is not kept")),

@@ -67,8 +67,7 @@ pub fn next(desk: &Desk, chance: &mut Chance) -> Injected {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_random_times_nothing_is_lost_or_doubled() {
+pub async fn killed_at_random_times_nothing_is_lost_or_doubled() {
     let kills = number("PROOF_KILLS", KILLS);
     let count = number("PROOF_MAILS", MAILS);
     let seed = number("PROOF_SEED", 20_261_123);
@@ -86,15 +85,17 @@ async fn killed_at_random_times_nothing_is_lost_or_doubled() {
         }
         tokio::time::sleep(Duration::from_millis(chance.below(900))).await;
         alive += usize::from(desk.kill());
+        if kill % 100 == 99 {
+            println!("{} of {kills} kills", kill + 1);
+        }
     }
     assert_eq!(alive, kills, "it never dies by itself: {}", desk.log());
     let before = desk.sink.received().len();
     desk.start(&[]);
     let report = desk.prove(&format!("seed {seed}")).await;
-    println!(
-        "{kills} kills over {count} mails, seed {seed}, {} s, {before} sent before the last start: {report:?}",
-        started.elapsed().as_secs()
-    );
+    let seconds = started.elapsed().as_secs();
+    let what = format!("{kills} kills over {count} mails, seed {seed}, {seconds} s: {report:?}");
+    crate::report("F2", &what);
     assert_eq!(report.mails, count);
     assert!(
         before * 10 > report.sent,

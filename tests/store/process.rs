@@ -320,6 +320,7 @@ async fn timers_are_due_when_they_say() {
     let resolved = |close_at| What::Status {
         to: Status::Resolved,
         close_at,
+        remind_at: None,
         reason: None,
     };
     change(&store, ids[0], 10, resolved(Some(at(1000)))).await;
@@ -350,6 +351,7 @@ async fn timers_are_due_when_they_say() {
     let closed = What::Status {
         to: Status::Closed,
         close_at: None,
+        remind_at: None,
         reason: None,
     };
     change(&store, ids[0], 1000, closed).await;

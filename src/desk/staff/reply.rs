@@ -10,7 +10,7 @@ use super::super::tell::{self, Words};
 use super::super::{Kind, words};
 use super::refuse;
 use crate::mail::Address;
-use crate::ticket::{Actor, TicketId, What};
+use crate::ticket::{Actor, Nature, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
@@ -24,6 +24,8 @@ pub struct Reply<'a> {
     pub took: bool,
     /// The status to set after the text has joined, with its command line.
     pub step: Option<Step>,
+    /// Why, in a sentence that the requester reads first.
+    pub because: Option<String>,
 }
 
 /// What came of one line.
@@ -104,25 +106,25 @@ impl Reply<'_> {
             Command::Take => self.take(draft),
             Command::Note => Outcome::Done(String::new()),
             Command::Wait(of) => self.step(draft, Step::Wait(*of)),
+            Command::Pause(until) => self.pause(draft, *until),
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
+            Command::Category(name) => self.category(draft, name),
+            Command::Incident => self.nature(draft, Nature::Incident),
+            Command::Request => self.nature(draft, Nature::Request),
+            Command::Downgrade(reason) => self.downgrade(draft, reason),
+            Command::OutOfScope(reason) => self.out_of_scope(draft, reason),
+            Command::For(who) => self.requester(draft, who),
+            Command::Beneficiary(who) => self.beneficiary(draft, who),
+            Command::Add(who) => self.add(draft, who),
+            Command::Remove(who) => self.remove(draft, who),
             Command::Assign(_)
             | Command::Team(_)
-            | Command::Pause(_)
             | Command::Priority(_)
-            | Command::Downgrade(_)
-            | Command::Category(_)
-            | Command::Incident
-            | Command::Request
-            | Command::OutOfScope(_)
             | Command::Merge(_)
             | Command::Split(_)
             | Command::Link(_)
-            | Command::For(_)
-            | Command::Beneficiary(_)
-            | Command::Add(_)
-            | Command::Remove(_)
             | Command::Partner(_)
             | Command::Call
             | Command::Canned(_)
@@ -168,7 +170,8 @@ impl Reply<'_> {
             if step == Step::Resolve {
                 self.own(draft);
             }
-            lifecycle::set(draft, self.id, self.actor.clone(), to, None);
+            let because = self.because.clone();
+            lifecycle::set(draft, self.id, self.actor.clone(), to, because);
         }
     }
 
@@ -178,7 +181,17 @@ impl Reply<'_> {
             Some(Step::Resolve) => Some(Kind::Resolved),
             Some(Step::Close) => Some(Kind::Closed),
             Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Wait(_)) | None => None,
+            Some(Step::Pause(_)) => Some(Kind::Paused),
+            Some(
+                Step::Wait(_)
+                | Step::Accept
+                | Step::Refuse
+                | Step::Write(_)
+                | Step::Wake
+                | Step::Lapse
+                | Step::Expire,
+            )
+            | None => None,
         };
         let kind = kind
             .or_else(|| words.map(|_| Kind::FollowUp))
@@ -191,14 +204,14 @@ impl Reply<'_> {
                 }),
                 ..Words::default()
             };
+            let mut words = words.unwrap_or(&nobody).clone();
+            if let Some(because) = &self.because {
+                let parts = [because.as_str(), words.text.as_str()];
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                words.text = parts.collect::<Vec<_>>().join("\n\n");
+            }
             let own_address = self.technician.who().address;
-            tell::public(
-                draft,
-                self.id,
-                kind,
-                Some(words.unwrap_or(&nobody)),
-                &own_address,
-            );
+            tell::public(draft, self.id, kind, Some(&words), &own_address);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `#prendre`, `#attente`, `#resolu`, `#clore`, `#rouvrir`: whose the ticket is, and where it stands.
 
+use super::super::command::When;
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::words;
@@ -25,6 +26,11 @@ impl Reply<'_> {
         self.step = Some(step);
         Outcome::Done(match step {
             Step::Wait(_) => words::pick(language, "en attente", "waiting"),
+            Step::Pause(_) => words::pick(
+                language,
+                "en pause, le demandeur est prévenu de la date",
+                "paused, the requester is told the date",
+            ),
             Step::Resolve => words::pick(
                 language,
                 "résolu, le demandeur est prévenu",
@@ -40,7 +46,26 @@ impl Reply<'_> {
                 "rouvert, le demandeur est prévenu",
                 "reopened, the requester is told",
             ),
+            // No command asks for what requesters say and time does.
+            Step::Accept
+            | Step::Refuse
+            | Step::Write(_)
+            | Step::Wake
+            | Step::Lapse
+            | Step::Expire => String::new(),
         })
+    }
+
+    /// Puts the ticket aside until a day (row E5).
+    pub fn pause(&mut self, draft: &mut Draft<'_>, when: When) -> Outcome {
+        match when.resolve(draft.now, draft.policy.timezone) {
+            Some(until) => self.step(draft, Step::Pause(until)),
+            None => Outcome::Refused(words::pick(
+                &self.technician.language,
+                "cette date est passée, ou trop lointaine",
+                "that date has passed, or is too far away",
+            )),
+        }
     }
 
     pub fn take(&mut self, draft: &mut Draft<'_>) -> Outcome {

@@ -45,7 +45,7 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
     if let Some(kind) = separator(text) {
         return Some(after_separator(lines, at + 1, kind));
     }
-    if is_reply_line(text) {
+    if is_reply_line(text) || GROUPWISE.is_match(text) {
         return Some(Beginning {
             end: at + 1,
             kind: Kind::Sure,
@@ -224,6 +224,11 @@ fn separator(text: &str) -> Option<Kind> {
     ORIGINAL.is_match(&folded).then_some(Kind::Sure)
 }
 
+// GroupWise: `>>> Jean <…> 18/11/26 09:00 >>>`. In plain text the marks are quotation.
+regex!(
+    GROUPWISE,
+    r"^>>> ?[^>]{2,60}(?:<[^<>]{3,80}>)? .{0,30}\d{1,2}[:.]\d{2}.{0,8}>>>$"
+);
 regex!(
     REPLY_LINE,
     concat!(
@@ -277,7 +282,10 @@ regex!(
 );
 regex!(TIME, r"\d{1,2}\s?(?:[:h.]|uhr)\s?\d{2}|\d\s?[ap]\.?m\b");
 regex!(DAY, r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}");
-regex!(ADDRESS_END, r"[>)\]]\s*:\s*$|\bfrom .*@\S+\s*:\s*$");
+regex!(
+    ADDRESS_END,
+    r"[>)\]]\s*:\s*$|\bfrom .*@\S+\s*:\s*$|\b(?:de|par|by|von|di|da|van) \S+@\S+\s*:\s*$"
+);
 // A name, perhaps with an address, up to the verb: « Jean Dupont a écrit : », not « On m'a écrit : ».
 regex!(
     NAMED,

@@ -6,13 +6,14 @@
 //! no more than its length. What it shows is never blank when the body has words: what was hidden
 //! is shown rather than nothing.
 
+mod element;
+mod image;
+
 use std::collections::BTreeMap;
 
 use super::line::{self, History, Line, Nature};
-use super::link;
 use super::structure::{self, Role};
 use super::style::{self, Style, is_block, is_never_text, is_void};
-use super::table;
 use super::token::{self, Tag, Token};
 
 /// Open elements that are remembered. Outlook nests about forty; a hundred quotations of quotations
@@ -485,165 +486,6 @@ impl<'a> Renderer<'a> {
         self.counts
             .get(&Key::of(name))
             .is_some_and(|count| *count > 0)
-    }
-
-    fn void(&mut self, name: &str, tag: &Tag<'_>) {
-        match name {
-            "br" => {
-                if let Some(Role::Signature) = structure::role(name, tag) {
-                    self.flush();
-                }
-                if !self.is_hidden() {
-                    self.newline();
-                }
-            }
-            "hr" if !self.is_hidden() => {
-                self.flush();
-                let role = structure::role(name, tag);
-                self.push("________________________________");
-                if let Some(line) = self.current.as_mut().filter(|line| line.quote == 0) {
-                    match role {
-                        Some(Role::History) => line.history = History::Begins,
-                        _ if line.history == History::No => line.history = History::Perhaps,
-                        _ => {}
-                    }
-                }
-                self.flush();
-            }
-            "img" => self.image(tag),
-            _ => {}
-        }
-    }
-
-    /// An emoji stands for itself, a screenshot for its place; a logo is not worth a word.
-    fn image(&mut self, tag: &Tag<'_>) {
-        let alt = tag.attribute("alt").unwrap_or_default();
-        let alt = alt.trim();
-        if self.is_hidden() {
-            return;
-        }
-        let is_emoji = !alt.is_empty()
-            && alt.chars().count() <= 12
-            && alt.chars().all(|c| !c.is_ascii() && !c.is_alphabetic());
-        if is_emoji {
-            self.push(alt);
-            return;
-        }
-        if self.show != Show::Seen {
-            self.push(if alt.is_empty() { "[image]" } else { alt });
-            self.space = true;
-            return;
-        }
-        let source = tag.attribute("src").unwrap_or_default();
-        let is_ours = ["cid:", "data:", "blob:", "file:"].iter().any(|scheme| {
-            source
-                .get(..scheme.len())
-                .is_some_and(|s| s.eq_ignore_ascii_case(scheme))
-        });
-        // A file that is known as a logo or a pixel.
-        let is_ornament = source
-            .get(4..)
-            .is_some_and(|id| self.ornaments.contains(&id) && source.starts_with("cid:"));
-        let side = |name: &str| {
-            tag.attribute(name)
-                .and_then(|value| value.trim().trim_end_matches("px").parse::<f32>().ok())
-        };
-        let is_large = match (side("width"), side("height")) {
-            (None, None) => true,
-            (width, height) => width.unwrap_or(0.0) >= 300.0 || height.unwrap_or(0.0) >= 200.0,
-        };
-        if is_ours && is_large && !is_ornament && self.style().nature != Nature::Signature {
-            let is_name = alt.len() <= 80 && alt.contains('.') && !alt.contains(['\n', ':', '/']);
-            if is_name {
-                self.push(&format!("[image: {alt}]"));
-            } else {
-                self.push("[image]");
-            }
-            self.space = true;
-        }
-    }
-
-    /// The mark of a list item.
-    fn item(&mut self) {
-        if self.is_hidden() {
-            return;
-        }
-        let lists = usize::from(self.style().lists.min(8));
-        let list = self
-            .stack
-            .iter_mut()
-            .rev()
-            .find_map(|open| match &mut open.what {
-                What::List(number) => Some(number),
-                _ => None,
-            });
-        let mark = match list {
-            Some(0) | None => "- ".to_owned(),
-            Some(number) => {
-                let mark = format!("{number}. ");
-                *number = number.saturating_add(1);
-                mark
-            }
-        };
-        let indent = "  ".repeat(lists.saturating_sub(1));
-        self.mark = Some(format!("{indent}{mark}"));
-    }
-
-    /// Word writes `·`, `o`, `§` or a number and a run of spaces before an item.
-    fn word_mark(&mut self, line: usize, offset: usize) {
-        if self.lines.len() != line {
-            return;
-        }
-        let Some(current) = self.current.as_mut() else {
-            return;
-        };
-        let Some(mark) = current.text.get(offset..) else {
-            return;
-        };
-        let mark = mark.trim();
-        let mark = if mark.chars().count() == 1 && !mark.starts_with(|c: char| c.is_ascii_digit()) {
-            "-".to_owned()
-        } else {
-            mark.to_owned()
-        };
-        current.text.truncate(offset);
-        current.text.push_str(&mark);
-        current.text.push(' ');
-    }
-
-    /// Writes the address of a link beside a label that does not say it.
-    fn link(&mut self, href: Option<&str>, line: usize, offset: usize) {
-        let Some(href) = href.filter(|_| !self.is_hidden()) else {
-            return;
-        };
-        let label = match &self.current {
-            Some(current) if self.lines.len() == line => current.text.get(offset..),
-            Some(current) => Some(current.text.as_str()),
-            None if self.lines.len() > line => self.lines.last().map(|line| line.text.as_str()),
-            None => None,
-        };
-        let Some(address) = label.and_then(|label| link::address(label.trim(), href)) else {
-            return;
-        };
-        let shown = format!(" <{address}>");
-        if let Some(current) = self.current.as_mut() {
-            current.text.truncate(current.text.trim_end().len());
-        }
-        match (self.current.as_mut(), self.lines.last_mut()) {
-            (Some(current), _) => current.text.push_str(&shown),
-            (None, Some(last)) => last.text.push_str(&shown),
-            (None, None) => {}
-        }
-    }
-
-    /// Shows a row whose cells are short on one line.
-    fn row(&mut self) {
-        let Some((start, cells)) = self.rows.pop() else {
-            return;
-        };
-        if table::join(&mut self.lines, start, &cells) {
-            self.blank = false;
-        }
     }
 }
 

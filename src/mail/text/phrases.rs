@@ -53,7 +53,8 @@ regex!(
     FORMULA,
     concat!(
         r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |",
-        r"respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|",
+        r"respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|crdlt|cord|",
+        r"chaleureusement|confraternellement|sportivement|solidairement|fraternellement|",
         r"cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|",
         r"les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|",
         r"amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |",
@@ -62,14 +63,15 @@ regex!(
         r"continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|",
         r"nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|",
         r"de (?:croire|recevoir)).{0,120}|dans l'attente de (?:votre|ton|vous).{0,60}|",
-        r"(?:with )?(?:my |our )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|",
+        r"(?:with )?(?:my |our )?(?:(?:very )?best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)|",
         r"best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|",
         r"yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|",
         r"week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|",
         r"herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |",
         r"muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|",
         r"distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|",
-        r"groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente)$",
+        r"groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente|",
+        r"(?:med )?vanliga halsningar|(?:med )?vennlig hilsen|mvh|pozdrawiam|z powazaniem)$",
     )
 );
 regex!(
@@ -128,7 +130,7 @@ regex!(
         r"(?:android|ios|iphone|ipad|mobile)\b|provenance ?: ?courrier|von meinem|",
         r"gesendet (?:von|mit|uber|aus)\b|inviato (?:da|",
         r"dal|tramite)\b|enviado (?:desde|do|a partir d|via|con)\b|verzonden (?:vanaf|van|met|",
-        r"via)\b|verstuurd (?:vanaf|van)\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )",
+        r"via)\b|verstuurd (?:vanaf|van)\b|(?:securise|chiffre|protege) (?:avec|par)\b|(?:secured|encrypted) (?:with|by)\b|gesichert mit\b|skickat fran|sendt fra|wyslane? z\b|lahetetty )",
     )
 );
 regex!(
@@ -141,6 +143,25 @@ regex!(
         r"app|application|device|appareil|terminal|thunderbird|spark|typeapp|bluemail|aquamail|",
         r"k-9|wifi|bigpond|appareil mobile|zimbra|mobilni\w*)\b",
     )
+);
+
+// « Sécurisé avec Tuta Mail : », and the address of the advertised page below.
+regex!(
+    SECURED,
+    r"^(?:securise|chiffre|protege|secured|encrypted|gesichert) .{2,30}\bmail$"
+);
+// « Envoyé de mon Fairphone »: whose it is says enough. "My desk" and « mon domicile » are places.
+regex!(
+    MY_THING,
+    concat!(
+        r"^(?:sent (?:from|with|via) my|envoye (?:de|depuis|avec|via) (?:mon|ma)|enviado (?:desde mi|do meu)|",
+        r"inviato dal mio|verzonden vanaf mijn) (?:\w+[- ]?){1,4}$",
+    )
+);
+// "Yahoo Mail: Search, Organize, Conquer": a product and three words for it.
+regex!(
+    SLOGAN,
+    r"^\w[\w.]{2,12} mail ?: ?(?:[\w'-]+, ?){2}(?:and |et |und |y |e )?[\w'-]+$"
 );
 
 regex!(
@@ -167,14 +188,19 @@ pub(super) fn is_sent_from(text: &str) -> bool {
         None => (folded.as_str(), false),
     };
     let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    if SLOGAN.is_match(folded) {
+        return true;
+    }
     if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
         return false;
     }
     // "Sent from my desk, is much easier": a sentence.
     let words = folded.split(' ').count();
-    let is_sentence = folded.contains(", ") || text.trim_end().ends_with([':', '?']);
+    let is_sentence = folded.contains(", ")
+        || text.trim_end().ends_with('?')
+        || text.trim_end().ends_with(':') && !SECURED.is_match(folded);
     let names_device = DEVICE.is_match(folded);
-    let is_bare = folded.starts_with("sent from my ") && words <= 6 && !text.ends_with('.');
+    let is_bare = MY_THING.is_match(folded) && words <= 6 && !text.ends_with('.');
     !is_sentence && words <= 9 && (names_device || is_bare || is_excused)
 }
 

@@ -9,7 +9,7 @@ use super::line::{Line, Nature};
 use super::phrases::{
     Closing, closing, is_advice, is_disclaimer, is_postscript, is_sent_from, is_warning,
 };
-use super::words::{fold, has_email, has_phone, has_substance, has_url, is_greeting, regex};
+use super::words::{among, fold, has_email, has_phone, has_substance, has_url, is_greeting, regex};
 
 /// Lines from the end in which a signature may begin, disclaimers in three languages included.
 const LINES: usize = 150;
@@ -179,7 +179,8 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
         // « Merci, » is said by people who sign and by people who go on.
         Closing::Thanks => {
             let first = shown(lines, after).next().map(|(_, line)| line.head());
-            (count > 0 && first.is_some_and(is_name)).then_some(from..stop)
+            let named = first.is_some_and(|text| is_name(head_of(text)));
+            (count > 0 && named).then_some(from..stop)
         }
     }
 }
@@ -201,8 +202,28 @@ fn words_of(name: &str) -> Vec<String> {
 fn is_sender(text: &str, sender: &[String]) -> bool {
     let name = text.split(['|', ',', '–', '•', '(']).next().unwrap_or(text);
     let name = name.split(" - ").next().unwrap_or(name);
-    sender.len() >= 2 && words_of(name) == sender
+    let mut left = words_of(name);
+    left.retain(|word| !among(TITLES, word));
+    if sender.len() < 2 || left.len() != sender.len() {
+        return false;
+    }
+    // « S. Le Goff » of « Solène Le Goff »: one word may be an initial, the others are whole.
+    let mut missing = Vec::new();
+    for word in sender {
+        match left.iter().position(|other| other == word) {
+            Some(at) => drop(left.remove(at)),
+            None => missing.push(word),
+        }
+    }
+    match (missing.as_slice(), left.as_slice()) {
+        ([], []) => true,
+        ([word], [initial]) => initial.chars().count() == 1 && word.starts_with(initial.as_str()),
+        _ => false,
+    }
 }
+
+/// Titles before a name, folded.
+const TITLES: &str = "m mme mlle mr mrs ms dr pr prof me";
 
 /// The name of the sender below a blank line, and nothing but contact lines below it.
 fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Option<Range<usize>> {
@@ -286,15 +307,9 @@ fn contact_block(lines: &[Line], found: &[Range<usize>]) -> Option<Range<usize>>
         .rev()
         .find(|line| !line.is_blank())?;
     let is_announced = above.head().ends_with(':') || is_greeting(above.head());
-    let named = block.first().is_some_and(|line| {
-        let text = line.head();
-        is_name(
-            text.split(['|', ',', '-', '–', '•'])
-                .next()
-                .unwrap_or(text)
-                .trim(),
-        )
-    });
+    let named = block
+        .first()
+        .is_some_and(|line| is_name(head_of(line.head())));
     (count >= 2 && ways >= 2 && named && !is_announced && start > 0).then_some(start..end)
 }
 
@@ -325,6 +340,14 @@ fn is_name(text: &str) -> bool {
     text.chars().count() <= 50 && NAME.is_match(text)
 }
 
+/// What stands before a function or a degree: « Jean Dupont, PhD ».
+fn head_of(text: &str) -> &str {
+    text.split(['|', ',', '-', '–', '•'])
+        .next()
+        .unwrap_or(text)
+        .trim()
+}
+
 /// Names a way to reach somebody.
 fn is_reachable(text: &str) -> bool {
     has_email(text) || has_phone(text) || has_url(text)
@@ -346,6 +369,18 @@ regex!(
     r" ?[(\[](?:elle|il|iel|she|he|they|her|him|sie|er)(?: ?[/|,·] ?\p{L}+){0,3}[)\]]"
 );
 
+// When the writer works, and when nobody has to answer: a standing sentence of many signatures.
+regex!(
+    HOURS,
+    concat!(
+        r"\bi (?:work|am working) (?:flexibl|part|compressed|from)|\boutside (?:of )?(?:your|my|normal|regular)",
+        r" (?:own |normal )?(?:working|office|business) (?:hours|days)|\b(?:do not|don't) (?:expect|feel",
+        r"|need)\b.{0,40}\b(?:repl|respon|answer|action)|\bdroit a la deconnexion|\bn'appellent? (?:pas|",
+        r"aucune?) .{0,20}reponse|\ben dehors (?:de|des) (?:(?:vos|mes|nos) )?(?:heures|horaires)|",
+        r"^(?:mes )?(?:jours|horaires) (?:de (?:travail|presence)|d'ouverture)",
+    )
+);
+
 /// A line of a name, a function, a place, a number: short, and not a sentence.
 fn is_contact(line: &Line) -> bool {
     let text = line.head();
@@ -357,6 +392,9 @@ fn is_contact(line: &Line) -> bool {
         return false;
     }
     let folded = fold(text);
+    if count <= 300 && HOURS.is_match(&folded) {
+        return true;
+    }
     let folded = PRONOUNS.replace(&folded, "");
     let words = folded.split(' ').count();
     let reachable = is_reachable(text) || text.contains('|');
@@ -433,6 +471,10 @@ mod tests {
             "Garanti sans virus. www.avast.com <https://www.avast.com/sig-email>",
             "_______________________________________________\nriak-users mailing list\nriak-users@lists.example.com\nhttp://lists.example.com/mailman/listinfo",
             "-Abhishek Kona",
+            "Envoyé de mon Apple Watch",
+            "Envoyé depuis mon Fairphone",
+            "Yahoo Mail: Search, Organize, Conquer",
+            "Kind regards,\n\nMoira O'Connell, PhD\nTel +44 131 555 0142\nI work flexibly, so I do not expect a reply outside of your own working hours.",
             "Jean DUPONT\nTechnicien support\nTél. : 01 23 45 67 89\nwww.example.org",
             "—————\nSarah Johnson\nProduct Manager\n📧 sarah@example.com\n📱 +1 555 0123 456",
             "Dans l'attente de votre retour,\nCordialement,\nJean Dupont",

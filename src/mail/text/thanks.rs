@@ -17,23 +17,31 @@ const WORDS: usize = 45;
 /// Emoji of a reaction.
 const EMOJI: usize = 8;
 
-// Taken out first: they hold a word that is refused elsewhere, or a number.
+// Taken out first: they hold a word that is refused elsewhere. What says that it is over counts as
+// thanks.
+regex!(
+    OVER,
+    concat!(
+        r"\b(?:pas de (?:souci|soucis|probleme|problemes)|plus (?:de|aucun) (?:souci|soucis|probleme|problemes|",
+        r"message d'erreur|erreur)|sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|",
+        r"no more (?:issues?|problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |",
+        r"is |was )?(?:resolu|regle|solved|fixed|resolved)|(?:vous pouvez|tu peux|on peut|you can|you may)",
+        r" (?:donc |now )?(?:fermer|clore|cloturer|close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|",
+        r"incident|dossier|case|request))?|(?:das |mein )?problem (?:ist |wurde )?(?:gelost|behoben|",
+        r"erledigt)|(?:el |mi )?problema (?:esta |ha sido |queda )?(?:resuelto|solucionado|arreglado)|",
+        r"(?:il )?problema (?:e )?(?:stato )?risolto|(?:het )?probleem (?:is )?(?:opgelost|verholpen)|",
+        r"(?:o )?problema (?:esta |foi )?resolvido|(?:le |ce |mon |the |this |my )?(?:ticket|incident|",
+        r"dossier|demande|case|request) (?:peut|can) (?:etre |be )(?:ferme|cloture|clos|close|closed)e?|",
+        r"(?:c'est |tout est )?comme neuf|n'hesiterai pas|que demander de plus|(?:that|it) did the trick)",
+    )
+);
 regex!(
     HARMLESS,
     concat!(
-        r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|",
-        r"encore bravo|(?:thanks|thank you) again|pas de (?:souci|soucis|probleme|problemes)|",
-        r"plus (?:de|aucun) (?:souci|soucis|probleme|problemes|message d'erreur|erreur)|",
-        r"sans (?:souci|soucis|probleme)|no (?:problem|problems|worries)|no more (?:issues?|",
-        r"problems?|errors?)|(?:probleme|souci|incident|problem|issue) (?:est |a ete |is |",
-        r"was )?(?:resolu|regle|solved|fixed|resolved)|vous aussi|toi aussi|a vous aussi|",
-        r"(?:vous pouvez|tu peux|on peut|you can|you may) (?:donc |now )?(?:fermer|clore|cloturer|",
-        r"close|resoudre)(?: (?:le|ce|the|this|mon|my) (?:ticket|incident|dossier|case|request))?|",
-        r"(?:10|20|5)/(?:10|20|5)|100 ?%|1000 (?:fois )?merci|mille (?:fois )?mercis?|mille fois|",
-        r"(?:le |ce |mon |the |this |my )?(?:ticket|incident|dossier|demande|case|",
-        r"request) (?:peut|can) (?:etre |be )(?:ferme|cloture|clos|close|closed)e?|(?:c'est |",
-        r"tout est )?comme neuf|(?:aus)?si (?:vite|rapide|rapidement|efficace|efficacement|bien|",
-        r"gentiment|promptement)|n'hesiterai pas|que demander de plus)",
+        r"\b(?:encore (?:un grand |mille )?mercis?|merci encore(?: une fois)?|encore une fois|encore bravo|",
+        r"(?:thanks|thank you) again|vous aussi|toi aussi|a vous aussi|(?:10|20|5)/(?:10|20|5)|100 ?%|",
+        r"1000 (?:fois )?merci|mille (?:fois )?mercis?|mille fois|(?:aus)?si (?:vite|rapide|rapidement|",
+        r"efficace|efficacement|bien|gentiment|promptement))",
     )
 );
 regex!(
@@ -57,7 +65,9 @@ regex!(
         r"partially|partiellement|une fois sur|casse\p{L}*|perdu\p{L}*|lost|broken|manque\p{L}*|",
         r"missing|possible|asap|soon|(?:merci|mercis) (?:\p{L}+ )?pour (?:une?|des|du)|nicht|kein|",
         r"pero|pouvoir|vouloir|voudrais|veux|want|souhaite|souhaiterais|aimerais|like to|help me|",
-        r"aidez|aide-moi|aidez-moi|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|",
+        r"aidez|aide-moi|aidez-moi|aber|jedoch|leider|noch|bitte|konnen|konnten|konnte|todavia|aun|sigue|siguen|",
+        r"por favor|puede|pueden|podria|podrian|ancora|purtroppo|per favore|potete|potreste|ma non|maar|helaas|nog|",
+        r"niet|kunt|kunnen|graag|mas|ainda|infelizmente|continua|podem|poderiam|confirmez|confirmer|indiquer|preciser|dites|dire|me dire|",
         r"informer|tenir|tenez)\b",
     )
 );
@@ -73,14 +83,15 @@ regex!(
         r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
         r"ca marche (?:maintenant|enfin|a nouveau|de nouveau|bien|nickel|parfaitement)|",
         r"tout (?:re)?(?:fonctionne|marche)|tout est rentre dans l'ordre|(?:it|everything|all) works|works (?:fine|great|now|again|",
-        r"perfectly|like a charm)|working (?:again|now|fine))\b",
+        r"perfectly|like a charm)|working (?:again|now|fine)|sorted|prima|perfekt|perfecto|perfetto|perfeito)\b",
     )
 );
 regex!(
     STATE,
     concat!(
         r"\b(?:marche|marchent|remarche|remarchent|fonctionne|fonctionnent|refonctionne|",
-        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|geht|lauft|funktioniert|funciona|funziona|werkt|resolu|resolue|",
+        r"refonctionnent|repart|reparti|repartie|repare|reparee|works|working|geht|lauft|funktioniert|funciona|funziona|werkt|funcionar|gelost|behoben|resuelto|risolto|opgelost|",
+        r"resolvido|sorted|(?:de|a) nouveau acces|retrouve (?:mes|mon|l'|les|tous mes) ?(?:acces|fichiers|donnees|mails)|resolu|resolue|",
         r"regle|reglee|solved|fixed|resolved|ok|bon|bonne|rentre|accede|recu|recue|connecte|roule|(?:s'|re|se re)?(?:ouvre|allume|affiche|imprime|",
         r"scanne|charge|connecte|demarre)(?:nt)? (?:enfin|(?:de|a) nouveau|bien|correctement|",
         r"normalement|parfaitement|maintenant|sans probleme)|",
@@ -131,7 +142,11 @@ const BESIDE: &str = "\
     oh ok okay on oui ordre patience plus pour prise charge professionnalisme prompt \
     promptitude meilleurs meilleure meilleures note notee notes bises job roule vielen herzlichen schon \
     sehr fur die hilfe ihre deine jetzt geht lauft es wieder alles gut muchas mil por la ayuda ya \
-    todo funziona funciona tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
+    todo funziona funciona perfectamente perfettamente perfeitamente ahora adesso agora tudo bien \
+    correcto certo esta estan sono tutti aiuto ajuda pela respuesta risposta resposta rapida vuestra vostra su suo \
+    amable gentile gentili dir ihnen euch das ist hat geklappt nun endlich einwandfrei schnelle rasche tolle \
+    unterstutzung ruckmeldung klasse toll dank je wel jullie snelle fijn million tons saved day side end y est ja \
+    tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
     votre vous vraiment was we week-end weekend work works yes you your youpi ouf top trop \
@@ -222,8 +237,9 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
     }
     let happy = sentence.chars().any(is_happy);
     let folded = fold(sentence);
-    let text = HARMLESS.replace_all(&folded, " ");
-    let removed = text.len() != folded.len();
+    let is_over = OVER.is_match(&folded);
+    let text = OVER.replace_all(&folded, " ");
+    let text = HARMLESS.replace_all(&text, " ");
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if bare.is_empty() {
         return if happy {
@@ -245,7 +261,7 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
     if asks || REFUSED.is_match(&text) || text.chars().any(|c| c.is_ascii_digit()) {
         return Verdict::More;
     }
-    let thanks = THANKS.is_match(&folded) || (removed && !REFUSED.is_match(&text)) || happy;
+    let thanks = THANKS.is_match(&folded) || (is_over && !REFUSED.is_match(&text)) || happy;
     if !thanks && is_closing(sentence) {
         return Verdict::Harmless;
     }
@@ -261,7 +277,11 @@ fn judge(sentence: &str, thanked: bool) -> Verdict {
     let (mut names, mut others) = (0, 0);
     for word in words(&text) {
         let apart = word.split_once('\'').map_or(word, |(_, rest)| rest);
-        if among(BESIDE, word) || among(BESIDE, apart) || THANKS.is_match(word) {
+        if among(BESIDE, word)
+            || among(BESIDE, apart)
+            || THANKS.is_match(word)
+            || STATE.is_match(word)
+        {
             continue;
         }
         if capitals.iter().any(|capital| capital == word) {
@@ -427,6 +447,16 @@ mod tests {
             "Merci beaucoup Sophie pour ton aide et ta réactivité, à bientôt",
             "Merci et bonne année",
             "Merci, bon week-end",
+            "Herzlichen Dank, das Problem ist gelöst.",
+            "Many thanks, all sorted now.",
+            "Thanks a million, you saved my day :)",
+            "Ça y est, j'ai de nouveau accès. Merci infiniment !",
+            "Muito obrigado, já está a funcionar.",
+            "Perfecto, problema resuelto, muchas gracias",
+            "Grazie, problema risolto!",
+            "Thanks, that did the trick.",
+            "Je confirme que c'est réparé, un grand merci à votre collègue.",
+            "Super, danke Ihnen, es funktioniert wieder",
         ] {
             assert!(is_thanks(reply, false), "{reply}");
         }
@@ -532,6 +562,13 @@ mod tests {
             "Super, j'ai perdu tous mes fichiers",
             "Bravo, tout est cassé",
             "Merci pour rien",
+            "La prise, sûr à 100 %",
+            "Danke, aber es geht noch nicht",
+            "Danke, bitte auch den Drucker",
+            "Gracias, todavía no funciona",
+            "Grazie, ma non funziona",
+            "Obrigado, ainda está lento",
+            "Bedankt, maar het werkt niet",
         ] {
             assert!(!is_thanks(reply, false), "{reply}");
         }

@@ -10,6 +10,11 @@ regex!(
         r"dringende|eilt|spoed|asap)\b",
     )
 );
+// A word that is also half of many names (emergency exit, department): a claim when it stands alone.
+regex!(
+    LABEL,
+    r"^(?:(?:re|tr|fwd?|aw|wg) ?: ?)*[\[(!\s]*(?:emergency|notfall|emergencia|emergenza)\s*(?:[\])!:]|- |$)"
+);
 // What takes the claim back when it stands right before the word.
 regex!(
     DENIED,
@@ -39,10 +44,11 @@ regex!(
 pub fn claims_urgency(subject: &str) -> bool {
     let head: String = subject.chars().take(1_000).collect();
     let folded = fold(&head).replace(['_', '*', '#'], " ");
-    URGENT.find_iter(&folded).any(|found| {
-        let (before, _) = folded.split_at(found.start());
-        !DENIED.is_match(before) && !THING.is_match(before)
-    })
+    LABEL.is_match(&folded)
+        || URGENT.find_iter(&folded).any(|found| {
+            let (before, _) = folded.split_at(found.start());
+            !DENIED.is_match(before) && !THING.is_match(before)
+        })
 }
 
 #[cfg(test)]
@@ -77,6 +83,8 @@ mod tests {
             "plus d'Internet - urgent",
             "U\u{301}RGENT",
             "de plus en plus urgent",
+            "[EMERGENCY] storage down",
+            "Re: Emergency: no network",
         ] {
             assert!(claims_urgency(subject), "{subject}");
         }
@@ -109,6 +117,8 @@ mod tests {
             "issue d’urgence",
             "Service des urgences : PC en panne",
             "insurgent",
+            "Emergency exit light",
+            "New laptop for the emergency department",
             "divergente",
         ] {
             assert!(!claims_urgency(subject), "{subject}");

@@ -180,6 +180,8 @@ impl Set {
         for (date, value) in [
             ("created_at", &words.created_at),
             ("close_at", &words.close_at),
+            ("since", &words.since),
+            ("until", &words.until),
         ] {
             context.insert(date, &value.as_deref().map(unbroken));
         }
@@ -187,6 +189,8 @@ impl Set {
         for (date, value) in [
             ("created_at", &words.created_at),
             ("close_at", &words.close_at),
+            ("since", &words.since),
+            ("until", &words.until),
         ] {
             context.insert(date, value);
         }

@@ -1,3 +1,11 @@
+-- What of a ticket is due by itself, and when: its closure, a reminder, the end of a pause.
+DROP INDEX tickets_close;
+ALTER TABLE tickets RENAME COLUMN close_at TO due_at;
+CREATE INDEX tickets_due ON tickets (due_at) WHERE due_at IS NOT NULL;
+
+-- The same requester's latest tickets, for duplicates (row C12).
+CREATE INDEX tickets_recent ON tickets (requester, created_at);
+
 -- A notification that waits for an operator: it may have left before a copy was put back.
 ALTER TABLE outbox ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));
 CREATE INDEX outbox_held ON outbox (id, state) WHERE held = 1;
@@ -7,10 +15,12 @@ CREATE TABLE copies (
     copied_at INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
 
--- Each time a desk went on with a copy: notices up to `last_notice` were decided before.
+-- Each time a desk went on with a copy: mails up to `last_inbox` were accepted and notices up to
+-- `last_notice` decided before it was made.
 CREATE TABLE restores (
     at          INTEGER NOT NULL PRIMARY KEY,
     copied_at   INTEGER NOT NULL,
+    last_inbox  INTEGER NOT NULL,
     last_notice INTEGER NOT NULL
 ) STRICT;
 
@@ -55,3 +65,6 @@ CREATE TABLE pending (
     until    INTEGER NOT NULL,
     state    TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'confirmed', 'refused'))
 ) STRICT;
+
+-- How many open tickets each technician has, and the latest of them (assignment in turn).
+CREATE INDEX tickets_load ON tickets (technician, status) WHERE technician <> '';

@@ -1,0 +1,8 @@
+//! Run with `cargo +nightly fuzz run authentication_results fuzz/corpus/authentication_results fuzz/seeds/authentication_results -- -max_total_time=600 -max_len=65536`.
+#![no_main]
+
+#[expect(dead_code, reason = "each target checks one of them")]
+#[path = "../properties.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::authentication_results(bytes));

@@ -1,0 +1,106 @@
+//! `[[categories]]`: what tickets are about, with the words that tell.
+
+use crate::desk::classify::Term;
+use crate::desk::policy::Category;
+use crate::ticket::{Impact, Nature};
+
+use super::compile::list;
+use super::reading::Reading;
+use super::rules::known_team;
+use super::written::Config;
+
+/// The categories, in order.
+pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
+    let mut categories: Vec<Category> = Vec::new();
+    for (index, written) in config.categories.iter().enumerate() {
+        let at = format!("categories[{index}]");
+        let id = match &written.id {
+            Some(id) => id.clone(),
+            None => {
+                reading.missing(&format!("{at}.id"), "id is missing");
+                String::new()
+            }
+        };
+        if !id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        {
+            reading.wrong(
+                &format!("{at}.id"),
+                format!("\"{id}\": only a-z, 0-9, - and _ are allowed in an id"),
+            );
+        }
+        if !id.is_empty() && categories.iter().any(|category| category.id == id) {
+            reading.wrong(&format!("{at}.id"), format!("a second category \"{id}\""));
+        }
+        let team = written
+            .team
+            .as_deref()
+            .map(|team| known_team(reading, &format!("{at}.team"), Some(team)));
+        let client = written.client.as_deref().and_then(Term::new);
+        let mut terms: Vec<Term> = Vec::new();
+        for word in list(written.words.as_ref()) {
+            let path = format!("{at}.words");
+            let Some(term) = Term::new(word) else {
+                reading.wrong(
+                    &path,
+                    format!("\"{word}\" holds no word that could be looked for"),
+                );
+                continue;
+            };
+            if let Some(other) = same_word(&categories, &term, &client, &team) {
+                reading.wrong(
+                    &path,
+                    format!("\"{word}\" is a word of category \"{other}\" as well: it could tell neither"),
+                );
+            }
+            terms.push(term);
+        }
+        // Its own name is a word for it; where nothing else is known, the only one.
+        let name = written.name.clone().unwrap_or(id.clone());
+        for own in [&name, &id] {
+            if let Some(term) = Term::new(own)
+                && !terms.iter().any(|known| known.same(&term))
+                && same_word(&categories, &term, &client, &team).is_none()
+            {
+                terms.push(term);
+            }
+        }
+        categories.push(Category {
+            name,
+            explanation: written.explanation.clone(),
+            warning: written.warning.clone(),
+            team,
+            client,
+            nature: written.r#type.as_deref().map(|token| match token {
+                "request" => Nature::Request,
+                "suggestion" => Nature::Suggestion,
+                _ => Nature::Incident,
+            }),
+            impact: match written.impact.as_deref() {
+                Some("service") => Impact::Service,
+                Some("site") => Impact::Site,
+                _ => Impact::Person,
+            },
+            terms,
+            id,
+        });
+    }
+    categories
+}
+
+/// The category that has this word already, where both could be meant: for the same client, and
+/// for the same team or any.
+fn same_word<'a>(
+    categories: &'a [Category],
+    term: &Term,
+    client: &Option<Term>,
+    team: &Option<String>,
+) -> Option<&'a str> {
+    categories
+        .iter()
+        .filter(|category| category.client == *client)
+        .filter(|category| category.team.is_none() || team.is_none() || category.team == *team)
+        .find(|category| category.terms.iter().any(|known| known.same(term)))
+        .map(|category| category.id.as_str())
+}

@@ -1,0 +1,193 @@
+//! Whether two subjects speak of the same matter: for the same person's second mail (row C12), for
+//! the same trouble of many (row E15), and for a reply that is about something else (row D10).
+//!
+//! Words, without accents, reply marks, references and what every subject to a help desk holds
+//! ("problème", "demande", "urgent"). Numbers tell rooms and machines apart, so they must agree. In
+//! doubt two subjects are not similar: a mail that is joined wrongly is read late.
+
+use std::collections::BTreeSet;
+
+use super::reference;
+use crate::mail::text::fold_accents;
+
+/// Share of the words of both that must be common.
+const ENOUGH: f64 = 0.6;
+
+/// Letters of a word in which one slip is forgiven.
+const LONG_WORD: usize = 5;
+
+/// Words that tell nothing about a matter; singular, without accents.
+const EMPTY: &str = "\
+    a ai aide an and apres as at au aucun aussi aux avec avoir bonjour bonsoir by c ca car ce cela ces cet cette \
+    chez comme concernant d dans de demande depuis des do does du due elle en encore est et etre fait faire for fw fwd \
+    from hello help hi i il impossible in information informatique is issue it j je jour l la le les leur lors ma \
+    madame mais me merci mes mon monsieur monter my n ne no nos not notre nouveau objet nouvelle of on ou our panne par \
+    pas petit please plus pm pour probleme qu que question qui rappel re relance request s sa sans se ses si signaler \
+    signalement soucis souci son sos sujet suite support sur svp stp t ta te the there ticket to tous tout toute tr \
+    toujours tres un une urgence urgent urgente vers via vos votre vous want with y your";
+
+/// What tells a subject apart: its words and numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Matter {
+    words: BTreeSet<String>,
+    numbers: BTreeSet<String>,
+}
+
+impl Matter {
+    fn of(subject: &str, prefixes: &[String]) -> Self {
+        let bare = reference::without_references(subject, prefixes);
+        let folded = fold_accents(reference::bare_subject(&bare)).to_lowercase();
+        let mut matter = Self::default();
+        for word in folded.split(|c: char| !c.is_alphanumeric()) {
+            if word.is_empty() {
+                continue;
+            }
+            if word.contains(|c: char| c.is_ascii_digit()) {
+                matter.numbers.insert(word.to_owned());
+                continue;
+            }
+            let one = singular(word);
+            let empty = |known: &str| known == word || known == one;
+            if !EMPTY.split_whitespace().any(empty) {
+                matter.words.insert(one.to_owned());
+            }
+        }
+        matter
+    }
+}
+
+/// The two subjects are about the same thing.
+pub fn is_similar(a: &str, b: &str, prefixes: &[String]) -> bool {
+    let (a, b) = (Matter::of(a, prefixes), Matter::of(b, prefixes));
+    if a.words.is_empty() || b.words.is_empty() || a.numbers != b.numbers {
+        return false;
+    }
+    likeness(&a, &b) >= ENOUGH
+}
+
+/// `later` is clearly about something else than `first`: it says something, and no word of it is
+/// in the other.
+pub fn is_another_matter(first: &str, later: &str, prefixes: &[String]) -> bool {
+    let (first, later) = (Matter::of(first, prefixes), Matter::of(later, prefixes));
+    let says_something =
+        later.words.len() >= 2 || !later.words.is_empty() && !later.numbers.is_empty();
+    says_something && !first.words.is_empty() && likeness(&first, &later) == 0.0
+}
+
+/// Common words among all words, numbers counted as words.
+#[expect(clippy::cast_precision_loss, reason = "a subject has few words")]
+fn likeness(a: &Matter, b: &Matter) -> f64 {
+    let common = a
+        .words
+        .iter()
+        .filter(|word| b.words.iter().any(|other| is_same_word(word, other)))
+        .count()
+        + a.numbers.intersection(&b.numbers).count();
+    let all = a.words.len() + b.words.len() + a.numbers.union(&b.numbers).count();
+    let all = all.saturating_sub(common - a.numbers.intersection(&b.numbers).count());
+    if all == 0 {
+        return 0.0;
+    }
+    common as f64 / all as f64
+}
+
+/// The same word, one slip of the finger forgiven in a long one.
+fn is_same_word(a: &str, b: &str) -> bool {
+    let long = a.chars().count() >= LONG_WORD && b.chars().count() >= LONG_WORD;
+    a == b || long && strsim::osa_distance(a, b) <= 1
+}
+
+/// "imprimantes" → "imprimante"; "cours" and "accès" keep their s on both sides alike.
+fn singular(word: &str) -> &str {
+    match word.strip_suffix(['s', 'x']) {
+        Some(stem) if stem.len() >= 4 => stem,
+        _ => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefixes() -> [String; 2] {
+        ["DSI".to_owned(), "C5".to_owned()]
+    }
+
+    #[test]
+    fn the_same_matter_in_other_words() {
+        for (a, b) in [
+            ("Imprimante en panne", "RE: Imprimante toujours en panne !!"),
+            ("Imprimante en panne", "imprimantes en panne"),
+            (
+                "Vidéoprojecteur salle C5-112",
+                "URGENT - Videoprojecteur salle C5-112",
+            ),
+            (
+                "Vidéoprojecteur de la salle 12",
+                "Tr : vidéoprojeteur salle 12",
+            ),
+            ("[DSI-12] Accès Moodle refusé", "Accès à Moodle refusé"),
+            (
+                "Problème de connexion eduroam",
+                "Connexion eduroam : relance",
+            ),
+            ("Mot de passe oublié", "mot de passe oublie svp"),
+            ("Printer broken", "Re: printer is broken"),
+        ] {
+            assert!(is_similar(a, b, &prefixes()), "{a} / {b}");
+            assert!(is_similar(b, a, &prefixes()), "{b} / {a}");
+            assert!(!is_another_matter(a, b, &prefixes()), "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn another_matter() {
+        for (a, b) in [
+            ("Imprimante salle 112", "Imprimante salle 113"),
+            ("Vidéoprojecteur C5-112", "Vidéoprojecteur C5-113"),
+            ("Imprimante en panne", "Vidéoprojecteur en panne"),
+            ("Problème", "Problème"),
+            ("Demande d'aide urgente", "Demande d'aide"),
+            ("", ""),
+            ("Re:", "Re:"),
+            (
+                "Imprimante",
+                "Imprimante de Paul et écran de Marie à changer",
+            ),
+            ("Bonjour", "Bonjour"),
+        ] {
+            assert!(!is_similar(a, b, &prefixes()), "{a} / {b}");
+            assert!(!is_similar(b, a, &prefixes()), "{b} / {a}");
+        }
+    }
+
+    #[test]
+    fn a_clearly_new_subject() {
+        for (first, later) in [
+            ("Imprimante en panne", "Réservation de salle pour jeudi"),
+            ("Imprimante en panne", "RE: Licence Matlab à renouveler"),
+        ] {
+            assert!(
+                is_another_matter(first, later, &prefixes()),
+                "{first} / {later}"
+            );
+        }
+        for (first, later) in [
+            ("Imprimante en panne", "Re: Imprimante en panne"),
+            (
+                "Imprimante en panne",
+                "[DSI-12] Résolution de votre demande : Imprimante en panne",
+            ),
+            ("Imprimante en panne", "Toujours en panne"),
+            ("Imprimante en panne", "Urgent"),
+            ("Imprimante en panne", ""),
+            ("(sans objet)", "Imprimante du couloir en panne"),
+        ] {
+            // What says nothing, or the same, is no new subject.
+            assert!(
+                !is_another_matter(first, later, &prefixes()),
+                "{first} / {later}"
+            );
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What becomes of what the people of a ticket say: a verdict on the solution, marks, thanks, or
+//! simply more (rows E3, E8–E10, E13, K1–K5). The same functions serve mails and the buttons of a page.
+
+use super::draft::Draft;
+use super::lexicon::{self, Opinion};
+use super::lifecycle::{self, Step, Writer};
+use super::tell::{self, Words};
+use super::{Because, Kind, occasion, words};
+use crate::ticket::{Actor, Marks, Part, Role, Status, Ticket, TicketId, Verdict, What};
+
+/// What somebody of a ticket wrote, as far as its life is concerned.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub actor: Actor,
+    pub writer: Writer,
+    /// For staff; `text` is what is judged.
+    pub words: Words,
+    /// Nothing but thanks, as `mail` sees it.
+    pub thanks: bool,
+    /// An emoji and nothing else.
+    pub reaction: Option<String>,
+    /// It answers the question why a mark was low.
+    pub explains_marks: bool,
+    /// It came with a file, so it is more than thanks.
+    pub has_files: bool,
+    /// It repeats an earlier mail.
+    pub repeats: bool,
+    /// What staff should know of it.
+    pub lines: Vec<String>,
+}
+
+/// The writer that somebody's part in a ticket makes him.
+pub fn writer(part: Part) -> Writer {
+    match part {
+        Part::Requester | Part::Beneficiary => Writer::Requester,
+        Part::Observer => Writer::Observer,
+        Part::Contributor => Writer::Other,
+    }
+}
+
+/// Feedback on a ticket that is done: joins it however old it is, and reopens nothing.
+pub fn is_feedback(said: &str, thanks: bool, explains_marks: bool) -> bool {
+    let (marks, rest) = lexicon::marks(said);
+    let opinion = lexicon::opinion(&rest);
+    thanks
+        || opinion == Some(Opinion::Holds)
+        || opinion.is_none() && (marks.is_some() || explains_marks)
+}
+
+/// Somebody of the ticket wrote; his words are on the timeline already.
+pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
+    let id = ticket.id;
+    let done = matches!(ticket.status, Status::Resolved | Status::Closed);
+    let judges = done && said.writer == Writer::Requester;
+    let (marks, rest) = match said.writer {
+        Writer::Requester if done => lexicon::marks(&said.words.text),
+        // Asked for with a refusal: the ticket is open, and figures may be an answer. Only a reply
+        // of nothing else is marks.
+        Writer::Requester if ticket.marks_asked && ticket.marks.is_none() => {
+            match lexicon::marks(&said.words.text) {
+                (Some(marks), rest) if rest.is_empty() => (Some(marks), rest),
+                _ => (None, said.words.text.clone()),
+            }
+        }
+        _ => (None, said.words.text.clone()),
+    };
+    let opinion = judges
+        .then(|| lexicon::opinion(&rest))
+        .flatten()
+        .filter(|_| said.reaction.is_none());
+    let only_marks = marks.is_some() && rest.is_empty() && !said.has_files;
+    let thanks = said.thanks
+        || only_marks
+        || marks.is_some() && crate::mail::text::is_thanks(&rest, said.has_files);
+
+    if opinion == Some(Opinion::Holds) {
+        if let Some(marks) = marks {
+            rate(draft, id, &said.actor, marks, None);
+        }
+        return accept(draft, id, said.actor, &said.words, marks);
+    }
+    if thanks {
+        if let Some(marks) = marks {
+            rate(draft, id, &said.actor, marks, None);
+        }
+        if !only_marks {
+            return thank(draft, id, &said, marks);
+        }
+        if let Some(marks) = marks.filter(|marks| !marks.is_low()) {
+            let words = Words {
+                text: String::new(),
+                ..said.words
+            };
+            occasion::kind_words(draft, id, &words, Some(marks));
+        }
+        return;
+    }
+    let explained = marks.or(ticket.marks.filter(|_| said.explains_marks));
+    if let Some(marks) = explained
+        && opinion.is_none()
+        && ticket.status == Status::Closed
+    {
+        return explain(draft, id, &said, marks, rest, marks_are_new(ticket, marks));
+    }
+    if let Some(marks) = marks {
+        rate(draft, id, &said.actor, marks, None);
+    }
+    add(draft, ticket, said, opinion);
+}
+
+fn marks_are_new(ticket: &Ticket, marks: Marks) -> bool {
+    ticket.marks != Some(marks)
+}
+
+/// Words that go on with the matter: they open it again when the writer was awaited, or judges.
+fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opinion>) {
+    let id = ticket.id;
+    let language = draft.policy.language.clone();
+    let cause = said.words.author.as_ref().map(|who| who.address.clone());
+    let cause = cause.as_deref();
+    let mut lines = said.lines;
+    if said.repeats {
+        lines.push(words::pick(
+            &language,
+            "Même expéditeur, objet semblable : joint à ce ticket au lieu d'en ouvrir un autre.",
+            "Same sender, similar subject: joined instead of opening another ticket.",
+        ));
+    }
+    let done = matches!(ticket.status, Status::Resolved | Status::Closed);
+    match lifecycle::next(ticket.status, Step::Write(said.writer), &language) {
+        Ok(_) if done => {
+            return judge(draft, id, said.actor, said.words, opinion);
+        }
+        Ok(to) => {
+            let reason = match said.writer {
+                Writer::Requester => words::pick(
+                    &language,
+                    "Réponse du demandeur.",
+                    "Answer of the requester.",
+                ),
+                Writer::Observer | Writer::Other => words::pick(
+                    &language,
+                    "Réponse de la personne attendue.",
+                    "Answer of the awaited person.",
+                ),
+            };
+            lifecycle::set(draft, id, said.actor, to, Some(reason));
+        }
+        Err(stays) if !stays.is_empty() => lines.push(sentence(&stays)),
+        Err(_) => {}
+    }
+    tell::staff(draft, id, Kind::TeamReply, &said.words, &lines, cause);
+}
+
+/// "le ticket reste…" → "Le ticket reste….": from the table to a mail.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let first: String = first.into_iter().flatten().collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// A refusal when it says so, else a complement; the reason is the first thing that staff reads
+/// (S4.33, S4.34).
+pub fn judge(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: Actor,
+    mut said: Words,
+    opinion: Option<Opinion>,
+) {
+    let language = draft.policy.language.clone();
+    let cause = said.author.as_ref().map(|who| who.address.clone());
+    let refuses = opinion == Some(Opinion::Fails);
+    let reason = lexicon::reason(&said.text);
+    let (verdict, because, line, status) = if refuses {
+        let because = match reason {
+            Some(_) => Because::Refused,
+            None => Because::RefusedSilently,
+        };
+        let line = words::pick(
+            &language,
+            "Le demandeur refuse la solution : le ticket est rouvert.",
+            "The requester refuses the solution: the ticket is open again.",
+        );
+        let status = words::pick(
+            &language,
+            "Solution refusée par le demandeur.",
+            "Solution refused by the requester.",
+        );
+        (Verdict::Refused, because, line, status)
+    } else {
+        let line = words::pick(
+            &language,
+            "Demande complémentaire : le ticket est rouvert par cette réponse.",
+            "A complement: this answer reopened the ticket.",
+        );
+        let status = words::pick(
+            &language,
+            "Demande complémentaire du demandeur.",
+            "The requester asks for more.",
+        );
+        (Verdict::Complement, Because::Complement, line, status)
+    };
+    lifecycle::set(draft, id, actor.clone(), Status::Open, Some(status));
+    draft.event(
+        id,
+        actor,
+        true,
+        What::Verdict {
+            verdict,
+            reason: reason.clone().filter(|_| refuses),
+        },
+    );
+    occasion::public(draft, id, Kind::Reopened, because);
+    if let Some(reason) = reason {
+        said.text = reason;
+    }
+    tell::staff_as(
+        draft,
+        id,
+        Kind::TeamReply,
+        &said,
+        &[line],
+        cause.as_deref(),
+        Some(because),
+    );
+}
+
+/// The solution holds: closed for good (S4.31). What is closed already becomes definitive.
+pub fn accept(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: Actor,
+    said: &Words,
+    marks: Option<Marks>,
+) {
+    let Some(status) = draft.ticket(id).map(|ticket| ticket.status) else {
+        return;
+    };
+    let language = draft.policy.language.clone();
+    let closes = lifecycle::next(status, Step::Accept, &language);
+    if let Ok(to) = closes {
+        let reason = words::pick(
+            &language,
+            "Clos par le demandeur.",
+            "Closed by the requester.",
+        );
+        lifecycle::set(draft, id, actor.clone(), to, Some(reason));
+    }
+    draft.event(
+        id,
+        actor,
+        true,
+        What::Verdict {
+            verdict: Verdict::Accepted,
+            reason: None,
+        },
+    );
+    if closes.is_ok() {
+        occasion::public(draft, id, Kind::Closed, Because::Accepted);
+    }
+    if marks.is_none_or(|marks| !marks.is_low()) {
+        occasion::kind_words(draft, id, said, marks);
+    }
+}
+
+/// Marks; a low one asks why.
+pub fn rate(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: &Actor,
+    marks: Marks,
+    comment: Option<String>,
+) {
+    // Who has just refused the solution said why, or was asked.
+    let done = draft
+        .ticket(id)
+        .is_some_and(|ticket| matches!(ticket.status, Status::Resolved | Status::Closed));
+    let asks = done && marks.is_low() && comment.is_none();
+    draft.event(id, actor.clone(), false, What::Rated { marks, comment });
+    if let Some(who) = actor.who.as_ref().filter(|_| asks) {
+        occasion::low_mark(draft, id, &who.address);
+    }
+}
+
+/// Marks with words: what went wrong, or right. They are for staff and reopen nothing.
+fn explain(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    said: &Said,
+    marks: Marks,
+    comment: String,
+    new: bool,
+) {
+    rate(draft, id, &said.actor, marks, Some(comment.clone()));
+    let words = Words {
+        text: comment,
+        ..said.words.clone()
+    };
+    if new && !marks.is_low() {
+        return occasion::kind_words(draft, id, &words, Some(marks));
+    }
+    let Marks { speed, answers } = marks;
+    let line = words::pick(
+        &draft.policy.language,
+        format!(
+            "Explication de la note donnée (délai {speed}/5, réponses {answers}/5) : le ticket reste clos, #rouvrir s'il le faut."
+        ),
+        format!(
+            "About the marks given (speed {speed}/5, answers {answers}/5): the ticket stays closed, #reopen if need be."
+        ),
+    );
+    let cause = said.words.author.as_ref().map(|who| who.address.clone());
+    tell::staff(
+        draft,
+        id,
+        Kind::TeamReply,
+        &words,
+        &[line],
+        cause.as_deref(),
+    );
+}
+
+/// Thanks and reactions change nothing, and reach the one they are meant for (rows E9, E10).
+fn thank(draft: &mut Draft<'_>, id: TicketId, said: &Said, marks: Option<Marks>) {
+    let content = !said.reaction.as_deref().is_some_and(lexicon::is_unhappy);
+    draft.event(
+        id,
+        said.actor.clone(),
+        false,
+        What::Thanks {
+            reaction: said.reaction.clone(),
+            content,
+        },
+    );
+    if content {
+        return occasion::kind_words(draft, id, &said.words, marks);
+    }
+    let line = words::pick(
+        &draft.policy.language,
+        "Une réaction mécontente : l'état du ticket ne change pas, un mot de votre part serait bienvenu.",
+        "An unhappy reaction: the ticket stays as it is, a word from you would be welcome.",
+    );
+    let cause = said.words.author.as_ref().map(|who| who.address.clone());
+    let words = &said.words;
+    tell::staff(draft, id, Kind::TeamReply, words, &[line], cause.as_deref());
+}
+
+/// Whether somebody may judge a ticket: who opened it, who has the trouble, and an operator in their name;
+/// never those who follow (RELIABILITY T15).
+pub fn may_judge(ticket: &Ticket, actor: &Actor) -> bool {
+    if actor.role == Role::Operator {
+        return true;
+    }
+    actor
+        .who
+        .as_ref()
+        .and_then(|who| ticket.person(&who.address))
+        .is_some_and(|person| writer(person.part) == Writer::Requester)
+}
