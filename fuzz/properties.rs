@@ -1,6 +1,7 @@
 //! What holds whatever the bytes: one function for each fuzz target, shared by the targets
 //! (`fuzz/fuzz_targets`) and by the ordinary test that replays their seeds (`tests/corpus_fuzz.rs`).
 
+use guichet::desk::command;
 use guichet::mail::text::{self, Bodies};
 use guichet::mail::{self, Automatic, Digest, Mail, authenticity};
 use guichet::token::{self, Keys, Page, Reply};
@@ -162,4 +163,26 @@ pub fn token(bytes: &[u8]) {
     }
     token::plus_token(&text);
     token::message_id_token(&text, keys.instance());
+}
+
+/// A technician's reply: its command lines, and the message that remains. No line is lost between
+/// the two, and none is invented.
+pub fn command(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (lines, message) = command::parse(&text);
+    for line in &lines {
+        assert!(
+            text.contains(line.written.trim()),
+            "a command that nobody wrote"
+        );
+    }
+    for line in message.lines() {
+        assert!(text.contains(line.trim()), "a line that nobody wrote");
+    }
+    let shown = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
+    assert_eq!(
+        shown(&text),
+        lines.len() + shown(&message),
+        "a line was lost"
+    );
 }

@@ -9,16 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Address, Digest, Mail, SenderHabits};
-use crate::ticket::{Awaited, Event, File, InboxId, Marks, NoticeId, Ticket, TicketId};
+use crate::ticket::{Event, File, InboxId, NoticeId, Ticket, TicketId};
 use crate::token::Keys;
 
 mod access;
 mod act;
+mod apart;
 mod assign;
 mod automatic;
+mod because;
 pub mod calendar;
 pub mod classify;
-mod command;
+pub mod command;
 mod confirm;
 mod declared;
 mod deliver;
@@ -26,6 +28,7 @@ mod digest;
 pub mod directory;
 mod draft;
 mod duplicate;
+mod hold;
 mod kept;
 pub mod lexicon;
 mod lifecycle;
@@ -33,6 +36,7 @@ mod limits;
 mod locate;
 mod occasion;
 mod open;
+mod past;
 pub mod people;
 pub mod policy;
 mod question;
@@ -50,9 +54,13 @@ pub mod urgency;
 mod verdict;
 pub mod words;
 
+pub use act::{Action, Deed};
 pub use assign::Load;
+pub use because::Because;
+pub use command::{VERBS, Verb};
 pub use confirm::{Pending, PendingState};
 pub use duplicate::within as duplicate_within;
+pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
@@ -81,44 +89,6 @@ pub struct Arrival {
     pub oversize: Option<u64>,
     /// An operator released it from the ignored or the quarantine: it is a person's mail.
     pub released: bool,
-}
-
-/// Something done by other means than a mail: on the command line, later on the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
-    /// The ticket.
-    pub ticket: TicketId,
-    /// Who does it.
-    pub actor: crate::ticket::Actor,
-    /// What.
-    pub what: Deed,
-}
-
-/// What an [`Action`] does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Adds an internal note.
-    Note(String),
-    /// Gives the ticket to a technician, by registered address.
-    Assign(String),
-    /// Resolves it, with a public answer when there is one.
-    Resolve(Option<String>),
-    /// Closes it, with a public word when there is one.
-    Close(Option<String>),
-    /// Opens it again.
-    Reopen(Option<String>),
-    /// Waits for somebody.
-    Wait(Awaited),
-    /// Puts it aside until then.
-    Pause(DateTime<Utc>),
-    /// The requester accepts the solution.
-    Accept,
-    /// He refuses it, and says why.
-    Refuse(String),
-    /// He adds something; a resolved ticket opens again.
-    FollowUp(String),
-    /// He gives marks.
-    Rate(Marks, Option<String>),
 }
 
 /// Time has come for something.
@@ -213,6 +183,9 @@ pub struct Question {
     pub recent_of: Option<String>,
     /// Tickets of which it matters what was said last, and whether it arrived.
     pub past_of: BTreeSet<TicketId>,
+    /// How many of the latest events of the tickets that are pointed at; with any, their kept
+    /// notices as well.
+    pub history: u32,
 }
 
 /// How a known `Message-ID` belongs to a ticket.
@@ -253,15 +226,6 @@ pub struct Sent {
     pub ten_minutes: u32,
 }
 
-/// What was said of a ticket before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Past {
-    /// The latest words of a technician to the requester.
-    pub said: Option<String>,
-    /// The notices of its present resolution: to whom (folded), and when his server had it.
-    pub resolution: Vec<(String, Option<DateTime<Utc>>)>,
-}
-
 /// What the store answers to a [`Question`].
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -294,12 +258,16 @@ pub struct Known {
     pub claims: urgency::Claims,
     /// What the technicians asked for have on their desks.
     pub loads: BTreeMap<String, Load>,
-    /// Technicians (registered address, folded) who are away: they are given nothing.
-    pub absent: BTreeSet<String>,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
     /// What was said of the tickets asked for.
     pub past: BTreeMap<TicketId, Past>,
+    /// The latest events of the tickets pointed at, the earliest first.
+    pub history: BTreeMap<TicketId, Vec<Event>>,
+    /// Notices of those tickets that are kept for later, in order.
+    pub held: Vec<Notice>,
     /// The number the next ticket gets.
     pub next_ticket: i64,
     /// The number the next notice gets.
@@ -483,44 +451,6 @@ pub enum Automation {
     Person,
 }
 
-/// What made a notice necessary, when its kind alone does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Because {
-    /// The requester accepted the solution.
-    Accepted,
-    /// He refused it.
-    Refused,
-    /// He refused it without a reason.
-    RefusedSilently,
-    /// He asked for more.
-    Complement,
-    /// He never answered.
-    Unanswered,
-    /// Its closing date came.
-    Expired,
-    /// The ticket that it continues was closed too long ago.
-    Old,
-    /// The subject was a new one.
-    NewSubject,
-}
-
-impl Because {
-    /// The word that templates know it by.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::RefusedSilently => "refused-silently",
-            Self::Complement => "complement",
-            Self::Unanswered => "unanswered",
-            Self::Expired => "expired",
-            Self::Old => "old",
-            Self::NewSubject => "new-subject",
-        }
-    }
-}
-
 /// Something to be told to one recipient. Everything that its wording needs is here or in the
 /// ticket, so that it can be written now or when it is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -584,6 +514,26 @@ pub struct Notice {
     /// It waits for working hours, not for a limit: it leaves by itself, not in a digest.
     #[serde(default)]
     pub quiet: bool,
+    /// It waits for a moment only, so that it can be taken back or joined with others (rows F8,
+    /// G4).
+    #[serde(default)]
+    pub held: bool,
+    /// To staff: what was said of the ticket before, the latest first (row F11).
+    #[serde(default)]
+    pub exchanges: Vec<Exchange>,
+}
+
+/// What somebody said of a ticket before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who: a name, else an address.
+    pub author: String,
+    /// The beginning of it.
+    pub text: String,
+    /// A note: the requester never saw it.
+    pub internal: bool,
 }
 
 /// A change of one ticket: its state after the events, and the events.

@@ -18,8 +18,10 @@ pub mod header;
 mod layout;
 mod mailto;
 mod message;
+mod people;
 mod plain;
 mod sample;
+mod staff;
 pub mod template;
 pub mod words;
 

@@ -21,6 +21,7 @@ use crate::store::{AccountState, Store};
 mod accounts;
 mod alerts;
 pub mod authenticate;
+mod budget;
 mod clock;
 mod conclude;
 mod convert;
@@ -60,6 +61,7 @@ struct Inner {
     clock: Clock,
     current: RwLock<Arc<Current>>,
     bells: Bells,
+    budget: budget::Budget,
     accounts: Mutex<BTreeMap<String, AccountState>>,
     stop: watch::Sender<bool>,
     reloaded: watch::Sender<u64>,
@@ -97,6 +99,7 @@ impl Service {
                 clock,
                 current: RwLock::new(Arc::new(Current { settings, rules })),
                 bells: Bells::default(),
+                budget: budget::Budget::default(),
                 accounts: Mutex::default(),
                 stop: watch::Sender::new(false),
                 reloaded: watch::Sender::new(0),

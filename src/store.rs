@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 mod check;
 mod claims;
@@ -54,7 +55,7 @@ pub use timer::Due;
 
 use pool::Pool;
 use raw::RawFiles;
-use writer::{Durability, Writer};
+use writer::{Durability, Scope, Writer};
 
 /// The database, in the data directory.
 const DATABASE: &str = "guichet.db";
@@ -171,7 +172,7 @@ impl Store {
     ) -> Result<T> {
         self.inner
             .writer
-            .write(what, durability, work)
+            .write(what, durability, Scope::Shared, work)
             .await
             .context(what)
     }
@@ -255,10 +256,18 @@ fn connect(path: &Path) -> Result<Connection> {
     );
     connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-         PRAGMA journal_size_limit = 67108864;",
+         PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4096;",
     )?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Statements are prepared once: without this, SQLite looks into the bound values and prepares
+/// anew each time that one of them changes.
+fn keep_plans(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Mails are nobody else's business, wherever the folder is; the log beside it takes the same

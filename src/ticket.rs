@@ -14,7 +14,7 @@ mod status;
 mod verdict;
 
 pub use class::{Claim, Impact, Nature};
-pub use event::{Actor, Event, Role, What};
+pub use event::{Actor, Event, Role, What, Withdrawn};
 pub use status::{Awaited, Level, Status};
 pub use verdict::{Marks, Verdict};
 
@@ -319,8 +319,14 @@ impl Ticket {
             What::Thanks { content, .. } => self.thanks += u32::from(*content),
             What::Rated { marks, .. } => self.marks = Some(*marks),
             What::MarksAsked => self.marks_asked = true,
+            What::Undone { ticket, .. } => {
+                let updated_at = self.updated_at;
+                self.clone_from(ticket);
+                self.updated_at = updated_at;
+            }
             What::Note { .. }
             | What::Command { .. }
+            | What::Asked { .. }
             | What::Notified { .. }
             | What::Delivery { .. }
             | What::Duplicate { .. }

@@ -253,6 +253,7 @@ async fn ticket(
         }
     };
     let rules = site.service.rules();
+    let events = view::settled(&rules.policy, events, site.service.now());
     let context = view::ticket(
         &rules.policy,
         &ticket,
@@ -283,6 +284,7 @@ async fn file(
             return unavailable(&site);
         }
     };
+    let events = view::settled(&site.service.rules().policy, events, site.service.now());
     let found =
         event
             .parse()

@@ -7,10 +7,13 @@ mod properties;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+type Check = fn(&[u8]);
+
 /// Each target with what it checks; the test below holds the list against the folders.
-const TARGETS: [(&str, fn(&[u8])); 7] = [
+const TARGETS: [(&str, Check); 8] = [
     ("address", properties::address),
     ("authentication_results", properties::authentication_results),
+    ("command", properties::command),
     ("delivery_report", properties::delivery_report),
     ("html", properties::html),
     ("read", properties::read),

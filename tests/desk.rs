@@ -78,7 +78,7 @@ team = "dsi"
         let path = self.folder.path().join("config.toml");
         let mut config = std::fs::read_to_string(&path).expect("written above");
         config.push_str(
-            "[[technicians]]\nname = \"Camille Martin\"\naddress = \"camille.martin@example.org\"\nteams = [\"dsi\"]\n",
+            "[desk]\nhold_replies = \"0s\"\ncoalesce = \"0s\"\n[[technicians]]\nname = \"Camille Martin\"\naddress = \"camille.martin@example.org\"\nteams = [\"dsi\"]\n",
         );
         std::fs::write(path, config).expect("writable");
         self

@@ -591,6 +591,10 @@ fn show(who: &Address) -> String {
 fn mask(text: &str) -> String {
     let links = regex::Regex::new(r"/t/[a-z2-7]+").expect("a pattern");
     let markers = regex::Regex::new(r"guichet:[a-z2-7]+").expect("a pattern");
+    // What a link of a technician begins; the rest of it is the marker once more.
+    let begun =
+        regex::Regex::new(r"mailto:([^?\s]+)\?subject=\S*&body=%23(\w+)\S*").expect("a pattern");
     let text = links.replace_all(text, "/t/…");
+    let text = begun.replace_all(&text, "mailto:$1?…#$2…");
     markers.replace_all(&text, "guichet:…").into_owned()
 }

@@ -135,6 +135,8 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         because: None,
         asks_marks: false,
         quiet: false,
+        held: false,
+        exchanges: Vec::new(),
     }
 }
 

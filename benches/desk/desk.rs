@@ -1,77 +1,34 @@
-//! The program under the bench as its own process, the mailbox it reads, the relay it sends to,
-//! and what the system says about it.
+//! The program under the bench as its own process, and what the system says about it.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::support::dovecot::{Dovecot, PASSWORD, free_port};
+use crate::servers::SIMPLE_PASSWORD;
+use crate::support::dovecot::{Dovecot, free_port};
 
 /// Nothing here takes longer, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(1200);
 
-/// A password that needs no quoting in the configuration of `mbsync`.
-pub const SIMPLE_PASSWORD: &str = "bench";
-
-/// Adds a user with the simple password.
-pub fn user(dovecot: &Dovecot, name: &str) {
-    dovecot.user(name);
-    let path = dovecot.path("users");
-    let users = fs::read_to_string(&path).expect("readable");
-    fs::write(&path, users.replace(PASSWORD, SIMPLE_PASSWORD)).expect("writable");
-}
-
-/// `smtp-sink` of Postfix, a process of its own.
-pub struct Sink {
-    child: Child,
-    pub port: u16,
-}
-
-impl Sink {
-    pub fn start() -> Self {
-        let port = free_port();
-        let mut command = Command::new("/usr/sbin/smtp-sink");
-        if rustix::process::geteuid().is_root() {
-            command.args(["-u", "nobody"]);
-        }
-        let child = command
-            .args(["-h", "sink.example.org"])
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("200")
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("smtp-sink is needed: apt-get install postfix");
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < LIMIT, "smtp-sink is silent");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self { child, port }
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+/// Where the page listens, in the URL of the configuration.
+pub const BASE_URL: &str = "https://guichet.univ-exemple.fr";
 
 /// How the desk reaches its servers.
 pub struct Setup<'a> {
     pub dovecot: &'a Dovecot,
-    pub user: &'a str,
+    /// A mailbox each; the first is `support`.
+    pub users: &'a [String],
     pub imap_port: u16,
     pub tls: bool,
     pub smtp_port: u16,
 }
 
-/// Writes a configuration into `folder`; the data live beside it.
-pub fn configure(folder: &Path, setup: &Setup<'_>) -> PathBuf {
+/// Writes a configuration into `folder`; the data live beside it. Returns its path and the port of
+/// the page.
+pub fn configure(folder: &Path, setup: &Setup<'_>) -> (PathBuf, u16) {
     fs::write(folder.join("imap-password"), SIMPLE_PASSWORD).expect("writable");
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     fs::set_permissions(folder.join("imap-password"), permissions).expect("ours");
@@ -81,10 +38,11 @@ pub fn configure(folder: &Path, setup: &Setup<'_>) -> PathBuf {
     } else {
         ("none", String::new())
     };
-    let text = format!(
+    let web = free_port();
+    let mut text = format!(
         r#"language = "fr"
 timezone = "Europe/Paris"
-base_url = "https://guichet.univ-exemple.fr"
+base_url = "{BASE_URL}"
 data_dir = "data"
 key_file = "secret.key"
 internal_domains = ["univ-exemple.fr", "etu.univ-exemple.fr"]
@@ -109,12 +67,6 @@ host = "127.0.0.1"
 port = {smtp}
 tls = "none"
 
-[[accounts]]
-name = "support"
-team = "dsi"
-imap = {{ host = "localhost", port = {imap}, tls = "{tls}", user = "{user}", password_file = "imap-password"{ca} }}
-after = {{ move_to = "Traités" }}
-
 [[teams]]
 id = "dsi"
 name = "DSI – Support"
@@ -125,22 +77,39 @@ prefix = "DSI"
 pattern = "support@univ-exemple.fr"
 team = "dsi"
 "#,
-        web = free_port(),
         smtp = setup.smtp_port,
-        imap = setup.imap_port,
-        user = setup.user,
     );
+    for (number, user) in setup.users.iter().enumerate() {
+        let name = match number {
+            0 => "support".to_owned(),
+            number => format!("support-{number}"),
+        };
+        text.push_str(&format!(
+            r#"
+[[accounts]]
+name = "{name}"
+team = "dsi"
+imap = {{ host = "localhost", port = {imap}, tls = "{tls}", user = "{user}", password_file = "imap-password"{ca} }}
+after = {{ move_to = "Traités" }}
+"#,
+            imap = setup.imap_port,
+        ));
+    }
     let path = folder.join("config.toml");
     fs::write(&path, text).expect("writable");
-    path
+    (path, web)
 }
 
 /// The running program.
 pub struct Desk {
     child: Child,
+    /// The program itself, when another runs it.
+    pid: u32,
     data: PathBuf,
     log: PathBuf,
     pub started: Instant,
+    /// The last number of the inbox before it started.
+    before: i64,
 }
 
 impl Desk {
@@ -149,6 +118,8 @@ impl Desk {
         let program = env!("CARGO_BIN_EXE_guichet");
         let words: Vec<&str> = under.iter().copied().chain([program]).collect();
         let folder = config.parent().expect("in a folder");
+        let data = folder.join("data");
+        let before = open(&data).map_or(0, |database| last_mail(&database));
         let log = folder.join("guichet.log");
         let started = Instant::now();
         let child = Command::new(words[0])
@@ -160,68 +131,93 @@ impl Desk {
             .stderr(fs::File::create(&log).expect("writable"))
             .spawn()
             .expect("the program starts");
+        let pid = if under.is_empty() {
+            child.id()
+        } else {
+            only_child(child.id())
+        };
         Self {
             child,
-            data: folder.join("data"),
+            pid,
+            data,
             log,
             started,
+            before,
         }
     }
 
-    /// Waits until `count` mails in all are settled, every notification is accepted, and the
-    /// user's inbox is empty; returns when that was.
+    /// Waits until `count` more mails than at the start are settled, every notification is
+    /// accepted, and the user's inbox is empty; returns when that was.
     pub fn wait_for(&mut self, dovecot: &Dovecot, user: &str, count: usize) -> Instant {
-        let begun = Instant::now();
         let new = dovecot.maildir(user).join("new");
         let cur = dovecot.maildir(user).join("cur");
         let is_empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut list| list.next().is_none());
+        self.wait_until(|desk| {
+            (is_empty(&new) && is_empty(&cur))
+                .then(Instant::now)
+                .filter(|_| desk.is_settled(count))
+        })
+    }
+
+    /// Waits until every mail was taken in and moved, sent or not.
+    pub fn wait_for_intake(&mut self, dovecot: &Dovecot, user: &str, count: usize) -> Instant {
+        let new = dovecot.maildir(user).join("new");
+        let cur = dovecot.maildir(user).join("cur");
+        let is_empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut list| list.next().is_none());
+        self.wait_until(|desk| {
+            (is_empty(&new) && is_empty(&cur))
+                .then(Instant::now)
+                .filter(|_| desk.is_taken_in(count))
+        })
+    }
+
+    fn wait_until(&mut self, is_done: impl Fn(&Self) -> Option<Instant>) -> Instant {
+        let begun = Instant::now();
         loop {
-            if is_empty(&new) && is_empty(&cur) {
-                let seen = Instant::now();
-                if self.is_settled(count) {
-                    return seen;
-                }
+            if let Some(seen) = is_done(self) {
+                return seen;
             }
             if begun.elapsed() > LIMIT || self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 let log = fs::read_to_string(&self.log).unwrap_or_default();
                 let tail: Vec<&str> = log.lines().rev().take(20).collect();
                 panic!("the desk did not get through:\n{}", tail.join("\n"));
             }
-            std::thread::sleep(Duration::from_millis(15));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    fn is_settled(&self, count: usize) -> bool {
-        let Ok(database) = Connection::open_with_flags(
-            self.data.join("guichet.db"),
-            OpenFlags::SQLITE_OPEN_READ_ONLY,
-        ) else {
+    fn is_taken_in(&self, count: usize) -> bool {
+        let Some(database) = open(&self.data) else {
             return false;
         };
         let number =
             |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap_or(-1) };
-        number("SELECT count(*) FROM inbox WHERE state = 'new'") == 0
-            && number(
+        last_mail(&database) - self.before >= i64::try_from(count).unwrap_or(i64::MAX)
+            && number("SELECT count(*) FROM inbox WHERE state = 'new'") == 0
+            && number(&format!(
+                "SELECT count(*) FROM ledger WHERE inbox > {} AND state <> 'filed'",
+                self.before
+            )) == 0
+    }
+
+    fn is_settled(&self, count: usize) -> bool {
+        self.is_taken_in(count)
+            && self.count(
                 "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'uncertain')",
             ) == 0
-            && number("SELECT count(*) FROM inbox") == i64::try_from(count).unwrap_or(-2)
-            && number("SELECT count(*) FROM ledger WHERE state <> 'filed'") == 0
     }
 
     /// One number from the database.
     pub fn count(&self, sql: &str) -> i64 {
-        let database = Connection::open_with_flags(
-            self.data.join("guichet.db"),
-            OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )
-        .expect("a database");
-        database
+        open(&self.data)
+            .expect("a database")
             .query_row(sql, [], |row| row.get(0))
             .expect("a number")
     }
 
+    /// The process.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     /// Seconds of CPU used so far, and resident MiB now and at most.
@@ -253,6 +249,46 @@ impl Drop for Desk {
     }
 }
 
+/// Changes the database of a desk that is not running.
+pub fn change(folder: &Path, sql: &str) {
+    let database = Connection::open(folder.join("data/guichet.db")).expect("a database");
+    database.execute_batch(sql).expect("changed");
+}
+
+fn open(data: &Path) -> Option<Connection> {
+    Connection::open_with_flags(
+        data.join("guichet.db"),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .ok()
+}
+
+fn last_mail(database: &Connection) -> i64 {
+    let sql = "SELECT coalesce(max(id), 0) FROM inbox";
+    database.query_row(sql, [], |row| row.get(0)).unwrap_or(0)
+}
+
+/// What `parent` has started, once it has.
+fn only_child(parent: u32) -> u32 {
+    let list = format!("/proc/{parent}/task/{parent}/children");
+    let begun = Instant::now();
+    loop {
+        let children = fs::read_to_string(&list).unwrap_or_default();
+        let mut children = children
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok());
+        let program = children.find(|pid: &u32| {
+            fs::read_to_string(format!("/proc/{pid}/comm"))
+                .is_ok_and(|name| name.trim() == "guichet")
+        });
+        if let Some(pid) = program {
+            return pid;
+        }
+        assert!(begun.elapsed() < LIMIT, "it starts nothing");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn cpu_of(pid: u32) -> f64 {
     ticks(&format!("/proc/{pid}/stat"), 13)
 }
@@ -275,36 +311,4 @@ fn ticks(path: &str, first: usize) -> f64 {
         .filter_map(|number| number.parse::<f64>().ok())
         .sum::<f64>()
         / 100.0
-}
-
-/// Runs `mbsync` over the user's inbox into a new folder; seconds and CPU seconds.
-pub fn mbsync(dovecot: &Dovecot, user: &str, folder: &Path) -> (f64, f64) {
-    let target = folder.join("mbsync");
-    fs::create_dir_all(&target).expect("ours");
-    let config = folder.join("mbsyncrc");
-    fs::write(
-        &config,
-        format!(
-            "FSync yes\n\nIMAPAccount bench\nHost 127.0.0.1\nPort {}\nUser {user}\nPass {SIMPLE_PASSWORD}\n\
-             SSLType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount bench\n\n\
-             MaildirStore near\nPath {target}/\nInbox {target}/INBOX\n\n\
-             Channel bench\nFar :far:\nNear :near:\nPatterns INBOX\nSync Pull\nCreate Near\n\
-             SyncState {target}/state-\n",
-            dovecot.imap,
-            target = target.display(),
-        ),
-    )
-    .expect("writable");
-    let cpu = cpu_of_children();
-    let begun = Instant::now();
-    let status = Command::new("mbsync")
-        .arg("-q")
-        .arg("-c")
-        .arg(&config)
-        .arg("bench")
-        .status()
-        .expect("mbsync is needed: apt-get install isync");
-    assert!(status.success(), "mbsync failed");
-    let took = begun.elapsed().as_secs_f64();
-    (took, cpu_of_children() - cpu)
 }

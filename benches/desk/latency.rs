@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::desk::{self, Desk, Setup};
 use crate::mix::{self, Kind};
+use crate::servers;
 use crate::support::dovecot::Dovecot;
 use crate::support::sink::Sink;
 use crate::tap::Tap;
@@ -19,13 +20,13 @@ pub fn run(per_second: u32, seconds: u32, under: &str) {
     let dovecot = Dovecot::start();
     let sink = runtime.block_on(Sink::start());
     let user = "latency";
-    desk::user(&dovecot, user);
+    servers::user(&dovecot, user);
     let tap = Tap::start(dovecot.imap);
-    let config = desk::configure(
+    let (config, _) = desk::configure(
         folder.path(),
         &Setup {
             dovecot: &dovecot,
-            user,
+            users: &[user.to_owned()],
             imap_port: tap.port,
             tls: false,
             smtp_port: sink.port(),
@@ -33,7 +34,7 @@ pub fn run(per_second: u32, seconds: u32, under: &str) {
     );
     let under: Vec<&str> = under.split_whitespace().collect();
     let mut desk = Desk::start(&config, &under);
-    tap.wait_for_idle();
+    tap.wait_for_idles(1);
     std::thread::sleep(Duration::from_secs(1));
     let count = usize::try_from(per_second * seconds).unwrap_or(0);
     let mails = mix::mails("seul", Kind::Mix, count);

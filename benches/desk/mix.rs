@@ -6,6 +6,9 @@ use data_encoding::BASE64;
 
 const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// Bytes of the file in one mail of twenty; about a third more in base64.
+const FILE_BYTES: usize = 680_000;
+
 const PEOPLE: [&str; 12] = [
     "Élodie Marchand",
     "Jean-Baptiste Leroy",
@@ -108,6 +111,27 @@ fn mail(chance: &mut Chance, run: &str, kind: Kind, number: usize) -> Vec<u8> {
         Kind::Mix => (number % 5 == 4).then_some(first),
         Kind::History => (!number.is_multiple_of(5)).then_some(first),
     };
+    let name = PEOPLE[answers.unwrap_or(number) % PEOPLE.len()];
+    let head = head(run, number, answers);
+    let mut text = match kind {
+        Kind::Mix => chance.between(4_000, 7_400),
+        Kind::History => chance.between(300, 900),
+    };
+    let class = number % 20;
+    if kind == Kind::Mix && class == 7 {
+        text = 1_500;
+    }
+    let body = plain(chance, text, name, answers.is_some());
+    match (kind, class) {
+        (Kind::Mix, 7) => with_file(chance, &head, &body, FILE_BYTES),
+        (Kind::Mix, 1 | 5 | 10 | 13 | 18) => with_html(chance, &head),
+        _ => head + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + &body,
+    }
+    .into_bytes()
+}
+
+/// The headers; `answers` is the mail that this one answers.
+fn head(run: &str, number: usize, answers: Option<usize>) -> String {
     let author = answers.unwrap_or(number);
     let name = PEOPLE[author % PEOPLE.len()];
     let subject = SUBJECTS[author % SUBJECTS.len()];
@@ -138,21 +162,7 @@ fn mail(chance: &mut Chance, run: &str, kind: Kind, number: usize) -> Vec<u8> {
             "In-Reply-To: <{first}>\r\nReferences: <{first}>\r\n"
         ));
     }
-    let mut text = match kind {
-        Kind::Mix => chance.between(4_000, 7_400),
-        Kind::History => chance.between(300, 900),
-    };
-    let class = number % 20;
-    if kind == Kind::Mix && class == 7 {
-        text = 1_500;
-    }
-    let body = plain(chance, text, name, answers.is_some());
-    match (kind, class) {
-        (Kind::Mix, 7) => with_file(chance, &head, &body),
-        (Kind::Mix, 1 | 5 | 10 | 13 | 18) => with_html(chance, &head),
-        _ => head + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + &body,
-    }
-    .into_bytes()
+    head
 }
 
 fn plain(chance: &mut Chance, size: usize, name: &str, answer: bool) -> String {
@@ -208,8 +218,18 @@ fn with_html(chance: &mut Chance, head: &str) -> String {
     )
 }
 
-fn with_file(chance: &mut Chance, head: &str, body: &str) -> String {
-    let bytes: Vec<u8> = (0..85_000)
+/// A mail with a file, of about `size` bytes.
+pub fn large(run: &str, number: usize, size: usize) -> Vec<u8> {
+    let mut chance = Chance(SEED ^ (number as u64 + 1));
+    let name = PEOPLE[number % PEOPLE.len()];
+    let head = head(run, number, None);
+    let body = plain(&mut chance, 1_500, name, false);
+    // Base64 in lines of 76 takes 78 bytes for 57.
+    with_file(&mut chance, &head, &body, size / 78 * 57).into_bytes()
+}
+
+fn with_file(chance: &mut Chance, head: &str, body: &str, size: usize) -> String {
+    let bytes: Vec<u8> = (0..size / 8)
         .flat_map(|_| chance.next().to_le_bytes())
         .collect();
     let encoded = BASE64.encode(&bytes);

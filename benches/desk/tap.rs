@@ -45,11 +45,15 @@ impl Tap {
         self.heard.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    pub fn wait_for_idle(&self) -> Instant {
+    /// Waits until `count` connections are in IDLE; when the last of them went.
+    pub fn wait_for_idles(&self, count: usize) -> Instant {
         let begun = Instant::now();
         loop {
-            if let Some(first) = self.heard().idle.first() {
-                return *first;
+            if let Some(last) = count
+                .checked_sub(1)
+                .and_then(|last| self.heard().idle.get(last).copied())
+            {
+                return last;
             }
             assert!(begun.elapsed() < Duration::from_secs(60), "no IDLE");
             std::thread::sleep(Duration::from_millis(1));
@@ -82,12 +86,8 @@ fn asked(bytes: &[u8], heard: &Mutex<Heard>) {
 }
 
 fn told(bytes: &[u8], heard: &Mutex<Heard>) {
-    // Told outside of bodies: those are long.
-    let text = String::from_utf8_lossy(bytes.get(..bytes.len().min(512)).unwrap_or_default());
-    let tells = text
-        .lines()
-        .any(|line| line.starts_with("* ") && line.ends_with(" EXISTS"));
-    if tells {
+    // No mail of the bench speaks so.
+    if memchr::memmem::find(bytes, b" EXISTS\r\n").is_some() {
         let mut heard = heard.lock().unwrap_or_else(|e| e.into_inner());
         heard.exists.push(Instant::now());
     }

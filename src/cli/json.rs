@@ -253,6 +253,13 @@ pub fn words(what: &What) -> Option<String> {
         What::MarksAsked => Some("asked".to_owned()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
         What::Command { line, answer, .. } => with(line, Some(answer)),
+        What::Undone {
+            done_at, ticket, ..
+        } => with(
+            &format!("what was done at {}", done_at.format("%FT%TZ")),
+            Some(&format!("{} again", ticket.status.as_str())),
+        ),
+        What::Asked { lines, .. } => with("kept until its author says so", Some(&lines.join(" "))),
         What::Notified {
             notification,
             recipient,

@@ -80,6 +80,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("limits.technician_per_hour", Shape::Count),
     ("desk.name", Shape::Text),
     ("desk.hold_replies", Shape::Delay),
+    ("desk.coalesce", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),
     ("deliver.socket", Shape::Text),
@@ -159,6 +160,10 @@ pub const KEYS: &[(&str, Shape)] = &[
         Shape::Choice(&["person", "service", "site"]),
     ),
     ("categories[].words", Shape::Texts),
+    (
+        "technicians[].transcript",
+        Shape::Choice(&["always", "failures"]),
+    ),
     (
         "technicians[].thanks",
         Shape::Choice(&["digest", "now", "never"]),

@@ -74,6 +74,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         pass_is_enough: config.authentication.pass_is_enough.unwrap_or(false),
         limits: limits(config),
         hold_replies: delay(config.desk.hold_replies, Duration::seconds(30)),
+        coalesce: delay(config.desk.coalesce, Duration::seconds(90)),
         // "never" is a date that no ticket is older than.
         reopen_within: match config.desk.reopen_within {
             Some(Delay::Never) => Duration::days(36_500),
@@ -285,6 +286,7 @@ fn technicians(
             },
             phone: written.phone.clone(),
             language: written.language.clone().unwrap_or(language.to_owned()),
+            only_failures: written.transcript.as_deref() == Some("failures"),
             thanks: match written.thanks.as_deref() {
                 Some("now") => Thanks::Now,
                 Some("never") => Thanks::Never,

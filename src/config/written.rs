@@ -110,6 +110,7 @@ mod tables {
     pub struct Desk {
         pub name: Option<String>,
         pub hold_replies: Option<Delay>,
+        pub coalesce: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
     }
@@ -199,6 +200,7 @@ mod tables {
         pub phone: Option<String>,
         pub language: Option<String>,
         pub thanks: Option<String>,
+        pub transcript: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,12 +1,52 @@
 //! What is done by other means than a mail: on the command line, and by the buttons of a page.
 
+use chrono::{DateTime, Utc};
+
 use super::draft::Draft;
 use super::lexicon::Opinion;
 use super::lifecycle::{self, Step};
 use super::tell::Words;
 use super::verdict::{self, Said};
-use super::{Action, Deed, Kind, tell};
-use crate::ticket::{Actor, Role, Status, Ticket, What};
+use super::{Kind, tell};
+use crate::ticket::{Actor, Awaited, Marks, Role, Status, Ticket, TicketId, What};
+
+/// Something done by other means than a mail: on the command line, later on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Who does it.
+    pub actor: Actor,
+    /// What.
+    pub what: Deed,
+}
+
+/// What an [`Action`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Adds an internal note.
+    Note(String),
+    /// Gives the ticket to a technician, by registered address.
+    Assign(String),
+    /// Resolves it, with a public answer when there is one.
+    Resolve(Option<String>),
+    /// Closes it, with a public word when there is one.
+    Close(Option<String>),
+    /// Opens it again.
+    Reopen(Option<String>),
+    /// Waits for somebody.
+    Wait(Awaited),
+    /// Puts it aside until then.
+    Pause(DateTime<Utc>),
+    /// The requester accepts the solution.
+    Accept,
+    /// He refuses it, and says why.
+    Refuse(String),
+    /// He adds something; a resolved ticket opens again.
+    FollowUp(String),
+    /// He gives marks.
+    Rate(Marks, Option<String>),
+}
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes
 /// nothing.
@@ -122,7 +162,7 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         Deed::Refuse(reason) => {
             add_words(draft, ticket, &actor, reason);
             let words = said(reason);
-            verdict::judge(draft, id, actor, words, Some(Opinion::Fails));
+            verdict::judge(draft, id, actor, words, Some(Opinion::Fails), Vec::new());
         }
         _ => {
             let words = said("");
@@ -157,7 +197,7 @@ fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
         reaction: crate::mail::text::lone_reaction(text),
         explains_marks: false,
         has_files: false,
-        repeats: false,
+        repeats: None,
         lines: Vec::new(),
     };
     verdict::wrote(draft, ticket, said);

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::policy::{Assignment, Policy, Technician};
-use super::{Known, words};
+use super::words;
 use crate::ticket::{Actor, TicketId, What};
 
 /// What a technician has on his desk.
@@ -48,7 +48,7 @@ pub fn assign(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
     };
     let mut present = candidates
         .into_iter()
-        .filter(|technician| is_present(draft.known, technician));
+        .filter(|technician| is_present(draft, technician));
     let load = |technician: &Technician| {
         let key = technician.who().key();
         draft.known.loads.get(&key).copied().unwrap_or_default()
@@ -104,6 +104,7 @@ pub fn named<'a>(policy: &'a Policy, team: &str, addresses: &[String]) -> Vec<&'
 }
 
 /// He is there to be given tickets.
-fn is_present(known: &Known, technician: &Technician) -> bool {
-    !known.absent.contains(&technician.who().key())
+fn is_present(draft: &Draft<'_>, technician: &Technician) -> bool {
+    let away = draft.known.away.get(&technician.who().key());
+    away.is_none_or(|until| *until <= draft.now)
 }

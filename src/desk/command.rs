@@ -7,7 +7,7 @@ use crate::ticket::{Awaited, Level, TicketId};
 mod argument;
 mod verb;
 
-pub use argument::When;
+pub use argument::{When, address};
 pub use verb::{VERBS, Verb};
 
 /// What a line asks for.
@@ -69,6 +69,8 @@ pub enum Command {
     Away(When),
     /// `#annuler`.
     Undo,
+    /// `#envoyer`: the answer that was kept shall leave.
+    Send,
     /// `#test`.
     Test,
     /// `#dupliquer`.
@@ -103,15 +105,35 @@ pub struct Line {
     pub command: Result<Command, Misread>,
 }
 
+/// A line that was read as a command.
+struct Read {
+    line: Line,
+    /// What follows on it and belongs to the message: `#resolu Merci de votre patience`.
+    text: Option<String>,
+    /// A known verb, or one so close to it that nothing else was meant, wherever it stands.
+    meant: bool,
+}
+
+/// Verbs that take no argument and after which people go on writing.
+const FOLLOWED_BY_TEXT: [&str; 6] = ["prendre", "note", "resolu", "clore", "rouvrir", "tel"];
+
+/// What stands for `#`: wide and small forms, and what some keyboards offer.
+const HASHES: [char; 4] = ['#', '＃', '﹟', '♯'];
+
 /// Takes a reply apart: its command lines, and the message that remains. Only lines at the top or
-/// at the bottom count; `#1042`, a code listing or a hashtag in the middle of a text do not.
+/// at the bottom count; `#1042`, a heading, a code listing or a hashtag in the middle of a text do
+/// not.
 pub fn parse(reply: &str) -> (Vec<Line>, String) {
     let lines: Vec<&str> = reply.lines().collect();
     let mut first = 0;
     let mut commands = Vec::new();
+    let mut text: Vec<String> = Vec::with_capacity(lines.len());
     while let Some(line) = lines.get(first) {
         match command_line(line) {
-            Some(command) => commands.push(command),
+            Some(read) => {
+                text.extend(read.text);
+                commands.push(read.line);
+            }
             None if line.trim().is_empty() => {}
             None => break,
         }
@@ -119,12 +141,16 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     }
     let mut last = lines.len();
     let mut below = Vec::new();
+    let mut text_below = Vec::new();
     while last > first {
         let line = lines[last - 1];
         match command_line(line) {
             // A hashtag under a signature is not a command: below, only known verbs count, and what
             // was plainly meant for one.
-            Some(command) if is_meant(&command) => below.push(command),
+            Some(read) if read.meant => {
+                text_below.extend(read.text);
+                below.push(read.line);
+            }
             Some(_) => break,
             None if line.trim().is_empty() => {}
             None => break,
@@ -133,7 +159,6 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     }
     // `first <= last` holds: the second loop stops there.
     let middle = &lines[first..last];
-    let mut text = Vec::with_capacity(middle.len());
     for (at, line) in middle.iter().enumerate() {
         // Alone between empty lines, as above a signature that no rule knew: a command as well,
         // for it must never be sent on to the requester.
@@ -141,60 +166,98 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
         let alone = blank(at.checked_sub(1).and_then(|above| middle.get(above)))
             && blank(middle.get(at + 1));
         match command_line(line) {
-            Some(command) if alone && line.starts_with(['#', '＃']) && is_meant(&command) => {
-                commands.push(command);
+            Some(read) if alone && line.starts_with(HASHES) && read.meant => {
+                text.extend(read.text);
+                commands.push(read.line);
             }
-            _ => text.push(*line),
+            _ => text.push((*line).to_owned()),
         }
     }
     commands.extend(below.into_iter().rev());
+    text.extend(text_below.into_iter().rev());
     (commands, text.join("\n").trim().to_owned())
 }
 
-/// A known verb, or one so close to it that nothing else was meant.
-fn is_meant(line: &Line) -> bool {
-    line.command != Err(Misread::Verb(None))
-}
-
-fn command_line(line: &str) -> Option<Line> {
-    let written = line.trim();
-    let rest = written.strip_prefix(['#', '＃'])?.trim_start();
+fn command_line(line: &str) -> Option<Read> {
+    // What mail programs put around a word and nobody sees, or sees as bold.
+    let visible: String = line
+        .chars()
+        .filter(|c| {
+            !matches!(
+                c,
+                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+            )
+        })
+        .collect();
+    let written = visible.trim().trim_matches(['*', '_']).trim();
+    let after = written.strip_prefix(HASHES)?;
+    let rest = after.trim_start();
     if !rest.starts_with(char::is_alphabetic) {
         return None;
     }
-    Some(Line {
-        written: written.to_owned(),
-        command: understand(rest),
+    let (command, text, meant) = understand(rest);
+    // `# Rapport` is a heading; `# Résolu` is what a phone makes of `#resolu`.
+    if after.len() != rest.len() && command == Err(Misread::Verb(None)) {
+        return None;
+    }
+    Some(Read {
+        line: Line {
+            written: written.to_owned(),
+            command,
+        },
+        text,
+        meant,
     })
 }
 
-/// What follows the `#`. The longest spelling wins: `#mes tickets` is not a ticket.
-fn understand(rest: &str) -> Result<Command, Misread> {
+/// What follows the `#`: the command, the words that go on behind it, whether it counts wherever it
+/// stands. The longest spelling wins: `#mes tickets` is not a ticket.
+fn understand(rest: &str) -> (Result<Command, Misread>, Option<String>, bool) {
     let folded = fold_accents(rest);
-    let folded = folded.trim_end_matches(['.', '!', ',', ';', ':', ' ']);
+    let folded = folded.trim_end_matches(ENDS);
     let found = VERBS
         .iter()
         .flat_map(|verb| verb.spellings().map(move |spelling| (verb, spelling)))
         .filter(|(_, spelling)| {
             folded.strip_prefix(spelling).is_some_and(|after| {
-                after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || c == ':')
+                after.is_empty()
+                    || after.starts_with(|c: char| c.is_whitespace() || ENDS.contains(&c))
             })
         })
         .max_by_key(|(_, spelling)| spelling.len());
     let Some((verb, spelling)) = found else {
-        return Err(Misread::Verb(nearest(folded)));
+        let nearest = nearest(folded);
+        return (Err(Misread::Verb(nearest)), None, nearest.is_some());
     };
     // The argument as it was written: accents and capitals may matter in it.
     let mut argument = rest;
     for _ in spelling.split(' ') {
         let end = argument
-            .find(|c: char| c.is_whitespace() || c == ':')
+            .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
             .unwrap_or(argument.len());
-        argument = argument[end..].trim_start_matches([' ', '\t', '\u{a0}', ':']);
+        argument =
+            argument[end..].trim_start_matches(|c: char| c.is_whitespace() || ENDS.contains(&c));
     }
-    let argument = argument.trim().trim_end_matches(['!', ',', ';']);
-    command(verb, argument).ok_or(Misread::Argument(verb))
+    let argument = argument.trim();
+    let bare = argument.trim_end_matches(['!', ',', ';', '…']);
+    match command(verb, bare) {
+        Some(command) => (Ok(command), None, true),
+        None if FOLLOWED_BY_TEXT.contains(&verb.name)
+            && [verb.name, verb.english, "resolue"].contains(&spelling) =>
+        {
+            // `#close friends` under a signature is a hashtag.
+            let meant = spelling != verb.english;
+            match command(verb, "") {
+                Some(command) => (Ok(command), Some(argument.to_owned()), meant),
+                None => (Err(Misread::Argument(verb)), None, true),
+            }
+        }
+        None => (Err(Misread::Argument(verb)), None, true),
+    }
 }
+
+/// What may end a verb, or a line, without being part of it.
+const ENDS: [char; 7] = ['.', '!', ',', ';', ':', ' ', '…'];
 
 /// The command of a verb with its argument; `None` when the verb does not take that.
 fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
@@ -250,6 +313,7 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
         "majeur" => argument::tickets(argument).map(Command::Major),
         "absent" => When::parse(argument).map(Command::Away),
         "annuler" => none(Command::Undo),
+        "envoyer" => none(Command::Send),
         "test" => none(Command::Test),
         "dupliquer" => none(Command::Duplicate),
         "aide" => Some(Command::Help),
@@ -309,6 +373,13 @@ mod tests {
             ("#cloturer", Command::Close),
             ("#Réouvrir", Command::Reopen),
             ("＃note", Command::Note),
+            ("# Résolu", Command::Resolve),
+            ("#\u{a0}resolu", Command::Resolve),
+            ("\u{200b}#resolu\u{feff}", Command::Resolve),
+            ("*#Résolu*", Command::Resolve),
+            ("#résolu…", Command::Resolve),
+            ("#Attente :\u{a0}tiers", Command::Wait(Awaited::ThirdParty)),
+            ("♯prendre", Command::Take),
         ] {
             assert_eq!(commands(written), [Ok(command)], "{written}");
         }
@@ -322,6 +393,10 @@ mod tests {
             "Bonjour\n#!/bin/sh\nfin",
             "Bonjour\n#define X\nfin",
             "Texte\n#MonUniversité #fierté",
+            "# Compte rendu de l'intervention\nLe câble est changé.",
+            "## Résolu en partie\nSuite demain.",
+            "Bonjour\n#close friends",
+            "> #resolu\nVous aviez écrit cela.",
         ] {
             let (lines, rest) = parse(text);
             assert_eq!(lines, [], "{text}");
@@ -350,6 +425,33 @@ mod tests {
         let (lines, text) = parse("C'est réparé.\n\n#rezolu");
         assert_eq!(lines[0].command, near("resolu"));
         assert_eq!(text, "C'est réparé.");
+    }
+
+    #[test]
+    fn words_behind_a_verb_are_the_message() {
+        for (reply, command, text) in [
+            (
+                "#resolu Merci de votre patience.",
+                Command::Resolve,
+                "Merci de votre patience.",
+            ),
+            (
+                "#résolu : c'était le câble\nCamille",
+                Command::Resolve,
+                "c'était le câble\nCamille",
+            ),
+            ("#note rappeler demain", Command::Note, "rappeler demain"),
+            (
+                "Le câble était débranché.\n\n#Résolu, bonne journée",
+                Command::Resolve,
+                "Le câble était débranché.\n\nbonne journée",
+            ),
+        ] {
+            let (lines, rest) = parse(reply);
+            assert_eq!(lines.len(), 1, "{reply}");
+            assert_eq!(lines[0].command, Ok(command), "{reply}");
+            assert_eq!(rest, text, "{reply}");
+        }
     }
 
     fn near(name: &str) -> Result<Command, Misread> {
@@ -414,5 +516,32 @@ mod tests {
         assert_eq!(only("#scinder"), Command::Split(Vec::new()));
         assert_eq!(only("#modèle VPN"), Command::Canned("vpn".to_owned()));
         assert_eq!(only("#priorité élevée"), Command::Priority(Level::High));
+    }
+
+    /// The guide has the whole language on one page.
+    #[test]
+    fn the_guide_tells_every_verb() {
+        let guide = include_str!("../../docs/guide-techniciens.md");
+        let (_, after) = guide.split_once("<!-- verbes -->\n").expect("its table");
+        let (table, _) = after
+            .split_once("<!-- fin des verbes -->")
+            .expect("its end");
+        let mut expected =
+            String::from("| Commande | Effet | S'écrit aussi | En anglais |\n|---|---|---|---|\n");
+        for verb in VERBS {
+            let aliases: Vec<String> = verb.aliases.iter().map(|a| format!("`#{a}`")).collect();
+            let cell = |usage: &str| usage.replace('|', "\\|");
+            expected.push_str(&format!(
+                "| `{}` | {} | {} | `{}` |\n",
+                cell(verb.usage.0),
+                verb.help.0,
+                aliases.join(", "),
+                cell(verb.usage.1)
+            ));
+        }
+        assert_eq!(
+            table, expected,
+            "docs/guide-techniciens.md must hold:\n{expected}"
+        );
     }
 }

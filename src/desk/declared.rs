@@ -94,9 +94,9 @@ fn is_another(policy: &Policy, mail: &Mail, who: &Address) -> bool {
         .as_deref()
         .zip(who.name.as_deref())
         .is_some_and(|(one, other)| name_key(one) == name_key(other));
-    !is_ours(policy, &who.address)
-        && !policy.directory.is_same(&sender.address, &who.address)
-        && !(same_name && who.address.is_empty())
+    let himself = policy.directory.is_same(&sender.address, &who.address)
+        || same_name && who.address.is_empty();
+    !himself && !is_ours(policy, &who.address)
 }
 
 fn resolve(policy: &Policy, mail: &Mail, written: &str, sure: Sure) -> Option<Address> {

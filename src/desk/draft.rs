@@ -9,7 +9,8 @@ use super::policy::{Policy, Team};
 use super::{Changed, Decision, Disposition, Known, Notice, Thread};
 use crate::ticket::{Actor, Event, InboxId, NoticeId, PersonId, Ticket, TicketId, What};
 
-/// See the module.
+/// See the module. A copy of it is where something can be tried.
+#[derive(Clone)]
 pub struct Draft<'a> {
     pub policy: &'a Policy,
     pub known: &'a Known,

@@ -2,12 +2,15 @@
 //! ticket has moved on. A person's words always leave.
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, digest};
+use super::{Automation, Kind, Notice, digest, hold};
 use crate::ticket::Status;
 
-/// Lets a notice go. What was over a limit goes into a digest, thanks to the same technician together;
-/// all else goes by itself.
+/// Lets a notice go. What was held for a moment leaves with what was held beside it, what was over a
+/// limit in a digest, thanks to the same technician together; all else goes by itself.
 pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
+    if notice.held {
+        return hold::let_go(draft, notice);
+    }
     draft.decision.settled_notices.push(notice.id);
     if is_over(draft, &notice) {
         return;

@@ -66,7 +66,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         .title
         .clone()
         .unwrap_or_else(|| title_of(policy, arrival, &language));
-    let found = classify::classify(policy, &route.lead, &title, &mail.reply);
+    let forwarded = mail.forwarded.as_ref().map(|original| &original.text);
+    let body = [Some(&mail.reply), forwarded].into_iter().flatten();
+    let body = body.cloned().collect::<Vec<_>>().join("\n");
+    let found = classify::classify(policy, &route.lead, &title, &body);
     why.extend(found.why.clone());
     let impact = found
         .category
@@ -129,7 +132,8 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         Vec::new(),
     );
     let mut lines = Vec::new();
-    if mail.urgent && opening.automatic.is_none() {
+    // A forged mail raises nobody's count.
+    if mail.urgent && opening.automatic.is_none() && !opening.unverified {
         lines.extend(urgency::claimed(draft, id, &words.text));
     }
     if opening.unverified {

@@ -324,6 +324,9 @@ pub fn set_requester(
             format!("{} is the requester already", who.address),
         ));
     }
+    let is_new = known
+        .as_ref()
+        .is_none_or(|known| known.part == Part::Contributor);
     if let Some(before) = before {
         let staff = policy.technician(&before.who.address).is_some();
         if staff {
@@ -336,6 +339,10 @@ pub fn set_requester(
         Some(known) => change(draft, id, actor, known, Part::Requester),
         None => join(draft, id, actor, Part::Requester, named(policy, who)),
     };
+    // Whoever neither wrote nor followed learns of it so, with his own link.
+    if is_new {
+        tell::acknowledge(draft, id, tell::Acknowledged::default());
+    }
     Ok(())
 }
 

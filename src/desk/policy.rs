@@ -181,6 +181,8 @@ pub struct Technician {
     pub language: String,
     /// When he hears of thanks.
     pub thanks: Thanks,
+    /// He gets a transcript only when something went wrong (row G3).
+    pub only_failures: bool,
 }
 
 impl Technician {
@@ -269,8 +271,10 @@ pub struct Policy {
     pub pass_is_enough: bool,
     /// Limits.
     pub limits: Limits,
-    /// How long a public answer can be taken back.
+    /// How long a public answer can be taken back; zero: it leaves at once.
     pub hold_replies: Duration,
+    /// How long an automatic notice of a technician's act waits for what follows it; zero: not at all.
+    pub coalesce: Duration,
     /// A reply to a ticket closed for longer opens a new, linked ticket (row D10).
     pub reopen_within: Duration,
     /// Files of a requester's mail are sent along to technicians up to this many bytes.

@@ -1,10 +1,17 @@
 //! What to look up before deciding.
 
+use super::command::{self, Command};
 use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::{self, Keys, Purpose, Reply};
+
+/// Events that show what was said last of a ticket, and by whom.
+const LATEST_EVENTS: u32 = 60;
+
+/// Events of a ticket read to undo something of it: all, in any life that one can have.
+const ALL_EVENTS: u32 = 20_000;
 
 /// What to look up before deciding about `input`.
 pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
@@ -14,13 +21,16 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Poison { inbox, .. } => question.inbox = Some(*inbox),
         Input::Action(action) => {
             question.tickets.insert(action.ticket);
+            question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Ticket(ticket)) => {
             question.tickets.insert(*ticket);
             question.past_of.insert(*ticket);
+            question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Due(notice)) => {
             question.notices.insert(*notice);
+            question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Alert { .. }) => {}
         Input::Delivery(delivery) => {
@@ -79,6 +89,15 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     }
     question.tickets.extend(locate::references(policy, arrival));
     question.loads_of.extend(assign::asked(policy));
+    let undoes = |line: &command::Line| line.command == Ok(Command::Undo);
+    let of_staff = mail
+        .sender()
+        .is_some_and(|sender| policy.technician(&sender.address).is_some());
+    question.history = if of_staff && command::parse(&mail.reply).0.iter().any(undoes) {
+        ALL_EVENTS
+    } else {
+        LATEST_EVENTS
+    };
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
         if duplicate::may_be(policy, arrival) {

@@ -10,13 +10,13 @@ use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
 use super::verdict::{self, Said};
 use super::{
-    Arrival, Because, Disposition, Kind, Learned, confirm, duplicate, lifecycle, occasion, people,
-    short, similar, staff, tell, words,
+    Arrival, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion, people,
+    short, staff, tell, words,
 };
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
-use crate::ticket::{Actor, InboxId, Part, Person, Role, Status, Ticket, TicketId, What};
+use crate::ticket::{Actor, InboxId, Part, Person, Role, Ticket, TicketId, What};
 use crate::token::{self, Keys, Purpose, RecipientTag};
 
 /// Decides about one mail.
@@ -276,13 +276,13 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         policy.pass_is_enough,
     );
     let technician = (arrival.mail.sender()).and_then(|sender| policy.technician(&sender.address));
-    let apart = apart(draft, &ticket, arrival, &pointer);
+    let apart = apart::apart(draft, &ticket, arrival, &pointer);
     match (verdict, apart) {
         // « ne plus suivre » is no new request, however old the ticket is.
         (Access::Join, Some(_)) if short::is_for_the_desk(policy, &ticket, &arrival.mail) => {
             join(draft, arrival, &ticket, &pointer);
         }
-        (Access::Join, Some(because)) => continue_apart(draft, arrival, &ticket, route, because),
+        (Access::Join, Some(because)) => apart::open(draft, arrival, &ticket, route, because),
         (Access::Join, None) => join(draft, arrival, &ticket, &pointer),
         (Access::JoinAsContributor, _) => join_as_contributor(draft, arrival, &ticket, &pointer),
         (Access::Command, _) => staff::answer(draft, arrival, &ticket, &pointer),
@@ -361,95 +361,8 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
     }
 }
 
-/// Why a mail of somebody of the ticket does not join it: the matter is over, or it is another one
-/// (row D10, S4.31). Feedback always joins.
-fn apart(
-    draft: &Draft<'_>,
-    ticket: &Ticket,
-    arrival: &Arrival,
-    pointer: &Pointer,
-) -> Option<Because> {
-    let mail = &arrival.mail;
-    let closed = ticket.status == Status::Closed;
-    if !(closed || ticket.status == Status::Resolved) {
-        return None;
-    }
-    if is_feedback(draft, arrival, pointer) {
-        return None;
-    }
-    if closed && ticket.accepted {
-        return Some(Because::Accepted);
-    }
-    if closed && draft.now - ticket.status_since > draft.policy.reopen_within {
-        return Some(Because::Old);
-    }
-    let prefixes = draft.policy.prefixes();
-    let subject = mail.subject.as_deref().unwrap_or_default();
-    let named = super::reference::in_subject(subject, &prefixes).contains(&ticket.id);
-    let new = !named && similar::is_another_matter(&ticket.title, subject, &prefixes);
-    new.then_some(Because::NewSubject)
-}
-
-fn is_feedback(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> bool {
-    let explains = explains_marks(draft, pointer);
-    verdict::is_feedback(&arrival.mail.reply, is_thanks(arrival), explains)
-}
-
-/// It answers our question why a mark was low.
-fn explains_marks(draft: &Draft<'_>, pointer: &Pointer) -> bool {
-    pointer
-        .notice
-        .and_then(|notice| draft.known.notices.get(&notice))
-        .is_some_and(|told| told.kind == Kind::LowMark)
-}
-
-/// A new ticket that goes on where another ended; the team that knew the matter takes it up again.
-fn continue_apart(
-    draft: &mut Draft<'_>,
-    arrival: &Arrival,
-    ticket: &Ticket,
-    route: &Route,
-    because: Because,
-) {
-    let reference = &ticket.reference;
-    let (french, english) = match because {
-        Because::Accepted => (
-            format!(
-                "Le ticket {reference} a été clos par son demandeur, définitivement : nouveau ticket lié."
-            ),
-            format!("Ticket {reference} was closed for good by its requester: a new, linked one."),
-        ),
-        Because::NewSubject => (
-            format!("Répond à {reference} sous un objet tout autre : nouveau ticket lié."),
-            format!("Answers {reference} under a wholly different subject: a new, linked ticket."),
-        ),
-        _ => (
-            format!(
-                "Le ticket {reference} est clos depuis trop longtemps pour rouvrir : nouveau ticket lié."
-            ),
-            format!(
-                "Ticket {reference} has been closed for too long to reopen: a new, linked one."
-            ),
-        ),
-    };
-    let opening = Opening {
-        why: vec![words::pick(&draft.policy.language, french, english)],
-        linked: Some(ticket.id),
-        continues: Some(reference.clone()),
-        because: Some(because),
-        title: Some(ticket.title.clone()).filter(|_| because != Because::NewSubject),
-        ..Opening::default()
-    };
-    let route = Route {
-        lead: ticket.team.clone(),
-        sent_to: ticket.sent_to.clone(),
-        ..route.clone()
-    };
-    open::open(draft, arrival, &route, opening);
-}
-
 /// Nothing but thanks: opens and reopens nothing (rows E9, E10).
-fn is_thanks(arrival: &Arrival) -> bool {
+pub fn is_thanks(arrival: &Arrival) -> bool {
     arrival.mail.thanks || arrival.mail.reaction.is_some()
 }
 
@@ -515,9 +428,11 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         words,
         thanks,
         reaction: arrival.mail.reaction.clone(),
-        explains_marks: explains_marks(draft, pointer),
+        explains_marks: apart::explains_marks(draft, pointer),
         has_files,
-        repeats: pointer.repeats,
+        repeats: pointer
+            .repeats
+            .then(|| arrival.mail.subject.clone().unwrap_or_default()),
         lines,
     };
     verdict::wrote(draft, ticket, said);

@@ -1,5 +1,5 @@
 //! A technician's reply: his words answer the requester under his name, his commands run, and
-//! every command is answered (rows C10, E2, F10, G1–G3).
+//! every command is answered (rows C10, E2, F10, G1–G4, G10).
 
 use chrono::Duration;
 
@@ -9,19 +9,57 @@ use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, words};
-use crate::ticket::{Actor, File, Role, Ticket, TicketId, What};
+use super::{Arrival, Disposition, hold, words};
+use crate::ticket::{Actor, File, InboxId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
 mod circle;
 mod class;
+mod find;
+mod owner;
 mod reply;
+mod report;
+mod second;
 mod status;
+mod trial;
+mod undo;
 
 use reply::Reply;
 
 /// A token commands for this long; it joins for as long as the ticket exists.
 const TOKEN_COMMANDS_DAYS: i64 = 30;
+
+/// What a technician wrote: the mail at hand, or one that was kept until he said so (row G10).
+#[derive(Clone, Debug)]
+struct Message {
+    text: String,
+    folded: String,
+    files: Vec<File>,
+    inbox: InboxId,
+    message_id: Option<String>,
+    remarks: Vec<String>,
+}
+
+impl Message {
+    fn of(arrival: &Arrival, text: String) -> Self {
+        let files = files_of(arrival);
+        Self {
+            text,
+            folded: arrival.mail.folded.clone(),
+            files: files
+                .into_iter()
+                .filter(|file| !file.attachment.decoration)
+                .collect(),
+            inbox: arrival.inbox,
+            message_id: arrival.mail.message_id.clone(),
+            remarks: arrival.mail.remarks.clone(),
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        !self.text.is_empty() || !self.files.is_empty()
+    }
+}
 
 /// The token was issued to this sender, for staff, and is young enough to command.
 pub fn token_is_his(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> bool {
@@ -53,86 +91,88 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
         return note(draft, arrival, ticket, pointer);
     };
     let (lines, text) = command::parse(&arrival.mail.reply);
-    let mut reply = Reply {
-        id: ticket.id,
-        technician,
-        actor: Actor {
-            role: Role::Technician,
-            who: Some(technician.who()),
-        },
-        transcript: Vec::new(),
-        refused: false,
-        took: false,
-        step: None,
-        because: None,
-    };
-    let mut internal = pointer
+    let message = Message::of(arrival, text);
+    let mut reply = Reply::new(ticket.id, technician, pointer.notice);
+    // A reply to something internal stays internal (row F10).
+    reply.internal = pointer
         .token
         .as_ref()
         .is_some_and(|token| token.purpose != Purpose::Technician);
-    for line in &lines {
-        internal |= line.command == Ok(Command::Note);
-        reply.run(draft, pointer, line);
+    if lines.iter().any(|line| line.command == Ok(Command::Test)) {
+        trial::run(draft, reply, message, &lines);
+    } else if second::is_needed(draft, &reply, &message, &lines) {
+        second::hold(draft, reply, message, &lines);
+    } else {
+        let (message, lines) = match lines.iter().any(|line| line.command == Ok(Command::Send)) {
+            true => second::take_up(draft, &mut reply, message, lines),
+            false => (message, lines),
+        };
+        carry_out(draft, &mut reply, message, &lines);
+        if !lines.is_empty() || reply.must_report {
+            report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
+        }
     }
+    remember_ids(draft, ticket.id, arrival);
+    draft.dispose(Disposition::Filed(ticket.id), pointer.why.clone());
+}
 
-    let files: Vec<File> = files_of(arrival)
-        .into_iter()
-        .filter(|file| !file.attachment.decoration)
-        .collect();
-    let something = !text.is_empty() || !files.is_empty();
-    let language = &technician.language;
+/// Carries out the commands, then the words: to the requester, or as a note.
+fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, message: Message, lines: &[Line]) {
+    let from = draft.decision.notices.len();
+    reply.says_something = message.says_something();
+    // Known before anything is told: a note is never sent on, wherever the word stands (row F10).
+    reply.internal |= lines
+        .iter()
+        .any(|line| matches!(line.command, Ok(Command::Note | Command::Undo)));
+    reply.misread = lines.iter().any(|line| line.command.is_err());
+    for line in lines {
+        reply.run(draft, line);
+    }
     // A mail whose commands fail is never sent on as if nothing had happened.
-    let public = something && !internal && !reply.refused;
-    let mut kept = Words {
-        text: text.clone(),
-        author: Some(technician.who()),
-        files: files.clone(),
-    };
+    let public = reply.says_something && !reply.internal && !reply.refused;
+    let words = public.then(|| Words {
+        text: message.text.clone(),
+        author: Some(reply.technician.who()),
+        files: message.files.clone(),
+    });
     if public {
         reply.own(draft);
         let what = What::Mail {
-            text,
-            folded: arrival.mail.folded.clone(),
-            files,
-            inbox: Some(arrival.inbox),
-            message_id: arrival.mail.message_id.clone(),
+            text: message.text,
+            folded: message.folded,
+            files: message.files,
+            inbox: Some(message.inbox),
+            message_id: message.message_id,
             automatic: None,
             thanks: false,
-            remarks: arrival.mail.remarks.clone(),
+            remarks: message.remarks,
         };
-        draft.event(ticket.id, reply.actor.clone(), true, what);
-    } else if something {
-        let why = (reply.refused && !internal).then(|| {
+        draft.event(reply.id, reply.actor.clone(), true, what);
+    } else if reply.says_something {
+        let why = (reply.refused && !reply.internal).then(|| {
             words::pick(
-                language,
+                &reply.technician.language,
                 "Une commande n'a pas été comprise ou n'a pas pu être exécutée : le texte n'a pas été envoyé.",
                 "A command was not understood or could not be done: the text was not sent.",
             )
         });
-        if let Some(why) = &why {
-            reply.transcript.push(format!("ℹ {why}"));
-        }
         let what = What::Note {
-            text,
-            files,
-            inbox: Some(arrival.inbox),
+            text: message.text,
+            files: message.files,
+            inbox: Some(message.inbox),
             why,
         };
-        draft.event(ticket.id, reply.actor.clone(), false, what);
-        kept = Words {
-            author: Some(technician.who()),
-            ..Words::default()
-        };
+        draft.event(reply.id, reply.actor.clone(), false, what);
     }
     reply.apply_step(draft);
-    reply.tell(draft, public.then_some(&kept));
-    if !lines.is_empty() {
-        let lines = std::mem::take(&mut reply.transcript);
-        let message_id = arrival.mail.message_id.as_deref();
-        tell::transcript(draft, ticket.id, technician, message_id, lines);
-    }
-    remember_ids(draft, ticket.id, arrival);
-    draft.dispose(Disposition::Filed(ticket.id), pointer.why.clone());
+    reply.tell(draft, words.as_ref());
+    hold::keep(draft, from);
+    reply.words = Some(match (reply.says_something, public) {
+        (false, _) => report::Fate::None,
+        (true, true) => report::Fate::Public,
+        (true, false) if reply.internal => report::Fate::Note,
+        (true, false) => report::Fate::Refused,
+    });
 }
 
 /// A technician's mail without a token of his: a note, and no command runs.

@@ -2,12 +2,18 @@
 
 use super::draft::Draft;
 use super::policy::Technician;
-use super::{Automation, Because, Kind, Notice, assign, limits, people, words};
+use super::{Automation, Because, Exchange, Kind, Notice, assign, limits, people, words};
 use crate::mail::Address;
 use crate::ticket::{
-    Actor, File, NoticeId, Part, Person, PersonId, Reference, Ticket, TicketId, What,
+    Actor, File, NoticeId, Part, Person, PersonId, Reference, Ticket, TicketId, What, Withdrawn,
 };
 use crate::token::{self, Purpose};
+
+use chrono::{DateTime, Utc};
+
+/// Earlier words that a notification to staff repeats, and how much of each.
+const EXCHANGES: usize = 4;
+const EXCHANGE_CHARACTERS: usize = 600;
 
 /// What somebody wrote, to be passed on.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +74,8 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         because: None,
         asks_marks: false,
         quiet: false,
+        held: false,
+        exchanges: Vec::new(),
     }
 }
 
@@ -97,7 +105,53 @@ pub fn to_technician(
     notice.language = technician.language.clone();
     notice.purpose = purpose;
     notice.link_for = Some(PersonId(token::staff_number(&notice.to.address)));
+    if matches!(
+        kind,
+        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamAlert
+    ) {
+        notice.exchanges = exchanges(draft, id);
+    }
     notice
+}
+
+/// What was said of a ticket before, the latest first: a notification suffices alone (row F11).
+fn exchanges(draft: &Draft<'_>, id: TicketId) -> Vec<Exchange> {
+    let Some(events) = draft.known.history.get(&id) else {
+        return Vec::new();
+    };
+    let withdrawn = Withdrawn::of(events);
+    events
+        .iter()
+        .rev()
+        .filter(|event| !withdrawn.holds(event))
+        .filter_map(|event| {
+            let (text, internal) = match &event.what {
+                What::Mail {
+                    text,
+                    automatic: None,
+                    ..
+                } => (text, !event.public),
+                What::Note { text, .. } => (text, true),
+                _ => return None,
+            };
+            let author = event.actor.who.as_ref()?;
+            let mut text: String = text.chars().take(EXCHANGE_CHARACTERS + 1).collect();
+            if text.chars().count() > EXCHANGE_CHARACTERS {
+                text.truncate(text.char_indices().nth_back(0).map_or(0, |(at, _)| at));
+                text.push('…');
+            }
+            (!text.trim().is_empty()).then(|| Exchange {
+                at: event.at,
+                author: author
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| author.address.clone()),
+                text,
+                internal,
+            })
+        })
+        .take(EXCHANGES)
+        .collect()
 }
 
 /// What the acknowledgement has to say beside the number and the link.
@@ -153,11 +207,17 @@ pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Optio
     if person.who.address.is_empty() {
         return;
     }
+    // Who made the request for somebody is its requester, whoever wrote it down.
+    let requester = draft.ticket(id).and_then(|ticket| ticket.requester());
+    let by = match person.part {
+        Part::Beneficiary => requester.map(|requester| requester.who.clone()),
+        Part::Requester | Part::Observer | Part::Contributor => by.cloned(),
+    };
     let mut notice = to_person(draft, id, Kind::Following, person);
     // He never wrote: the requester's mails are not in his mailbox.
     notice.in_reply_to = None;
     notice.author = by.map(|by| Address {
-        name: by.name.clone().or_else(|| Some(by.address.clone())),
+        name: by.name.or(Some(by.address)),
         address: String::new(),
     });
     draft.notify(notice);
@@ -427,18 +487,32 @@ pub fn assigned(
     let line = match who {
         Some(who) => super::words::pick(
             &technician.language,
-            format!("{who} vous confie cette demande ; la page ci-dessous en montre l'historique."),
-            format!("{who} gave you this ticket; the page below shows its history."),
+            format!("{who} vous confie ce ticket."),
+            format!("{who} gave you this ticket."),
         ),
         None => super::words::pick(
             &technician.language,
-            "Cette demande vous est confiée ; la page ci-dessous en montre l'historique.",
-            "This ticket was given to you; the page below shows its history.",
+            "Ce ticket vous est confié.",
+            "This ticket was given to you.",
         ),
     };
+    alert(draft, id, technician, vec![line]);
+}
+
+/// To one technician: something about a ticket.
+pub fn alert(draft: &mut Draft<'_>, id: TicketId, technician: &Technician, lines: Vec<String>) {
     let mut notice = to_technician(draft, id, Kind::TeamAlert, technician, Purpose::Technician);
-    notice.lines = vec![line];
+    notice.lines = lines;
     draft.notify(notice);
+}
+
+/// To those who are responsible for a ticket now, but not to who made them so.
+pub fn colleagues(draft: &mut Draft<'_>, id: TicketId, by: &Technician, lines: Vec<String>) {
+    for technician in responsible(draft, id) {
+        if technician.who() != by.who() {
+            alert(draft, id, technician, lines.clone());
+        }
+    }
 }
 
 /// To a technician: what his commands did.
@@ -455,6 +529,25 @@ pub fn transcript(
     notice.automation = Automation::Replied;
     notice.in_reply_to = in_reply_to.map(str::to_owned);
     draft.notify(notice);
+}
+
+/// To a technician: a transcript that asks him something about what he wrote.
+pub fn question(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+    text: &str,
+) -> NoticeId {
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.text = Some(text.to_owned());
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    let asked = notice.id;
+    draft.notify(notice);
+    asked
 }
 
 /// To a technician about a mail that is perhaps not his; limited, unlike a transcript, for anybody

@@ -23,8 +23,8 @@ pub struct Said {
     pub explains_marks: bool,
     /// It came with a file, so it is more than thanks.
     pub has_files: bool,
-    /// It repeats an earlier mail.
-    pub repeats: bool,
+    /// Its subject, when it repeats an earlier mail.
+    pub repeats: Option<String>,
     /// What staff should know of it.
     pub lines: Vec<String>,
 }
@@ -119,17 +119,21 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
     let cause = said.words.author.as_ref().map(|who| who.address.clone());
     let cause = cause.as_deref();
     let mut lines = said.lines;
-    if said.repeats {
+    if let Some(subject) = &said.repeats {
         lines.push(words::pick(
             &language,
-            "Même expéditeur, objet semblable : joint à ce ticket au lieu d'en ouvrir un autre.",
-            "Same sender, similar subject: joined instead of opening another ticket.",
+            format!(
+                "Même expéditeur, objet semblable (« {subject} ») : joint à ce ticket au lieu d'en ouvrir un autre."
+            ),
+            format!(
+                "Same sender, similar subject (\"{subject}\"): joined instead of opening another ticket."
+            ),
         ));
     }
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
     match lifecycle::next(ticket.status, Step::Write(said.writer), &language) {
         Ok(_) if done => {
-            return judge(draft, id, said.actor, said.words, opinion);
+            return judge(draft, id, said.actor, said.words, opinion, lines);
         }
         Ok(to) => {
             let reason = match said.writer {
@@ -168,6 +172,7 @@ pub fn judge(
     actor: Actor,
     mut said: Words,
     opinion: Option<Opinion>,
+    mut lines: Vec<String>,
 ) {
     let language = draft.policy.language.clone();
     let cause = said.author.as_ref().map(|who| who.address.clone());
@@ -216,12 +221,13 @@ pub fn judge(
     if let Some(reason) = reason {
         said.text = reason;
     }
+    lines.insert(0, line);
     tell::staff_as(
         draft,
         id,
         Kind::TeamReply,
         &said,
-        &[line],
+        &lines,
         cause.as_deref(),
         Some(because),
     );

@@ -13,3 +13,44 @@ pub fn pick(language: &str, french: impl Into<String>, english: impl Into<String
 pub fn is_spoken(language: &str) -> bool {
     matches!(language, "fr" | "en")
 }
+
+/// A time of today as people say it, « 10 h 42 »; of another day, with its date.
+pub fn clock(
+    at: chrono::DateTime<chrono::Utc>,
+    now: chrono::DateTime<chrono::Utc>,
+    zone: chrono_tz::Tz,
+    language: &str,
+) -> String {
+    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let time = local.format(if language == "en" {
+        "%-H:%M"
+    } else {
+        "%-H h %M"
+    });
+    if local.date_naive() == today.date_naive() {
+        time.to_string()
+    } else if language == "en" {
+        format!("{time} on {}", local.format("%-d %B"))
+    } else {
+        format!("{time} le {}", local.format("%d/%m"))
+    }
+}
+
+/// A day as people say it, « lundi 30/11/2026 ».
+pub fn day(at: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz, language: &str) -> String {
+    use chrono::Datelike;
+    let local = at.with_timezone(&zone);
+    if language == "en" {
+        return local.format("%A %-d %B %Y").to_string();
+    }
+    let name = match local.weekday() {
+        chrono::Weekday::Mon => "lundi",
+        chrono::Weekday::Tue => "mardi",
+        chrono::Weekday::Wed => "mercredi",
+        chrono::Weekday::Thu => "jeudi",
+        chrono::Weekday::Fri => "vendredi",
+        chrono::Weekday::Sat => "samedi",
+        chrono::Weekday::Sun => "dimanche",
+    };
+    format!("{name} {}", local.format("%d/%m/%Y"))
+}

@@ -101,6 +101,17 @@ fn full(language: &str, kind: Kind) -> Words {
         since: date.clone(),
         until: date.clone(),
         because: "refused",
+        actions: vec![super::staff::Action {
+            label: "Prendre".to_owned(),
+            link: "mailto:support@example.org?subject=a&body=b".to_owned(),
+        }],
+        crib: super::staff::crib(language),
+        exchanges: vec![super::staff::Said {
+            author: "Jeanne <Dupont>".to_owned(),
+            when: "lundi 23 novembre 2026 à 14 h 05".to_owned(),
+            text: "Bonjour,\n<b>ligne</b>".to_owned(),
+            internal: true,
+        }],
         accept_link: Some("mailto:support@example.org?subject=a&body=b".to_owned()),
         refuse_link: Some("mailto:support@example.org?subject=a&body=c".to_owned()),
         asks_marks: true,

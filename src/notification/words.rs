@@ -7,11 +7,12 @@
 use serde::Serialize;
 
 use super::header::Line;
-use super::{Stationery, date, layout, mailto, reply_address};
+use super::people::{known_person, unfollow};
+use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Level, Part, Person, Status, Ticket};
+use crate::ticket::{Awaited, Claim, Level, Part, Status, Ticket};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -89,6 +90,12 @@ pub struct Words {
     pub until: Option<String>,
     /// What made the mail necessary, when its kind does not say; empty otherwise.
     pub because: &'static str,
+    /// To staff: links that begin a reply with a command, each `action.label`, `action.link`.
+    pub actions: Vec<staff::Action>,
+    /// To staff: the commands, each `command.line`, `command.padded`, `command.help`.
+    pub crib: Vec<staff::Crib>,
+    /// To staff: what was said before, the latest first.
+    pub exchanges: Vec<staff::Said>,
     /// A reply that accepts the solution, with its words filled in.
     pub accept_link: Option<String>,
     /// A reply that refuses it.
@@ -219,8 +226,21 @@ impl Words {
             .as_ref()
             .filter(|_| replies(notice.kind))
             .map(|reference| marker(&language, reference, token));
+        let for_staff = staff && replies(notice.kind) && !notice.bare;
+        let reply_to = reply_address(policy, notice, token);
+        let actions = match ticket.filter(|_| for_staff) {
+            Some(ticket) => {
+                let to = reply_to.as_deref();
+                staff::actions(to, ticket, &language, marker.as_deref())
+            }
+            None => Vec::new(),
+        };
+        let crib = match for_staff {
+            true => staff::crib(&language),
+            false => Vec::new(),
+        };
         let replies = Prefilled {
-            to: reply_address(policy, notice, token).filter(|_| !staff && !observer),
+            to: reply_to.filter(|_| !staff && !observer),
             subject: ticket
                 .map(|ticket| subject(ticket, notice.bare))
                 .unwrap_or_default(),
@@ -364,6 +384,12 @@ impl Words {
                 Status::Open | Status::Waiting { .. } | Status::Resolved | Status::Closed => None,
             }),
             because: notice.because.map_or("", Because::as_str),
+            actions,
+            crib,
+            exchanges: match staff {
+                true => staff::exchanges(policy, notice, &language),
+                false => Vec::new(),
+            },
             accept_link: replies.link(lexicon::prefilled(Opinion::Holds, &language)),
             refuse_link: replies.link(lexicon::prefilled(Opinion::Fails, &language)),
             asks_marks: notice.asks_marks,
@@ -495,55 +521,12 @@ pub fn reply_line(language: &str) -> &'static str {
 }
 
 /// The last line of a mail. `token::marker_tokens` finds the token in it.
-fn marker(language: &str, reference: &str, token: &str) -> String {
+pub(super) fn marker(language: &str, reference: &str, token: &str) -> String {
     let word = match language {
         "fr" => "Réf.",
         _ => "Ref.",
     };
     format!("{word} [{reference}] · guichet:{token}")
-}
-
-/// Somebody of a ticket as the directory knows him; how to reach him is for staff.
-fn known_person(stationery: Stationery<'_>, person: &Person, staff: bool) -> Requester {
-    let entry = stationery
-        .policy
-        .directory
-        .entry(&person.who.address)
-        .filter(|_| staff);
-    let place = entry.map(|entry| {
-        let parts = [&entry.service, &entry.site].into_iter().flatten();
-        parts.cloned().collect::<Vec<_>>().join(", ")
-    });
-    Requester {
-        name: shown_name(&person.who, true).unwrap_or_default(),
-        address: line(&person.who.address),
-        phone: entry.and_then(|entry| entry.phone.as_deref().and_then(some_line)),
-        place: place.as_deref().and_then(some_line),
-    }
-}
-
-/// A mail that says « ne plus suivre », for an observer (row F9). The token goes along in its text:
-/// the new mail answers none of ours.
-fn unfollow(
-    stationery: Stationery<'_>,
-    notice: &Notice,
-    ticket: &Ticket,
-    token: &str,
-) -> Option<String> {
-    let person = ticket.person(&notice.to.address)?;
-    if person.part != Part::Observer || notice.kind.is_internal() {
-        return None;
-    }
-    let language = notice.language.as_str();
-    let words = match language {
-        "fr" => "Ne plus suivre",
-        _ => "Unfollow",
-    };
-    let reference = line(&ticket.reference.to_string());
-    let body = format!("{words}\n\n{}", marker(language, &reference, token));
-    let to = reply_address(stationery.policy, notice, token)?;
-    let subject = format!("[{reference}] {words}");
-    Some(mailto::link(&to, &subject, &body))
 }
 
 fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {
@@ -563,7 +546,7 @@ fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<
     Some(format!("{base}/t/{}", page.seal(stationery.keys)))
 }
 
-fn shown_name(address: &Address, staff: bool) -> Option<String> {
+pub(super) fn shown_name(address: &Address, staff: bool) -> Option<String> {
     let name = address.name.as_deref().and_then(some_line);
     match name {
         None if staff => some_line(&address.address),
@@ -573,18 +556,19 @@ fn shown_name(address: &Address, staff: bool) -> Option<String> {
 
 /// What somebody wrote, without markers of other mails: quoted history, or a stranger, must not
 /// send the reply to this mail elsewhere.
-fn without_tokens(text: String) -> String {
+pub fn without_tokens(text: String) -> String {
     let tokens = marker_tokens(&text);
     tokens
         .iter()
         .fold(text, |text, token| text.replace(token.as_str(), "…"))
 }
 
-fn line(text: &str) -> String {
+/// A text on one line, empty when it says nothing.
+pub(super) fn line(text: &str) -> String {
     some_line(text).unwrap_or_default()
 }
 
-fn some_line(text: &str) -> Option<String> {
+pub(super) fn some_line(text: &str) -> Option<String> {
     Line::new(text).into_text().map(without_tokens)
 }
 

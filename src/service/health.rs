@@ -323,11 +323,29 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    /// The example, whose account of the DSI answers on working days.
+    /// A team that works from eight to six, from Monday to Friday.
     fn policy() -> Policy {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        let text = r#"
+            base_url = "http://127.0.0.1:8080"
+            timezone = "Europe/Paris"
+            [smtp]
+            maildir = "out"
+            [[accounts]]
+            name = "support"
+            team = "dsi"
+            pipe = true
+            [[teams]]
+            id = "dsi"
+            name = "DSI"
+            from = "support@example.org"
+            prefix = "DSI"
+            hours = "mon-fri 08:00-18:00"
+        "#;
+        std::fs::write(&file, text).expect("our folder");
         let settings = crate::config::Config::load_without_secrets(&file);
-        settings.expect("the example is right").policy
+        settings.expect("it is right").policy
     }
 
     /// Mails every twenty minutes from nine to five of a Monday, looked at later.

@@ -7,19 +7,21 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::accounts::Ending;
 use super::{Service, convert, filing, recall, space};
 use crate::config::{Account, Server};
 use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
-use crate::store::{Accepted, Incoming, Origin};
+use crate::store::{Accepted, Incoming, Origin, Store};
 
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
 
-/// Raw bytes of one set: bounds what is in memory between the server and the commit.
-const SET_BYTES: u64 = 8 << 20;
+/// Raw bytes of one set: bounds what is in memory between the server and the commit, where two sets
+/// are at a time.
+const SET_BYTES: u64 = 4 << 20;
 
 /// Mails of one set.
 const SET_MAILS: usize = 100;
@@ -221,12 +223,29 @@ impl Watched<'_> {
             let limit = self.service.current().settings.max_message;
             let (large, listed): (Vec<Listed>, Vec<Listed>) =
                 listed.into_iter().partition(|mail| mail.size > limit);
+            // One set is committed while the next one is fetched; it is filed after both (A, then B).
+            let mut committed = Vec::new();
+            let mut fetched: Vec<Incoming> = Vec::new();
+            let mut in_memory = None;
             for set in sets(&listed, SET_BYTES, SET_MAILS) {
                 if ending.is_now() {
-                    return Ok(());
+                    break;
                 }
-                space::wait_for_room(self.service).await;
-                let bodies = session.fetch(set).await?;
+                let (store, budget) = (self.service.store(), &self.service.inner.budget);
+                let commit = accept(store, std::mem::take(&mut fetched), in_memory.take());
+                let fetch = async {
+                    space::wait_for_room(self.service).await;
+                    let bytes = set
+                        .iter()
+                        .map(|mail| mail.size)
+                        .fold(0, u64::saturating_add);
+                    let in_memory = budget.take(bytes).await;
+                    (session.fetch(set).await, in_memory)
+                };
+                let (accepted, (bodies, taken)) = tokio::join!(commit, fetch);
+                in_memory = Some(taken);
+                committed.extend(self.accepted(accepted?));
+                let bodies = bodies?;
                 for refusal in &bodies.refused {
                     tracing::warn!(
                         account = self.account.name,
@@ -236,7 +255,7 @@ impl Watched<'_> {
                         refusal.why
                     );
                 }
-                let mails: Vec<Incoming> = bodies
+                fetched = bodies
                     .mails
                     .into_iter()
                     .map(|mail| self.incoming(mail, None))
@@ -245,8 +264,14 @@ impl Watched<'_> {
                     let uids: Vec<u32> = set.iter().map(|mail| mail.uid).collect();
                     let _ = filer.file(self.service, session, &uids).await;
                 }
-                let uids = self.accept(mails).await?;
-                filer.file(self.service, session, &uids).await?;
+                filer.file(self.service, session, &committed).await?;
+                committed.clear();
+            }
+            committed
+                .extend(self.accepted(accept(self.service.store(), fetched, in_memory).await?));
+            filer.file(self.service, session, &committed).await?;
+            if ending.is_now() {
+                return Ok(());
             }
             for mail in large {
                 if ending.is_now() {
@@ -256,7 +281,8 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let uids = self.accept(vec![incoming]).await?;
+                    let accepted = accept(self.service.store(), vec![incoming], None).await?;
+                    let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
             }
@@ -281,32 +307,23 @@ impl Watched<'_> {
         }
     }
 
-    /// Commit A; returns the UIDs that may be filed now.
-    async fn accept(&mut self, mails: Vec<Incoming>) -> Result<Vec<u32>, Ended> {
-        if mails.is_empty() {
-            return Ok(Vec::new());
+    /// What commit A has kept is known from here on; returns the UIDs that may be filed now.
+    fn accepted(&mut self, accepted: Vec<(u32, Accepted)>) -> Vec<u32> {
+        if accepted.is_empty() {
+            return Vec::new();
         }
-        let uids: Vec<u32> = mails
-            .iter()
-            .filter_map(|mail| match mail.origin {
-                Origin::Imap { uid, .. } => Some(uid),
-                Origin::Maildir { .. } | Origin::Pipe => None,
-            })
-            .collect();
-        let accepted = self.service.store().accept(mails).await?;
-        let new = accepted
-            .iter()
-            .filter(|accepted| matches!(accepted, Accepted::New(_)))
-            .count();
+        let is_new = |(_, accepted): &&(u32, Accepted)| matches!(accepted, Accepted::New(_));
+        let new = accepted.iter().filter(is_new).count();
         tracing::info!(
             account = self.account.name,
             "Account \"{}\": took in {new} mails, {} known already",
             self.account.name,
             accepted.len() - new
         );
+        let uids: Vec<u32> = accepted.into_iter().map(|(uid, _)| uid).collect();
         self.known.extend(&uids);
         self.service.inner.bells.inbox.notify_one();
-        Ok(uids)
+        uids
     }
 
     async fn leave(&mut self, old: &[Listed]) -> Result<(), Ended> {
@@ -345,4 +362,25 @@ impl Watched<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Commit A; what the mails took of the budget is free once they are committed.
+async fn accept(
+    store: &Store,
+    mails: Vec<Incoming>,
+    in_memory: Option<OwnedSemaphorePermit>,
+) -> Result<Vec<(u32, Accepted)>> {
+    if mails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let uids: Vec<u32> = mails
+        .iter()
+        .filter_map(|mail| match mail.origin {
+            Origin::Imap { uid, .. } => Some(uid),
+            Origin::Maildir { .. } | Origin::Pipe => None,
+        })
+        .collect();
+    let accepted = store.accept(mails).await?;
+    drop(in_memory);
+    Ok(uids.into_iter().zip(accepted).collect())
 }

@@ -2,7 +2,7 @@
 //! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,8 +13,8 @@ use super::{Rules, Service, conclude};
 use crate::desk::policy::Authentication;
 use crate::desk::{Arrival, Disposition, Input};
 use crate::fault;
-use crate::mail;
 use crate::mail::authenticity::Authenticity;
+use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled};
 use crate::ticket::InboxId;
 
@@ -22,7 +22,7 @@ use crate::ticket::InboxId;
 const BATCH_MAILS: usize = 100;
 
 /// Raw bytes of one batch: bounds the memory, whatever the inbox holds.
-const BATCH_BYTES: u64 = 16 << 20;
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// A mail is read and decided in milliseconds; a lease this long only ends after a crash.
 const LEASE: Duration = Duration::from_secs(300);
@@ -58,19 +58,14 @@ pub async fn once(service: &Service) -> Result<usize> {
     if mails.is_empty() {
         return set_aside(service, &rules, now).await;
     }
-    let mut reading = Vec::new();
-    for mail in mails {
-        let rules = Arc::clone(&rules);
-        reading.push(tokio::spawn(async move {
-            let id = mail.id;
-            (id, understand(&rules, mail, now).await)
-        }));
-    }
+    let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
+    let in_memory = service.inner.budget.take(bytes).await;
+    let understood = understand_all(&rules, mails, now).await?;
+    drop(in_memory);
     let mut inputs = Vec::new();
     let mut later = Vec::new();
     let mut count = 0;
-    for read in reading {
-        let (id, understood) = read.await?;
+    for (id, understood) in understood {
         match understood {
             Understood::Input(input) => inputs.push(*input),
             Understood::Later(why) => {
@@ -79,7 +74,7 @@ pub async fn once(service: &Service) -> Result<usize> {
                 continue;
             }
             Understood::Not => {
-                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again")
+                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again");
             }
         }
         count += 1;
@@ -134,6 +129,43 @@ pub async fn once(service: &Service) -> Result<usize> {
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
     Ok(count)
+}
+
+/// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
+/// would cost a stack and an arena each. Then their senders are judged, all at once. The answers
+/// are in the order of the mails.
+async fn understand_all(
+    rules: &Arc<Rules>,
+    mails: Vec<InboxMail>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(InboxId, Understood)>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(mails.len());
+    let next = Arc::new(Mutex::new(mails.into_iter().enumerate()));
+    let mut readers = Vec::new();
+    for _ in 0..threads {
+        let next = Arc::clone(&next);
+        readers.push(tokio::task::spawn_blocking(move || {
+            let mut read = Vec::new();
+            loop {
+                let taken = next.lock().unwrap_or_else(|e| e.into_inner()).next();
+                let Some((place, mail)) = taken else {
+                    return read;
+                };
+                read.push((place, self::read(mail)));
+            }
+        }));
+    }
+    let mut read = Vec::new();
+    for reader in readers {
+        read.append(&mut reader.await?);
+    }
+    read.sort_unstable_by_key(|(place, _)| *place);
+    let judged = read.into_iter().map(|(_, (mail, read))| async move {
+        let id = mail.id;
+        (id, judge(rules, mail, read, now).await)
+    });
+    Ok(futures_util::future::join_all(judged).await)
 }
 
 /// The disk took nothing: that was not the mails' fault. They come again as soon as it does.
@@ -218,14 +250,30 @@ pub enum Understood {
 
 /// Reads and authenticates one mail of the inbox.
 pub async fn understand(rules: &Rules, mail: InboxMail, now: DateTime<Utc>) -> Understood {
-    // A panic in the reader must not take the batch down.
-    let read = tokio::task::spawn_blocking(move || {
+    match tokio::task::spawn_blocking(move || read(mail)).await {
+        Ok((mail, read)) => judge(rules, mail, read, now).await,
+        Err(_) => Understood::Not,
+    }
+}
+
+/// Reads a mail; a panic of the reader must not take the batch down.
+fn read(mail: InboxMail) -> (InboxMail, Option<Mail>) {
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
         fault::point("reading", "before");
-        let read = std::panic::catch_unwind(AssertUnwindSafe(|| mail::read(&mail.bytes)));
+        let read = mail::read(&mail.bytes);
         fault::point("reading", "after");
-        (mail, read)
-    });
-    let Ok((mail, Ok(read))) = read.await else {
+        read
+    }));
+    (mail, read.ok())
+}
+
+async fn judge(
+    rules: &Rules,
+    mail: InboxMail,
+    read: Option<Mail>,
+    now: DateTime<Utc>,
+) -> Understood {
+    let Some(read) = read else {
         return Understood::Not;
     };
     let sender = read.sender().map(crate::mail::Address::key);

@@ -267,6 +267,8 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
             .unwrap_or(false))
     };
     match input {
+        // An operator wants it answered.
+        Input::Mail(arrival) if arrival.released => Ok(false),
         Input::Mail(arrival) => ask(
             r"SELECT EXISTS (SELECT 1 FROM restores WHERE ?1 <= last_inbox) OR EXISTS (
                   SELECT 1 FROM recalls JOIN inbox ON inbox.account = recalls.account

@@ -79,7 +79,12 @@ pub enum Delivered {
     },
     /// It was tried for too long.
     GivenUp,
+    /// It was not tried after all: the attempt does not count, and it is due at once.
+    Untried,
 }
+
+/// Messages of one lease: bounds what is in memory when notifications carry files (bytes).
+const LEASED_BYTES: usize = 8 << 20;
 
 /// Rows that could be sent if their time has come: nothing earlier for the same person of the same
 /// ticket is still to go, in the outbox or, if a person wrote it, among the kept notices. What is held
@@ -263,8 +268,13 @@ fn lease_outgoing(
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![millis(now), limit])?;
-    let mut leased = Vec::new();
+    let mut leased: Vec<Leased> = Vec::new();
+    let mut bytes = 0;
     while let Some(row) = rows.next()? {
+        bytes += row.get_ref(7)?.as_blob()?.len();
+        if bytes > LEASED_BYTES && !leased.is_empty() {
+            break;
+        }
         let kind = row.get_ref(3)?.as_str()?;
         let first_tried_at: Option<i64> = row.get(10)?;
         leased.push(Leased {
@@ -331,6 +341,13 @@ fn write_outcome(
                   WHERE id = ?1 AND state IN ('sending', 'uncertain')",
             )?
             .execute(params![id.0, why])?,
+        Delivered::Untried => connection
+            .prepare_cached(
+                r"UPDATE outbox SET state = iif(uncertain > 0, 'uncertain', 'queued'),
+                         attempts = max(attempts - 1, 0), lease_until = 0
+                  WHERE id = ?1 AND state = 'sending'",
+            )?
+            .execute(params![id.0])?,
         // What the server said last is the reason.
         Delivered::GivenUp => connection
             .prepare_cached(

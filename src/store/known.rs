@@ -23,6 +23,9 @@ const KEPT_AT_ONCE: i64 = 200;
 /// Tickets of one requester that are compared with a new mail.
 const RECENT_AT_ONCE: i64 = 20;
 
+/// Tickets that a mail points at whose history is read; it names more only to do harm.
+const POINTED_AT: usize = 20;
+
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
     connection: &'a Connection,
@@ -120,6 +123,13 @@ fn known(
     if let Some(content) = &question.content {
         known.duplicate_of = earlier(connection, content, question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
+    }
+    if question.history > 0 {
+        for id in tickets.iter().take(POINTED_AT) {
+            let events = past::history(connection, *id, question.history)?;
+            known.history.insert(*id, events);
+            known.held.extend(past::held(connection, *id)?);
+        }
     }
     if let Some(requester) = &question.recent_of {
         known.recent = recent(connection, requester, now)?;

@@ -156,6 +156,31 @@ mod tests {
         assert_eq!(version(&old).expect("its version"), 1);
     }
 
+    /// A ticket that was resolved under the first tables still closes on its day.
+    #[test]
+    fn a_closing_date_of_before_is_due_after() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("guichet.db");
+        let mut connection = open(&path);
+        bring_up_to(&mut connection, &path, &STEPS[..1]).expect("new");
+        connection
+            .execute_batch(
+                r"INSERT INTO tickets (reference, status, team, close_at, created_at, updated_at, ticket)
+                  VALUES ('DSI-1', 'resolved', 'dsi', 1000, 1, 1, '{}'),
+                         ('DSI-2', 'open', 'dsi', NULL, 1, 1, '{}');",
+            )
+            .expect("rows");
+        bring_up_to(&mut connection, &path, STEPS).expect("upgraded");
+        let due: Vec<i64> = connection
+            .prepare("SELECT due_at FROM tickets INDEXED BY tickets_due WHERE due_at IS NOT NULL")
+            .expect("the new column")
+            .query_map([], |row| row.get(0))
+            .expect("readable")
+            .collect::<rusqlite::Result<_>>()
+            .expect("numbers");
+        assert_eq!(due, [1000]);
+    }
+
     #[test]
     fn a_step_that_fails_changes_nothing() {
         let directory = tempfile::tempdir().expect("a directory");

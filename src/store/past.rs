@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use rusqlite::{Connection, params};
 
 use super::{millis, time};
-use crate::desk::Past;
-use crate::ticket::{Event, Role, Ticket, What};
+use crate::desk::{Notice, Past};
+use crate::ticket::{Event, Role, Ticket, TicketId, What};
 
 /// Mails looked through for the latest of a technician.
 const LOOKED_THROUGH: i64 = 50;
@@ -17,6 +17,37 @@ pub(super) fn of(connection: &Connection, ticket: &Ticket) -> Result<Past> {
         said: said(connection, ticket)?,
         resolution: resolution(connection, ticket)?,
     })
+}
+
+/// The latest `limit` events of a ticket, the earliest first.
+pub(super) fn history(connection: &Connection, id: TicketId, limit: u32) -> Result<Vec<Event>> {
+    let mut statement = connection
+        .prepare_cached(r"SELECT event FROM events WHERE ticket = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let mut rows = statement.query(params![id.0, limit])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event: Event = serde_json::from_str(row.get_ref(0)?.as_str()?)
+            .with_context(|| format!("reading an event of ticket {id}"))?;
+        events.push(event);
+    }
+    events.reverse();
+    Ok(events)
+}
+
+/// The notices of a ticket that are kept for later, in order.
+pub(super) fn held(connection: &Connection, id: TicketId) -> Result<Vec<Notice>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT notice FROM notices INDEXED BY notices_kept
+          WHERE ticket = ?1 AND state = 'kept' ORDER BY id",
+    )?;
+    let mut rows = statement.query(params![id.0])?;
+    let mut notices = Vec::new();
+    while let Some(row) = rows.next()? {
+        let notice = serde_json::from_str(row.get_ref(0)?.as_str()?)
+            .with_context(|| format!("reading a kept notice of ticket {id}"))?;
+        notices.push(notice);
+    }
+    Ok(notices)
 }
 
 fn said(connection: &Connection, ticket: &Ticket) -> Result<Option<String>> {

@@ -56,6 +56,7 @@ impl Pool {
         )
         .with_context(|| format!("opening {} to read", self.path.display()))?;
         connection.busy_timeout(super::writer::LOCK_PATIENCE)?;
+        super::keep_plans(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Durability, Lookup, Store, count, deliver, millis, record, time, writer};
+use super::{Durability, Lookup, Scope, Store, count, deliver, millis, record, time, writer};
 use crate::desk::{Decision, Input};
 use crate::fault;
 use crate::mail::Digest;
@@ -236,19 +236,24 @@ impl Store {
             return self.settle_in_two(inputs, now, decide).await;
         }
         let raw = self.inner.raw.clone();
-        self.write(Durability::Durable, "settling", move |connection| {
+        let what = "settling";
+        let work = move |connection: &Connection| {
             let mut results = Vec::with_capacity(inputs.len());
+            let mut words = record::Words::new();
             for input in &inputs {
                 let result = writer::in_savepoint(connection, || {
                     if !is_open(connection, input)? {
-                        return Ok(Settled::Before);
+                        return Ok((Settled::Before, record::Words::new()));
                     }
                     let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
-                    record::write(connection, input, &settlement, now)?;
-                    Ok(Settled::Done(Box::new(settlement)))
+                    let words = record::write(connection, input, &settlement, now)?;
+                    Ok((Settled::Done(Box::new(settlement)), words))
                 });
                 match result {
-                    Ok(settled) => results.push(Ok(settled)),
+                    Ok((settled, mut found)) => {
+                        words.append(&mut found);
+                        results.push(Ok(settled));
+                    }
                     Err(error) if connection.is_autocommit() => return Err(error),
                     Err(error) => {
                         rest(connection, input, &error, now)?;
@@ -256,9 +261,14 @@ impl Store {
                     }
                 }
             }
+            record::index(connection, &words)?;
             Ok(results)
-        })
-        .await
+        };
+        self.inner
+            .writer
+            .write(what, Durability::Durable, Scope::Own, work)
+            .await
+            .context(what)
     }
 
     /// The outbox apart from its cause; only for the proof of the proof.
@@ -282,7 +292,8 @@ impl Store {
                     }
                     let mut settlement = decide(input, &Lookup::new(connection, &raw, now))?;
                     outgoing.append(&mut settlement.outgoing);
-                    record::write(connection, input, &settlement, now)?;
+                    let words = record::write(connection, input, &settlement, now)?;
+                    record::index(connection, &words)?;
                     settled.push(Ok(Settled::Done(Box::new(settlement))));
                 }
                 Ok((settled, outgoing))

@@ -16,18 +16,33 @@ use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Ticket, TicketId, Wh
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
 const COUNTED_MINUTES: i64 = 2 * 24 * 60;
 
-/// Writes everything that follows from `input`.
+/// The words of events, by their ids, still to be indexed.
+pub(super) type Words = Vec<(i64, String)>;
+
+/// Indexes words, after the savepoints of a batch are released: FTS5 writes a segment at each
+/// savepoint, and merges them later, which cost more than all other tables together.
+pub(super) fn index(connection: &Connection, words: &Words) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached(r"INSERT INTO words (rowid, text) VALUES (?1, ?2)")?;
+    for (event, words) in words {
+        statement.execute(params![event, words])?;
+    }
+    Ok(())
+}
+
+/// Writes everything that follows from `input`, except for the words, which are returned.
 pub(super) fn write(
     connection: &Connection,
     input: &Input,
     settlement: &Settlement,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Words> {
     let decision = &settlement.decision;
+    let mut words = Words::new();
     // Asked first: closing a ticket takes its date away.
     let held = copy::may_have_been_said(connection, input)?;
     for changed in &decision.changed {
-        write_ticket(connection, changed)?;
+        write_ticket(connection, changed, &mut words)?;
     }
     for id in &decision.settled_notices {
         drop_notice(connection, *id)?;
@@ -68,15 +83,15 @@ pub(super) fn write(
                     arrival.inbox.0,
                     process::verdict_token(arrival.authenticity)
                 ])?;
-            Ok(())
         }
-        Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now),
-        Input::Delivery(delivery) => deliver::reported(connection, delivery),
+        Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now)?,
+        Input::Delivery(delivery) => deliver::reported(connection, delivery)?,
         Input::Timer(Timer::Alert { told, over, .. }) => {
-            health::write_alert(connection, told, over, now)
+            health::write_alert(connection, told, over, now)?;
         }
-        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => Ok(()),
+        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
     }
+    Ok(words)
 }
 
 fn write_disposition(
@@ -115,7 +130,7 @@ fn write_disposition(
     Ok(())
 }
 
-fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
+fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -> Result<()> {
     let ticket = &changed.ticket;
     let opens = matches!(
         changed.events.first().map(|event| &event.what),
@@ -149,7 +164,11 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
     for event in &changed.events {
-        write_event(connection, ticket, event)?;
+        let id = write_event(connection, ticket, event)?;
+        let words = words(event);
+        if !words.is_empty() {
+            found.push((id, words));
+        }
         match &event.what {
             What::Opened(opened) => {
                 for person in &opened.people {
@@ -173,6 +192,8 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
             | What::MarksAsked
             | What::Linked { .. }
             | What::Command { .. }
+            | What::Undone { .. }
+            | What::Asked { .. }
             | What::Notified { .. }
             | What::Delivery { .. }
             | What::Duplicate { .. }
@@ -182,7 +203,7 @@ fn write_ticket(connection: &Connection, changed: &Changed) -> Result<()> {
     Ok(())
 }
 
-fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Result<()> {
+fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Result<i64> {
     connection
         .prepare_cached(
             r"INSERT INTO events (ticket, at, kind, public, event) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -194,14 +215,7 @@ fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Resul
             event.public,
             serde_json::to_string(event)?
         ])?;
-    let id = connection.last_insert_rowid();
-    let words = words(event);
-    if !words.is_empty() {
-        connection
-            .prepare_cached(r"INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
-            .execute(params![id, words])?;
-    }
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// What a search finds an event by.
@@ -285,7 +299,7 @@ fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) ->
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
               ON CONFLICT (id) DO UPDATE SET
                   at = excluded.at, due_at = excluded.due_at, state = excluded.state,
-                  notice = excluded.notice
+                  kind = excluded.kind, automatic = excluded.automatic, notice = excluded.notice
               WHERE state <> 'said' AND recipient = excluded.recipient",
         )?
         .execute(params![
@@ -312,7 +326,6 @@ fn write_notice(connection: &Connection, notice: &Notice, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Counts an automatic mail for the limits; those to staff only by their recipient.
 /// Counts a notice to staff by the outside address that caused it (contract A2).
 fn count_caused(
     connection: &Connection,
@@ -332,6 +345,7 @@ fn count_caused(
     Ok(())
 }
 
+/// Counts an automatic mail for the limits; those to staff only by their recipient.
 fn count_said(
     connection: &Connection,
     recipient: &str,
@@ -452,6 +466,13 @@ pub(super) fn write_outgoing(
 
 /// A notice that was kept until now is said now.
 fn say_kept(connection: &Connection, id: NoticeId, now: DateTime<Utc>) -> Result<()> {
+    // Most were not kept: RETURNING makes SQLite prepare for the worst, so ask first.
+    let was_kept: bool = connection
+        .prepare_cached(r"SELECT EXISTS (SELECT 1 FROM notices WHERE id = ?1 AND state <> 'said')")?
+        .query_row(params![id.0], |row| row.get(0))?;
+    if !was_kept {
+        return Ok(());
+    }
     let said: Option<(String, bool, bool)> = connection
         .prepare_cached(
             r"UPDATE notices SET state = 'said', at = ?2, due_at = NULL, notice = ''

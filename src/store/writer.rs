@@ -1,5 +1,7 @@
 //! The thread that writes: takes the requests that wait, runs each in a savepoint of one
-//! transaction, commits, then answers. A request that fails or panics undoes itself only.
+//! transaction, commits, then answers. A request that fails or panics undoes itself only. A request
+//! with savepoints of its own has a transaction of its own: within another savepoint, SQLite would
+//! keep every page that they touch until the end, and walk through them at each release.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -35,9 +37,19 @@ struct Uncommitted(#[source] Arc<rusqlite::Error>);
 type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
 type Work = Box<dyn FnOnce(Result<&Connection, Uncommitted>) -> Answer + Send>;
 
+/// Whose transaction a request is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// One with its neighbours, in a savepoint.
+    Shared,
+    /// One of its own, for a request that makes savepoints.
+    Own,
+}
+
 struct Request {
     what: &'static str,
     durability: Durability,
+    scope: Scope,
     work: Work,
 }
 
@@ -65,13 +77,15 @@ impl Writer {
         &self,
         what: &'static str,
         durability: Durability,
+        scope: Scope,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, answer) = oneshot::channel();
         let work: Work = Box::new(move |connection| {
-            let result = match connection {
-                Ok(connection) => in_savepoint(connection, || work(connection)),
-                Err(uncommitted) => Err(uncommitted.into()),
+            let result = match (connection, scope) {
+                (Ok(connection), Scope::Shared) => in_savepoint(connection, || work(connection)),
+                (Ok(connection), Scope::Own) => in_transaction(connection, || work(connection)),
+                (Err(uncommitted), _) => Err(uncommitted.into()),
             };
             Box::new(move |committed| {
                 // Nobody waits any more when the caller was cancelled; the work is done all the same.
@@ -88,6 +102,7 @@ impl Writer {
                     .send(Request {
                         what,
                         durability,
+                        scope,
                         work,
                     })
                     .ok()
@@ -113,9 +128,18 @@ fn run(connection: &Connection, requests: &mpsc::Receiver<Request>) {
     while let Ok(first) = requests.recv() {
         let mut batch = vec![first];
         batch.extend(requests.try_iter().take(BATCH_REQUESTS - 1));
-        let mut batch = batch.into_iter();
-        while batch.len() > 0 {
-            commit(connection, &mut batch);
+        let mut batch = batch.into_iter().peekable();
+        while let Some(first) = batch.next() {
+            let mut together = vec![first];
+            if together[0].scope == Scope::Shared {
+                together.extend(std::iter::from_fn(|| {
+                    batch.next_if(|next| next.scope == Scope::Shared)
+                }));
+            }
+            let mut together = together.into_iter();
+            while together.len() > 0 {
+                commit(connection, &mut together);
+            }
         }
     }
 }
@@ -176,14 +200,7 @@ pub(super) fn in_savepoint<T>(
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     connection.execute_batch("SAVEPOINT request")?;
-    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let words = panic
-            .downcast_ref::<&str>()
-            .map(|words| (*words).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        Err(anyhow!("panicked: {words}"))
-    });
+    let result = caught(work);
     if connection.is_autocommit() {
         // SQLite itself gave up the whole transaction (disk full, I/O error): nothing is left of
         // it, and a release would say "no such savepoint" instead of why.
@@ -201,6 +218,27 @@ pub(super) fn in_savepoint<T>(
             Err(error)
         }
     }
+}
+
+/// Runs `work` in the transaction that is open; when it fails or panics, nothing of that is left,
+/// and the commit that follows finds nothing to do.
+fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let result = caught(work);
+    if result.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    result
+}
+
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let words = panic
+            .downcast_ref::<&str>()
+            .map(|words| (*words).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(anyhow!("panicked: {words}"))
+    })
 }
 
 #[cfg(test)]
@@ -223,23 +261,27 @@ mod tests {
         let writer = Writer::start(connection).expect("started");
         let durable = Durability::Durable;
         writer
-            .write("testing", durable, |connection| insert(connection, 1000))
+            .write("testing", durable, Scope::Shared, |connection| {
+                insert(connection, 1000)
+            })
             .await
             .expect("there is room");
         let error = writer
-            .write("testing", durable, |connection| insert(connection, 1 << 20))
+            .write("testing", durable, Scope::Shared, |connection| {
+                insert(connection, 1 << 20)
+            })
             .await
             .expect_err("too large");
         assert!(is_disk_full(&error), "{error:#}");
         let error: Result<()> = writer
-            .write("testing", durable, |connection| {
+            .write("testing", durable, Scope::Shared, |connection| {
                 connection.execute_batch("PRAGMA max_page_count = 100000")?;
                 anyhow::bail!("the operator makes room")
             })
             .await;
         error.expect_err("so it said");
         let rows: i64 = writer
-            .write("testing", durable, |connection| {
+            .write("testing", durable, Scope::Shared, |connection| {
                 insert(connection, 1 << 20)?;
                 Ok(connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0))?)
             })
@@ -273,10 +315,15 @@ mod tests {
         other.execute_batch("BEGIN IMMEDIATE").expect("held");
         let writer = Writer::start(connection).expect("started");
         let one = |bytes: Option<usize>| {
-            writer.write("testing", Durability::Killproof, move |connection| {
-                insert(connection, 10)?;
-                insert(connection, bytes.context("no bytes")?)
-            })
+            writer.write(
+                "testing",
+                Durability::Killproof,
+                Scope::Shared,
+                move |connection| {
+                    insert(connection, 10)?;
+                    insert(connection, bytes.context("no bytes")?)
+                },
+            )
         };
         let requests = async { tokio::join!(one(Some(1)), one(None), one(Some(2))) };
         let release = async {
@@ -290,5 +337,38 @@ mod tests {
             .query_row("SELECT count(*) FROM a", [], |row| row.get(0))
             .expect("read");
         assert_eq!(rows, 4);
+    }
+
+    #[tokio::test]
+    async fn a_request_with_its_own_transaction_is_undone_whole() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let connection = connect(&directory.path().join("a.db")).expect("opened");
+        connection
+            .execute_batch("CREATE TABLE a (x BLOB NOT NULL) STRICT")
+            .expect("a table");
+        let writer = Writer::start(connection).expect("started");
+        let one = |bytes: Option<usize>, scope: Scope| {
+            writer.write("testing", Durability::Durable, scope, move |connection| {
+                insert(connection, 10)?;
+                in_savepoint(connection, || insert(connection, bytes.expect("some")))
+            })
+        };
+        let (shared, own) = (Scope::Shared, Scope::Own);
+        let (first, second, third, fourth) = tokio::join!(
+            one(Some(1), shared),
+            one(None, own),
+            one(Some(2), own),
+            one(Some(3), shared)
+        );
+        let why = second.expect_err("it panicked").to_string();
+        assert!(why.contains("panicked"), "{why}");
+        assert!(first.is_ok() && third.is_ok() && fourth.is_ok());
+        let rows: i64 = writer
+            .write("testing", Durability::Durable, own, |connection| {
+                Ok(connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0))?)
+            })
+            .await
+            .expect("read");
+        assert_eq!(rows, 6);
     }
 }

@@ -72,6 +72,33 @@ pub struct Event {
     pub what: What,
 }
 
+/// What was taken back before anything of it had left: by whom (folded), and when he had done it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Withdrawn(Vec<(DateTime<Utc>, String)>);
+
+impl Withdrawn {
+    /// All that these events take back.
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let taken_back = |event: &Event| match &event.what {
+            What::Undone {
+                done_at,
+                withdrawn: true,
+                ..
+            } => Some((*done_at, event.actor.who.as_ref()?.key())),
+            _ => None,
+        };
+        Self(events.into_iter().filter_map(taken_back).collect())
+    }
+
+    /// This event was taken back.
+    pub fn holds(&self, event: &Event) -> bool {
+        self.0.iter().any(|(at, who)| {
+            let actor = event.actor.who.as_ref();
+            *at == event.at && actor.is_some_and(|actor| actor.key() == *who)
+        })
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -208,6 +235,24 @@ pub enum What {
         /// In words.
         answer: String,
     },
+    /// What a technician did at a moment is undone (row G4).
+    Undone {
+        /// When it was done.
+        done_at: DateTime<Utc>,
+        /// Nothing of it had left: its requester never saw it and never will.
+        withdrawn: bool,
+        /// The ticket as it stands now.
+        ticket: Box<Ticket>,
+    },
+    /// An answer is kept as a note until its author says that it shall leave (row G10).
+    Asked {
+        /// The notice that asks him.
+        notice: NoticeId,
+        /// The mail that was kept.
+        inbox: InboxId,
+        /// Its commands, as written.
+        lines: Vec<String>,
+    },
     /// Somebody was, or will be, told.
     Notified {
         /// The notice.
@@ -262,6 +307,8 @@ impl What {
             Self::Rated { .. } | Self::MarksAsked => "rating",
             Self::Linked { .. } => "linked",
             Self::Command { .. } => "command",
+            Self::Undone { .. } => "undone",
+            Self::Asked { .. } => "asked",
             Self::Notified { .. } => "notification",
             Self::Delivery { .. } => "delivery",
             Self::Duplicate { .. } => "duplicate",

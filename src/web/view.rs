@@ -8,7 +8,7 @@ use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
 use crate::service::Service;
-use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What};
+use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What, Withdrawn};
 
 /// The built-in pages.
 ///
@@ -62,6 +62,25 @@ pub fn may_see(person: &Person, event: &Event) -> bool {
             },
             _ => true,
         }
+}
+
+/// The events without what requesters cannot see for a reason of time: an answer that its author can
+/// still take back, and all that was taken back before it left (row G4).
+pub fn settled(
+    policy: &Policy,
+    events: Vec<(i64, Event)>,
+    now: DateTime<Utc>,
+) -> Vec<(i64, Event)> {
+    let withdrawn = Withdrawn::of(events.iter().map(|(_, event)| event));
+    let held = |event: &Event| {
+        event.actor.role == Role::Technician
+            && matches!(event.what, What::Mail { .. })
+            && event.at + policy.hold_replies > now
+    };
+    events
+        .into_iter()
+        .filter(|(_, event)| !withdrawn.holds(event) && !held(event))
+        .collect()
 }
 
 /// One entry of the public timeline.
@@ -246,6 +265,16 @@ fn entry(
             ))),
             Verdict::Complement => None,
         },
+        What::Undone { ticket, .. } => Some(fact(match ticket.status {
+            Status::Resolved | Status::Closed => say(
+                "Dernière modification annulée.".into(),
+                "The latest change was undone.".into(),
+            ),
+            Status::Open | Status::Waiting { .. } | Status::Paused { .. } => say(
+                "Dernière modification annulée : demande en cours.".into(),
+                "The latest change was undone: work on the request goes on.".into(),
+            ),
+        })),
         What::Reminded { .. } => Some(fact(say("Rappel envoyé.".into(), "Reminder sent.".into()))),
         What::Opened(_)
         | What::Thanks { .. }
@@ -260,6 +289,7 @@ fn entry(
         | What::Urgency { .. }
         | What::Linked { .. }
         | What::Command { .. }
+        | What::Asked { .. }
         | What::Notified { .. }
         | What::Delivery { .. }
         | What::Duplicate { .. }

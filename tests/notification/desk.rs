@@ -65,6 +65,7 @@ pub fn policy() -> Policy {
         pass_is_enough: false,
         limits: Limits::default(),
         hold_replies: Duration::seconds(30),
+        coalesce: Duration::seconds(90),
         reopen_within: Duration::days(30),
         attach_up_to: 100_000,
         return_path: None,
@@ -80,6 +81,7 @@ pub fn policy() -> Policy {
             rank: Rank::Technician,
             phone: Some("02 31 56 60 12".to_owned()),
             language: "fr".to_owned(),
+            only_failures: false,
             thanks: Thanks::Digest,
         }],
         accounts: Vec::new(),
@@ -224,6 +226,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         because: None,
         asks_marks: kind == Kind::Closed,
         quiet: false,
+        held: false,
+        exchanges: Vec::new(),
     }
 }
 

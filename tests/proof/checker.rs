@@ -99,17 +99,19 @@ fn is_poisoned(row: &InboxRow) -> bool {
     row.state == InboxState::Quarantined && row.attempts >= 3
 }
 
-/// When a mail was set aside, the first copy of it that was not opens the ticket in its stead, and
-/// answers belong there.
+/// When a mail was set aside, or rested while the desk was killed over it, the first copy of it that was
+/// not opens the ticket in its stead, and answers belong there.
 fn heirs(injected: &[Injected], rows: &BTreeMap<usize, InboxRow>) -> Vec<Injected> {
     let mut heirs: BTreeMap<usize, usize> = BTreeMap::new();
     for mail in injected {
-        if let Class::Duplicate(of) = mail.class
-            && rows.get(&of).is_some_and(is_poisoned)
-            && rows
-                .get(&mail.id)
-                .is_some_and(|row| row.state == InboxState::Filed)
-        {
+        let Class::Duplicate(of) = mail.class else {
+            continue;
+        };
+        let (Some(original), Some(copy)) = (rows.get(&of), rows.get(&mail.id)) else {
+            continue;
+        };
+        let overtook = original.duplicate_of == Some(copy.id);
+        if copy.state == InboxState::Filed && (is_poisoned(original) || overtook) {
             heirs.entry(of).or_insert(mail.id);
         }
     }
@@ -117,6 +119,8 @@ fn heirs(injected: &[Injected], rows: &BTreeMap<usize, InboxRow>) -> Vec<Injecte
     for mail in &mut injected {
         mail.class = match mail.class {
             Class::Duplicate(of) if heirs.get(&of) == Some(&mail.id) => Class::Person,
+            // Of the same content one is a duplicate; it does not matter which.
+            Class::Person if heirs.contains_key(&mail.id) => Class::Duplicate(heirs[&mail.id]),
             Class::Reply(to) => Class::Reply(heirs.get(&to).copied().unwrap_or(to)),
             ref class => class.clone(),
         };

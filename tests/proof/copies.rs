@@ -27,16 +27,6 @@ fn succeeds(desk: &Desk, arguments: &[&str]) -> String {
     said
 }
 
-/// Acknowledgements that reached persons.
-fn told(desk: &Desk) -> usize {
-    let received = desk.sink.received();
-    let person = |to: &String| to.starts_with("personne");
-    received
-        .iter()
-        .filter(|mail| mail.to.iter().any(person))
-        .count()
-}
-
 /// F28: copied under load, put back after more mails: those come again, and nothing is said twice.
 pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
     let mut desk = Desk::new(false).await;
@@ -79,7 +69,6 @@ pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
     assert!(!running.status.success(), "beneath a running desk");
     let first = desk.prove("before the disaster").await;
     assert_eq!((first.tickets, first.sent), (34, 34));
-    let before = desk.sink.received().len();
     let nowhere = desk.path("nowhere").display().to_string();
     assert!(!desk.command(&["restore", &nowhere]).status.success());
 
@@ -94,11 +83,9 @@ pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
         .expect("listed");
     // Four that waited in the copy, nine of mails that came again.
     assert_eq!(held.len(), 13, "{held:#?}");
-    assert_eq!(told(&desk), 34, "something was said twice");
-    assert_eq!(desk.sink.received().len(), before, "{:#?}", desk.alerts());
-    for line in store.integrity_check().await.expect("checked") {
-        panic!("{line}");
-    }
+    assert_eq!(desk.told(), 34, "something was said twice");
+    let wrong = store.integrity_check().await.expect("checked");
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(store.audit().await.expect("audited").is_empty());
     let rows = store.inbox_list(None, 0).await.expect("listed");
     assert_eq!(rows.len(), 35, "a mail is lost, or here twice");
@@ -115,7 +102,7 @@ pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
     // A new mail is answered at once; what is held waits for the operator.
     put_persons(&mut desk, 1, 0);
     assert!(desk.quiet(Duration::from_secs(20)).await, "{}", desk.log());
-    assert_eq!(told(&desk), 35);
+    assert_eq!(desk.told(), 35);
     let first = held[0].id.to_string();
     succeeds(&desk, &["outbox", "discard", &first]);
     assert!(
@@ -127,7 +114,7 @@ pub async fn a_copy_that_is_put_back_loses_nothing_and_says_nothing_twice() {
     let said = succeeds(&desk, &["outbox", "release", "--all"]);
     assert_eq!(said.lines().count(), 12, "{said}");
     assert!(desk.quiet(Duration::from_secs(20)).await, "{}", desk.log());
-    assert_eq!(told(&desk), 47);
+    assert_eq!(desk.told(), 47);
     assert!(desk.command(&["health"]).status.success());
     desk.stop().await;
     crate::report(
@@ -161,9 +148,11 @@ fn downgrade(data: &Path) {
         .expect("set");
     for table in tables {
         let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')")).join(", ");
+        // Its name now.
+        let now = columns.replace("close_at", "due_at");
         database
             .execute_batch(&format!(
-                "INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}"
+                "INSERT INTO main.{table} ({columns}) SELECT {now} FROM new.{table}"
             ))
             .expect("copied");
     }

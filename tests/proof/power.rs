@@ -31,7 +31,7 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
     let mut chance = Chance::new(seed as u64);
     let mut desk = desk().await;
     let started = Instant::now();
-    let mut lost = 0;
+    let (mut lost, mut reach) = (0, random::LEAST_REACH);
     for cut in 0..cuts {
         for _ in 0..8 {
             let mail = random::next(&desk, &mut chance);
@@ -43,7 +43,14 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
             desk.put(Road::Move, mails::mail(id, Class::Person, 900_000));
         }
         desk.start_traced(&[]);
-        tokio::time::sleep(Duration::from_millis(150 + chance.below(900))).await;
+        // Most of the cuts come while it is at work, which is later on a busy machine.
+        if chance.below(4) > 0 {
+            let asked = Instant::now();
+            desk.up("under power cuts").await;
+            reach = asked.elapsed().mul_f32(3.0).max(random::LEAST_REACH);
+        }
+        let pause = chance.below(reach.as_millis() as u64);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         let mercy = match cut % 4 {
             0 => Mercy::None,
             1 => Mercy::All,
@@ -61,7 +68,7 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
         "{cuts} power cuts, {lost} changes not synced, seed {seed}, {seconds} s: {report:?}"
     );
     crate::report("F5", &what);
-    assert!(lost > cuts, "the cuts took nothing: {lost}");
+    assert!(lost > 0, "the cuts took nothing");
 }
 
 /// What the desk had told others when it came to a line of the trace.
@@ -146,13 +153,8 @@ async fn cut_everywhere(mut disk: Disk, lines: &[Line], data: &Path) -> (usize, 
         cuts += 1;
         let unknown = told.unknown_to(data).await;
         if wrong.is_empty() && !unknown.is_empty() {
-            for (at, line) in lines[..=position]
-                .iter()
-                .enumerate()
-                .skip(position.saturating_sub(70))
-            {
-                println!("{at:5} {line}");
-            }
+            let before = lines[..=position].iter().rev().take(70).rev();
+            wrong.extend(before.map(ToString::to_string));
         }
         wrong.extend(
             unknown

@@ -203,6 +203,19 @@ async fn a_lease_that_runs_out_is_an_attempt_without_an_answer() {
 }
 
 #[tokio::test]
+async fn what_was_taken_and_not_tried_is_due_again_and_does_not_count() {
+    let directory = directory();
+    let store = open(directory.path());
+    opened(&store, &["un"]).await;
+    let first = next(&store, at(0)).await.remove(0);
+    report(&store, first.id, Delivered::Untried, at(1)).await;
+    let again = next(&store, at(1)).await.remove(0);
+    assert_eq!((again.attempts, again.uncertain), (1, 0));
+    assert_eq!(again.bytes, first.bytes);
+    assert_eq!(store.unreported(10).await.expect("read"), []);
+}
+
+#[tokio::test]
 async fn every_way_of_failing_is_reported_and_can_be_retried() {
     let directory = directory();
     let store = open(directory.path());

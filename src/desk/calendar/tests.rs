@@ -1,3 +1,5 @@
+//! Easter, holidays, closures, lunch breaks and the nights on which the clock changes.
+
 use super::*;
 
 const PARIS: Tz = Tz::Europe__Paris;

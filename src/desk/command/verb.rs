@@ -284,6 +284,16 @@ pub const VERBS: &[Verb] = &[
         ),
     },
     Verb {
+        name: "envoyer",
+        english: "send",
+        aliases: &["envoie", "envoyez", "oui", "yes"],
+        usage: ("#envoyer", "#send"),
+        help: (
+            "envoie la réponse que le guichet a retenue parce qu'un collègue s'en occupait déjà",
+            "sends the answer that was kept because a colleague was at it already",
+        ),
+    },
+    Verb {
         name: "test",
         english: "dryrun",
         aliases: &["essai", "dry run", "dry-run"],

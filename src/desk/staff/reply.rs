@@ -4,26 +4,40 @@
 use super::super::command::{Command, Line, Misread, VERBS};
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
-use super::super::locate::Pointer;
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
 use super::super::{Kind, words};
 use super::refuse;
+use super::report::Fate;
 use crate::mail::Address;
-use crate::ticket::{Actor, Nature, TicketId, What};
+use crate::ticket::{Actor, Nature, NoticeId, Role, TicketId, What};
 
 /// See the module.
 pub struct Reply<'a> {
     pub id: TicketId,
     pub technician: &'a Technician,
     pub actor: Actor,
+    /// The notification that it answers.
+    pub notice: Option<NoticeId>,
     pub transcript: Vec<String>,
     /// Some line was refused: the text is not sent on.
     pub refused: bool,
-    /// The technician became the owner by this reply.
+    /// Some line is not understood: nothing is told to the requester.
+    pub misread: bool,
+    /// The mail has words or files of its own.
+    pub says_something: bool,
+    /// The words stay among staff.
+    pub internal: bool,
+    /// Something was done that can be undone.
+    pub undoable: bool,
+    /// The transcript is sent even to who wants to read of failures only.
+    pub must_report: bool,
+    /// The ticket has a new owner by this reply, of whom its requester hears.
     pub took: bool,
     /// The status to set after the text has joined, with its command line.
     pub step: Option<Step>,
+    /// What became of the words.
+    pub words: Option<Fate>,
     /// Why, in a sentence that the requester reads first.
     pub because: Option<String>,
 }
@@ -34,6 +48,31 @@ pub enum Outcome {
     Done(String),
     /// Not done; why, and what to do instead.
     Refused(String),
+}
+
+impl<'a> Reply<'a> {
+    pub fn new(id: TicketId, technician: &'a Technician, notice: Option<NoticeId>) -> Self {
+        Self {
+            id,
+            technician,
+            actor: Actor {
+                role: Role::Technician,
+                who: Some(technician.who()),
+            },
+            notice,
+            transcript: Vec::new(),
+            refused: false,
+            misread: false,
+            says_something: false,
+            internal: false,
+            undoable: false,
+            must_report: false,
+            took: false,
+            step: None,
+            words: None,
+            because: None,
+        }
+    }
 }
 
 impl Reply<'_> {
@@ -64,7 +103,7 @@ impl Reply<'_> {
         self.done(draft, line, answer);
     }
 
-    pub fn run(&mut self, draft: &mut Draft<'_>, pointer: &Pointer, line: &Line) {
+    pub fn run(&mut self, draft: &mut Draft<'_>, line: &Line) {
         let language = &self.technician.language;
         let command = match &line.command {
             Ok(command) => command,
@@ -77,9 +116,7 @@ impl Reply<'_> {
             return self.run_note(draft, line);
         }
         // Once per notification and line: a mail delivered twice does not command twice.
-        let key = pointer
-            .notice
-            .map(|notice| (notice, format!("{command:?}")));
+        let key = self.notice.map(|notice| (notice, format!("{command:?}")));
         if let Some(key) = &key
             && draft.known.executed.contains(key)
         {
@@ -92,6 +129,7 @@ impl Reply<'_> {
         }
         match self.carry_out(draft, command) {
             Outcome::Done(answer) => {
+                self.undoable |= changes(command);
                 self.done(draft, line, answer);
                 draft.decision.executed.extend(key);
             }
@@ -107,6 +145,16 @@ impl Reply<'_> {
             Command::Note => Outcome::Done(String::new()),
             Command::Wait(of) => self.step(draft, Step::Wait(*of)),
             Command::Pause(until) => self.pause(draft, *until),
+            Command::Assign(whom) => self.assign(draft, whom),
+            Command::Team(team) => self.team(draft, team),
+            Command::Priority(level) => self.priority(draft, *level),
+            Command::Undo => self.undo(draft),
+            // Taken up before the lines run; one that comes here had nothing to take up.
+            Command::Send => Outcome::Refused(words::pick(
+                &self.technician.language,
+                "rien n'attend d'être envoyé : #envoyer répond à la question du guichet, dans la journée",
+                "nothing waits to be sent: #send answers the question of the desk, within a day",
+            )),
             Command::Resolve => self.step(draft, Step::Resolve),
             Command::Close => self.step(draft, Step::Close),
             Command::Reopen => self.step(draft, Step::Reopen),
@@ -119,10 +167,7 @@ impl Reply<'_> {
             Command::Beneficiary(who) => self.beneficiary(draft, who),
             Command::Add(who) => self.add(draft, who),
             Command::Remove(who) => self.remove(draft, who),
-            Command::Assign(_)
-            | Command::Team(_)
-            | Command::Priority(_)
-            | Command::Merge(_)
+            Command::Merge(_)
             | Command::Split(_)
             | Command::Link(_)
             | Command::Partner(_)
@@ -130,7 +175,6 @@ impl Reply<'_> {
             | Command::Canned(_)
             | Command::Major(_)
             | Command::Away(_)
-            | Command::Undo
             | Command::Test
             | Command::Duplicate
             | Command::Help
@@ -152,6 +196,7 @@ impl Reply<'_> {
             .is_some_and(|ticket| ticket.technician.is_none());
         if free {
             self.took = true;
+            self.undoable = true;
             let technician = Some(self.technician.who());
             draft.event(
                 self.id,
@@ -172,6 +217,7 @@ impl Reply<'_> {
             }
             let because = self.because.clone();
             lifecycle::set(draft, self.id, self.actor.clone(), to, because);
+            self.undoable = true;
         }
     }
 
@@ -197,9 +243,15 @@ impl Reply<'_> {
             .or_else(|| words.map(|_| Kind::FollowUp))
             .or_else(|| self.took.then_some(Kind::Taken));
         if let Some(kind) = kind {
+            let owner = draft
+                .ticket(self.id)
+                .and_then(|ticket| ticket.technician.as_ref()?.name.clone());
             let nobody = Words {
                 author: Some(Address {
-                    name: Some(self.technician.name.clone()),
+                    name: match kind {
+                        Kind::Taken => owner,
+                        _ => Some(self.technician.name.clone()),
+                    },
                     address: String::new(),
                 }),
                 ..Words::default()
@@ -214,6 +266,22 @@ impl Reply<'_> {
             tell::public(draft, self.id, kind, Some(&words), &own_address);
         }
     }
+}
+
+/// A command that changes the ticket; the others ask, or say what becomes of the mail.
+fn changes(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Note
+            | Command::Undo
+            | Command::Send
+            | Command::Test
+            | Command::Help
+            | Command::List
+            | Command::Mine
+            | Command::Search(_)
+            | Command::Show(_)
+    )
 }
 
 /// What to say of a line that was not understood.

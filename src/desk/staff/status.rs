@@ -1,10 +1,11 @@
-//! `#prendre`, `#attente`, `#resolu`, `#clore`, `#rouvrir`: whose the ticket is, and where it stands.
+//! `#attente`, `#pause`, `#resolu`, `#clore`, `#rouvrir`, `#priorite`: where the ticket stands.
 
 use super::super::command::When;
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::words;
 use super::reply::{Outcome, Reply};
+use crate::ticket::{Awaited, Level, What};
 
 impl Reply<'_> {
     /// Notes the status to set once the text has joined the ticket.
@@ -20,17 +21,34 @@ impl Reply<'_> {
                 "one change of status a mail",
             ));
         }
+        if self.misread && self.says_something && !matches!(step, Step::Wait(_)) {
+            return Outcome::Refused(words::pick(
+                language,
+                "pas exécutée : une autre ligne n'est pas comprise, et votre texte ne part pas sans elle",
+                "not done: another line is not understood, and your text does not leave without it",
+            ));
+        }
         if let Err(why) = lifecycle::next(status, step, language) {
             return Outcome::Refused(why);
         }
         self.step = Some(step);
         Outcome::Done(match step {
-            Step::Wait(_) => words::pick(language, "en attente", "waiting"),
-            Step::Pause(_) => words::pick(
+            Step::Wait(Awaited::Requester) => words::pick(
                 language,
-                "en pause, le demandeur est prévenu de la date",
-                "paused, the requester is told the date",
+                "en attente du demandeur",
+                "waits for the requester",
             ),
+            Step::Wait(Awaited::ThirdParty) => {
+                words::pick(language, "en attente d'un tiers", "waits for a third party")
+            }
+            Step::Pause(until) => {
+                let date = words::day(until, draft.policy.timezone, language);
+                words::pick(
+                    language,
+                    format!("en pause jusqu'au {date}, le demandeur est prévenu"),
+                    format!("paused until {date}, the requester is told"),
+                )
+            }
             Step::Resolve => words::pick(
                 language,
                 "résolu, le demandeur est prévenu",
@@ -68,31 +86,39 @@ impl Reply<'_> {
         }
     }
 
-    pub fn take(&mut self, draft: &mut Draft<'_>) -> Outcome {
+    /// The priority that the team decides; the urgency that was claimed stays.
+    pub fn priority(&mut self, draft: &mut Draft<'_>, priority: Level) -> Outcome {
         let language = &self.technician.language;
-        let owner = draft
+        let name = level(priority, language);
+        let same = draft
             .ticket(self.id)
-            .and_then(|ticket| ticket.technician.clone());
-        match owner {
-            Some(owner) if self.technician.has_address(&owner.address) => Outcome::Done(
-                words::pick(language, "vous le suivez déjà", "it is yours already"),
-            ),
-            Some(owner) => {
-                let name = owner.name.unwrap_or(owner.address);
-                Outcome::Refused(words::pick(
-                    language,
-                    format!("déjà pris en charge par {name}"),
-                    format!("taken already by {name}"),
-                ))
-            }
-            None => {
-                self.own(draft);
-                Outcome::Done(words::pick(
-                    language,
-                    "le ticket est à vous",
-                    "the ticket is yours",
-                ))
-            }
+            .is_some_and(|ticket| ticket.priority == priority);
+        if same {
+            return Outcome::Done(words::pick(
+                language,
+                format!("la priorité est déjà {name}"),
+                format!("the priority is {name} already"),
+            ));
         }
+        let what = What::Priority { priority };
+        draft.event(self.id, self.actor.clone(), false, what);
+        self.undoable = true;
+        Outcome::Done(words::pick(
+            language,
+            format!("priorité {name}"),
+            format!("priority {name}"),
+        ))
+    }
+}
+
+/// A level in words.
+pub fn level(level: Level, language: &str) -> &'static str {
+    match (level, language) {
+        (Level::Low, "en") => "low",
+        (Level::Normal, "en") => "normal",
+        (Level::High, "en") => "high",
+        (Level::Low, _) => "faible",
+        (Level::Normal, _) => "normale",
+        (Level::High, _) => "haute",
     }
 }

@@ -76,8 +76,15 @@ fn clauses(paragraph: &str) -> impl Iterator<Item = &str> {
             .char_indices()
             .find(|(at, c)| {
                 let next = rest.get(at + c.len_utf8()..).and_then(|r| r.chars().next());
+                // « bis zum 27.11. nicht im Haus », "Nov. 27": the stop of a date or of a short word.
+                let after = rest.get(at + c.len_utf8()..).map(str::trim_start);
+                let goes_on = *c == '.'
+                    && after
+                        .and_then(|after| after.chars().next())
+                        .is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
                 matches!(c, '.' | '!' | ';' | ':' | ',' | '…' | '–' | '—')
                     && next.is_none_or(char::is_whitespace)
+                    && !goes_on
             })
             .map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (clause, after) = rest.split_at(end);
@@ -230,6 +237,7 @@ static LATER: LazyLock<Regex> = LazyLock::new(|| {
         r"(?x)
           \b(?:repondr\w+|reponse|reviendr\w+\ vers|traiter?\w*|recontacter\w*|connaissance|rappeller?\w*|lir\w+|suite)\b.{0,60}\b(?:retour|des\ que|delais|rentree|reprise|a\ partir|le\ (?:lundi|mardi|mercredi|jeudi|vendredi|\d))
         | \b(?:a|des|lors\ de|apres)\ (?:mon|notre)\ retour\b.{0,40}\b(?:repond|message|mail|courriel|traite|contact|connaissance)
+        | \bpourrai\ (?:pas\ )?(?:vous\ )?repondre\b
         | ^(?:a|des)\ (?:mon|notre)\ retour(?:\ (?:le|de|du)\ .{0,30})?$
         | ^(?:de|mon)\ retour\b | \b(?:serai|serons)\ de\ retour\b | ^je\ (?:reviens|reviendrai|reprend\w*|rentre\w*|serai\ a\ nouveau)\b
         | \b(?:lis|lirai|consulte|consulterai|releve|releverai)\ (?:pas|plus|que\ )|\b(?:ne\ (?:sera|seront|sont|est))\ (?:pas|ni)\ (?:lus?|transfere|redirige|traite|consulte)
@@ -238,6 +246,7 @@ static LATER: LazyLock<Regex> = LazyLock::new(|| {
         | \b(?:i|we)\ (?:will|shall)\ (?:be\ (?:back|returning|available)|return\b|resume)|\bi'll\ (?:be\ back|return)|^(?:i\ am\ )?(?:returning|back)\b
         | \b(?:limited|no|intermittent|sporadic|without|infrequent|little)\ (?:\w+\ ){0,2}access|\bnot\ (?:be\ )?(?:checking|reading|monitoring|read|monitored|forwarded|checked)\b|\b(?:access|check)\w*\ (?:to\ )?(?:my\ )?(?:e-?mails?)\b
         | \b(?:beantworte\w*|antworte\w*|bearbeite\w*|melde|lese|kummere)\b.{0,80}(?:ruckkehr|zuruck|danach|wieder|nach\b|ab\b|schnellst)|\b(?:ab|am)\b.{0,40}\b(?:erreichbar|im\ (?:buro|haus|dienst)|zuruck|da)\b|\bwieder\ (?:erreichbar|im\ (?:buro|haus|dienst)|da|zuruck|fur\ sie)
+        | \b(?:ruckkehr|zuruck)\b.{0,60}\b(?:beantwort|bearbeit|melde)
         | \b(?:nicht|weder)\ (?:gelesen|weitergeleitet|bearbeitet)
         | \b(?:respondere|contestare|rispondero|rispondere|responderei|beantwoord\w*|reageer|antwoord)\b|\b(?:vuelta|regreso|rientro|terugkomst|terug|regresso)\b
         ",
@@ -257,7 +266,7 @@ static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
           (?:contact|reach(?:\ out)?|e-?mail|write\ to|call|direct|send|refer|speak|forward|phone|get\ in\ touch)\b
         | (?:for|if|in\ case\ of|should)\b.{0,60}\b(?:urgent|emergency|emergencies|immediate|assistance|urgency)\b.{0,40}$
         | (?:in\ my\ absence|during\ my\ absence|meanwhile)$
-        | .{0,80}\b(?:wenden\ sie\ sich|kontaktieren|erreichen\ sie|schreiben\ sie|(?:meine|zur)\ vertretung|ansprechpartner\w*|vertritt\ mich|rufen\ sie|steht\ ihnen)\b
+        | .{0,80}\b(?:wenden\ sie\ sich|kontaktieren|erreichen\ sie|schreiben\ sie|(?:meine|zur)\ vertretung|ansprechpartner\w*|vertritt\ mich|vertretung$|rufen\ sie|steht\ ihnen)\b
         | (?:in|bei|fur)\ (?:dringenden?|eiligen|notfallen)\b.{0,40}$
         | .{0,60}\b(?:contacte|contactar|pongase\ en\ contacto|dirijase|escriba|contattare|rivolgersi|scrivere|neem\ (?:dan\ )?contact|contact\ op|kunt\ u\ (?:zich|terecht|mailen|bellen)|contate)\b
         | (?:para\ asuntos|en\ caso\ de|per\ urgenze|in\ caso\ d|bij\ (?:dringende|spoed)|voor\ dringende|em\ caso\ d|para\ assuntos)\b.{0,40}$
@@ -269,7 +278,8 @@ static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
 static COURTESY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)^(?:
-          (?:merci|je\ vous\ remercie|nous\ vous\ remercions)(?:\ (?:beaucoup|bien|d'avance|par\ avance))?(?:\ (?:de|pour|d'avoir)\b.{0,40}\b(?:message|mail|e-mail|courriel|comprehension|confiance|patience|interet|ecrit|contacte))?
+          votre\ (?:message|mail|e-mail|courriel)\ (?:m'est|nous\ est)\ bien\ (?:parvenu|arrive)
+        | (?:merci|je\ vous\ remercie|nous\ vous\ remercions)(?:\ (?:beaucoup|bien|d'avance|par\ avance))?(?:\ (?:de|pour|d'avoir)\b.{0,40}\b(?:message|mail|e-mail|courriel|comprehension|confiance|patience|interet|ecrit|contacte))?
         | (?:j'ai|nous\ avons)\ bien\ recu\ votre\ (?:message|mail|e-mail|courriel|demande)|votre\ (?:message|mail|e-mail|courriel|demande)\ (?:a\ bien\ ete|est\ bien)\ (?:recue?|arrivee?)
         | (?:ceci\ est|il\ s'agit\ d)'?\ ?(?:un\ message|une\ reponse|un\ mail)\ automatique.{0,20}|(?:message|reponse)\ automatique
         | (?:english|version\ anglaise|french|deutsch)?\ ?(?:below|follows|ci-dessous|voir\ (?:ci-dessous|plus\ bas)|see\ below|\(?english\ (?:below|version)\)?)
@@ -318,6 +328,8 @@ mod tests {
             "Absent jusqu'au 23/11/2026.\nVotre message sera traité à mon retour.",
             "Je ne fais plus partie de l'établissement. Merci d'adresser vos messages à direction@ville.example.",
             "Je serai en formation jusqu'à vendredi et ne consulterai pas mes mails. Pour toute urgence : accueil@ville.example",
+            "Votre message m'est bien parvenu. Étant en congés jusqu'au 30 novembre, je ne pourrai vous répondre qu'à cette date.",
+            "Ich bin derzeit nicht im Büro. Ihre Nachricht wird nach meiner Rückkehr am 2. Dezember beantwortet. Vertretung: Frau Lenz, Tel. 030 123456",
             "I am out of the office until Monday, November 30. For urgent matters please contact Jane Roe (jane@x.example).",
             "Thank you for your email. I am currently on annual leave and will reply on my return.",
             "ich bin bis zum 27.11. nicht im Haus. In dringenden Fällen wenden Sie sich bitte an Herrn Weber.",

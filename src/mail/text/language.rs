@@ -1,5 +1,8 @@
 //! Tells the language of a text, as far as it is long enough to tell.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use whatlang::{Detector, Lang};
 
 use super::words::{among, fold};
@@ -34,9 +37,11 @@ const ENGLISH: &str = "\
     they computer printer screen password account broken issue problem fixed good morning just \
     now since yesterday tomorrow";
 
-/// Words of five neighbours that statistics need more than a line to tell apart. A word that
+/// The lists by code: French, English, and five neighbours that statistics need more than a line to tell apart. A word that
 /// several languages have counts little, wherever it stands.
-const NEIGHBOURS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 7] = [
+    ("fr", FRENCH),
+    ("en", ENGLISH),
     (
         "de",
         "der die das den dem des ein eine einen einem ich wir sie es ist im am vom beim ins dass wie was wo warum schon auch nur an \
@@ -79,6 +84,42 @@ const SHARED: &str = "\
 const ADDRESSED: &str = "\
     bonjour bonsoir cordialement merci hello dear regards thanks thank";
 
+/// What each word weighs for each of the lists.
+static WEIGHTS: LazyLock<HashMap<&str, [u8; LISTS.len()]>> = LazyLock::new(|| {
+    let mut weights: HashMap<&str, [u8; LISTS.len()]> = HashMap::new();
+    for (at, (_, list)) in LISTS.iter().enumerate() {
+        for word in list.split_ascii_whitespace() {
+            weights.entry(word).or_default()[at] = 1;
+        }
+    }
+    for (word, claims) in &mut weights {
+        let shared = among(SHARED, word);
+        let alone = claims.iter().filter(|claim| **claim > 0).count() == 1;
+        for (at, claim) in claims
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, claim)| **claim > 0)
+        {
+            // French and English are told from each other first: the others may share.
+            *claim = match at {
+                _ if among(ADDRESSED, word) => 9,
+                0 | 1 if !shared => 3,
+                _ if alone && !shared => 3,
+                _ => 1,
+            };
+        }
+    }
+    weights
+});
+
+/// The counts with the codes of their languages.
+fn counted(counts: &[usize; LISTS.len()]) -> impl Iterator<Item = (&'static str, usize)> {
+    LISTS
+        .iter()
+        .zip(counts)
+        .map(|((code, _), count)| (*code, *count))
+}
+
 /// ISO 639-1 code of the language of `text`; `None` when it is too short or too mixed to tell.
 pub fn language(text: &str) -> Option<String> {
     let sample: String = text.chars().take(LOOKED_AT).collect();
@@ -88,34 +129,29 @@ pub fn language(text: &str) -> Option<String> {
             .split(|c: char| !(c.is_alphanumeric() || c == '\''))
             .filter(|word| !word.is_empty())
     };
-    let lists = || {
-        [("fr", FRENCH), ("en", ENGLISH)]
-            .into_iter()
-            .chain(NEIGHBOURS)
-    };
     let total = words()
         .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
         .count();
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
-    let mut counts: Vec<(&str, usize)> = lists().map(|(code, _)| (code, 0)).collect();
+    let mut counts = [0_usize; LISTS.len()];
     for word in words() {
-        let claims = lists().filter(|(_, list)| among(list, word)).count();
-        for ((code, list), (_, count)) in lists().zip(&mut counts) {
-            let own = match code {
-                "fr" if !among(list, word) && is_french_elision(word) => 2,
-                _ if !among(list, word) => 0,
-                _ if among(ADDRESSED, word) => 9,
-                // French and English are told from each other first: the others may share.
-                "fr" | "en" if !among(SHARED, word) => 3,
-                _ if claims > 1 || among(SHARED, word) => 1,
-                _ => 3,
-            };
-            *count += own;
+        let weights = WEIGHTS.get(word).copied().unwrap_or_default();
+        for (count, weight) in counts.iter_mut().zip(weights) {
+            *count += usize::from(weight);
+        }
+        if weights[0] == 0 && is_french_elision(word) {
+            counts[0] += 2;
         }
     }
+    // Polish « się » folds to "sie": letters that none of the seven has leave the matter to
+    // statistics.
+    let is_foreign = sample
+        .chars()
+        .any(|c| "ąęłńśźżćčšřžěďťůőűăîșşțţğışđøåæ".contains(c));
     let of = |code: &str| {
-        let found = counts.iter().find(|(other, _)| *other == code);
-        found.map_or(0, |(_, count)| *count)
+        let listed = matches!(code, "fr" | "en") || !is_foreign;
+        let found = counted(&counts).find(|(other, _)| *other == code && listed);
+        found.map_or(0, |(_, count)| count)
     };
     let (french, english) = (of("fr"), of("en"));
 
@@ -123,10 +159,9 @@ pub fn language(text: &str) -> Option<String> {
     // when the rest is not another language (names, numbers, a pasted message).
     let decided = |code: &str| {
         let own = of(code);
-        let other = counts
-            .iter()
+        let other = counted(&counts)
             .filter(|(other, _)| *other != code)
-            .map(|(_, count)| *count)
+            .map(|(_, count)| count)
             .max()
             .unwrap_or_default();
         let known_well = matches!(code, "fr" | "en");
@@ -137,13 +172,13 @@ pub fn language(text: &str) -> Option<String> {
             own * 2 > other * 3
         };
         // A few words, none of them another language's: « Pour suite à donner ».
-        let undisputed = known_well && other == 0 && own * 2 >= total;
+        let undisputed = known_well && own >= other * 3 && own * 2 >= total;
         // Nearly undisputed, and half of the words.
         let plain = own >= 6 && own >= other * 3 && own * 2 >= total;
         own >= 3 && leads && (own >= total || own >= ENOUGH || undisputed || plain)
     };
-    if let Some((code, _)) = lists().find(|(code, _)| decided(code)) {
-        return Some(code.to_owned());
+    if let Some((code, _)) = LISTS.iter().find(|(code, _)| decided(code)) {
+        return Some((*code).to_owned());
     }
     if letters < LETTERS {
         return None;
@@ -274,6 +309,11 @@ mod tests {
                 "Guten Morgen,\n\nes liegt an der Dose, das Kabel funktioniert im Nebenraum.",
                 "de",
             ),
+            (
+                "Dzień dobry, nadal nie mogę się zalogować, pojawia się błąd 5.",
+                "pl",
+            ),
+            ("Pour suite a donner", "fr"),
             (
                 "Leider startet der Rechner immer noch nicht, er piept dreimal.",
                 "de",

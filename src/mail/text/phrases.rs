@@ -53,12 +53,14 @@ regex!(
     FORMULA,
     concat!(
         r"^(?:(?:bien |tres |avec mes |mes |nos |sincerely |sinceres |cordiales? |meilleures |",
-        r"respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|cdlt|cdt|crdlt|cord|",
+        r"respectueuses |amicales )*(?:cordialement|cordialemnt|cordialement votre|b?c?dlt|b?cdt|crdlt|cord|",
+        r"(?:je |nous )?(?:rest(?:e|ons|ant)|(?:me tiens|nous tenons|tenant)).{0,20} a (?:votre|ta) ",
+        r"(?:entiere )?disposition.{0,80}|\w{5,}ment votre|a (?:tres )?bientot|au plaisir.{0,40}|a plus(?: tard)?|",
         r"chaleureusement|confraternellement|sportivement|solidairement|fraternellement|",
         r"cordially|salutations|salutations (?:distinguees|cordiales|respectueuses|",
-        r"les meilleures)|sincerement|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|",
+        r"les meilleures)|sincerement(?: votre)?|amicalement|respectueusement|bien a (?:vous|toi)|a vous|bav|",
         r"amities|bises)|(?:(?:je|nous) (?:vous|te) souhait(?:e|ons) |passez |",
-        r"en vous souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|",
+        r"(?:tout )?en vous souhaitant |vous en souhaitant )?(?:une? )?(?:tres |toute )?(?:bonne|belle|excellente|agreable|bon|",
         r"bel|excellent) (?:fin de )?(?:journee|soiree|semaine|week-?end|apres-?midi|reception|",
         r"continuation|weekend)(?: (?:a|et) [^.?]{1,30})?|(?:je vous (?:prie|souhaite)|veuillez|",
         r"nous vous prions) (?:d'agreer|agreer|recevoir|une (?:bonne|excellente|belle)|",
@@ -67,7 +69,7 @@ regex!(
         r"best|rgds|brgds|br|kr|(?:yours )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?|",
         r"yours|cheers|all the best|take care|warmly|have a (?:nice|good|great) (?:day|evening|",
         r"week-?end)|(?:mit )?(?:freundlichen?|besten?|vielen?|lieben?|schonen?|",
-        r"herzlichen?) grussen?|mfg|lg|vg|gruss|grusse|(?:un |saludos |",
+        r"herzlichen?) grussen?(?: (?:aus|vom) \p{L}+)?|hochachtungsvoll|mfg|lg|vg|gruss|grusse|(?:un |saludos |",
         r"muchos )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente|(?:cordiali|",
         r"distinti|cari)? ?saluti|(?:met )?(?:vriendelijke|hartelijke|beste) groet(?:en)?|mvg|",
         r"groet(?:en|jes)?|(?:melhores |os meus |com os melhores )?cumprimentos|atenciosamente|",
@@ -77,7 +79,7 @@ regex!(
 regex!(
     THANKS,
     concat!(
-        r"^(?:(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore|",
+        r"^(?:(?:d'avance |par avance |(?:bonne|belle) (?:journee|soiree) et )?(?:un grand |mille |encore |grand )?merci(?: beaucoup| bien| infiniment| encore|",
         r" a vous| a toi| d'avance| par avance| de votre (?:aide|retour|reponse|attention|",
         r"comprehension)| pour votre (?:aide|retour|reponse|comprehension))*|(?:many |",
         r"with )?(?:thanks|thank you|thx)(?: again| a lot| so much| very much| in advance|",
@@ -158,6 +160,14 @@ regex!(
         r"inviato dal mio|verzonden vanaf mijn) (?:\w+[- ]?){1,4}$",
     )
 );
+regex!(
+    ADVERTISED,
+    concat!(
+        r"^(?:sent|envoye|gesendet|enviado|inviato|verzonden|skickat) (?:with|from|via|using|avec|depuis|par|",
+        r"mit|von|uber|con|desde|com|tramite|da|met|vanaf|med) [\w.]+(?: [\w.]+)?(?: (?:pour|for|fur|para|per|",
+        r"voor) \w+)?(?: \(?https?:.*)?$",
+    )
+);
 // "Yahoo Mail: Search, Organize, Conquer": a product and three words for it.
 regex!(
     SLOGAN,
@@ -180,6 +190,7 @@ pub(super) fn is_sent_from(text: &str) -> bool {
         return false;
     }
     // The address of an advertised page does not count.
+    let original = text;
     let text = text.split('<').next().unwrap_or(text);
     let folded = fold(text);
     // « …, veuillez excuser ma brièveté » goes with it.
@@ -189,6 +200,10 @@ pub(super) fn is_sent_from(text: &str) -> bool {
     };
     let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if SLOGAN.is_match(folded) {
+        return true;
+    }
+    // "Sent with Canary <https://…>": a product that nobody knows, and where to get it.
+    if ADVERTISED.is_match(folded) && original.contains("http") {
         return true;
     }
     if folded.chars().count() > 70 || !SENT_FROM.is_match(folded) {
@@ -220,7 +235,7 @@ regex!(
         r"der inhalt dieser|este (?:correo|mensaje|e-?mail)|esta (?:mensagem|comunicacion)|",
         r"questo (?:messaggio|e-?mail)|le informazioni contenute|il (?:presente messaggio|",
         r"contenuto)|dit (?:bericht|e-?mail)|deze e-?mail|(?:please )?consider the environment|",
-        r"(?:before|think before you|do not) print|(?:merci de |pensez|pensons|",
+        r"(?:before|think before you|(?:please )?(?:do not|don't|avoid)) print|(?:merci de |pensez|pensons|",
         r"s'il vous plait).{0,30}environnement|(?:avant d'imprimer|n'imprimez|imprime[rz]).{0,60}|",
         r"adoptez l'eco|cet? (?:e-?mail|courrier) a ete (?:verifie|analyse)|",
         r"(?:garanti )?sans virus|virus-?free|l'antivirus|avast|this email has been (?:checked|",
@@ -234,7 +249,7 @@ regex!(
 regex!(
     LEGAL,
     concat!(
-        r"confidenti|destinataire|recipient|intended|privileg|virus|environ|imprim|print|",
+        r"confidenti|destinataire|destinee?s? (?:uniquement|exclusivement)|a l'attention exclusive|addressee|recipient|intended|privileg|virus|environ|imprim|print|",
         r"responsab|liab|vertraulich|empfanger|destinatari|riservat|vertrouwelijk|geadresseerde|",
         r"erreur|en error|delete|detrui|supprim|avast|integrite|altere|secret|usage exclusif|",
         r"exclusi|unauthori|non autoris|legal",

@@ -44,7 +44,9 @@ pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
             None => at += 1,
         }
     }
-    if let Some(part) = named_block(lines, &found, &sender).or_else(|| contact_block(lines, &found))
+    if let Some(part) = named_block(lines, &found, &sender)
+        .or_else(|| first_name(lines, &found, &sender))
+        .or_else(|| contact_block(lines, &found))
     {
         found.push(part);
     }
@@ -123,7 +125,9 @@ fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> 
             .map_or(end, |(index, _)| index);
         return Some(at..stop);
     }
-    let closing = closing(text)?;
+    let closing = closing(text)
+        .or_else(|| is_signed_formula(text, sender).then_some(Closing::Formula))
+        .or_else(|| is_signed_adverb(lines, at, sender).then_some(Closing::Formula))?;
     let from = match closing {
         Closing::Formula => at,
         Closing::Thanks => at + 1,
@@ -200,7 +204,10 @@ fn words_of(name: &str) -> Vec<String> {
 
 /// Whether a line says the whole name of the sender, and perhaps a function after it.
 fn is_sender(text: &str, sender: &[String]) -> bool {
-    let name = text.split(['|', ',', '–', '•', '(']).next().unwrap_or(text);
+    let name = text
+        .split(['|', ',', '–', '•', '(', '<', '/'])
+        .next()
+        .unwrap_or(text);
     let name = name.split(" - ").next().unwrap_or(name);
     let mut left = words_of(name);
     left.retain(|word| !among(TITLES, word));
@@ -222,6 +229,75 @@ fn is_sender(text: &str, sender: &[String]) -> bool {
     }
 }
 
+/// Whether a line says a part of the sender's name and nothing else: a first name, initials, a
+/// title and a surname.
+fn is_sender_short(text: &str, sender: &[String]) -> bool {
+    let mut words = words_of(text);
+    words.retain(|word| !among(TITLES, word));
+    let known = !words.is_empty() && words.iter().all(|word| sender.contains(word));
+    let letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let mut initials: Vec<String> = letters.iter().map(|c| fold(&c.to_string())).collect();
+    initials.sort_unstable();
+    let own = sender.iter().filter_map(|word| word.get(..1));
+    known
+        || letters.len() >= 2
+            && letters.iter().all(|c| c.is_uppercase())
+            && initials.iter().map(String::as_str).eq(own)
+}
+
+/// « LG Anna », « Cdt. Tom »: a formula and the sender's name, with nothing between that parts them.
+fn is_signed_formula(text: &str, sender: &[String]) -> bool {
+    if text.chars().nth(60).is_some() {
+        return false;
+    }
+    let text = text.split('(').next().unwrap_or(text);
+    text.char_indices()
+        .filter(|(_, c)| c.is_whitespace())
+        .take(4)
+        .any(|(at, _)| {
+            let (formula, name) = text.split_at(at);
+            closing(formula) == Some(Closing::Formula)
+                && name.contains(char::is_alphabetic)
+                && is_sender_short(name, sender)
+        })
+}
+
+// « Syndicalement, »: what people make up is one adverb, and their name below says what it is.
+regex!(
+    ADVERB,
+    r"^(?:(?:bien|tres) )?\p{L}{4,}ment(?: votre)?[,.!]?$"
+);
+
+fn is_signed_adverb(lines: &[Line], at: usize, sender: &[String]) -> bool {
+    let is_adverb = |line: &Line| ADVERB.is_match(&fold(line.head()));
+    lines.get(at).is_some_and(is_adverb)
+        && shown(lines, at + 1)
+            .next()
+            .is_some_and(|(_, line)| is_sender_short(line.head(), sender))
+}
+
+/// The sender's first name or initials as the last line, below a blank one or a comma.
+fn first_name(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Option<Range<usize>> {
+    let end = found.first().map_or(lines.len(), |part| part.start);
+    let at = (0..end)
+        .rev()
+        .find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()))?;
+    let line = lines.get(at)?;
+    let directly_above = lines.get(at.checked_sub(1)?)?;
+    let apart = directly_above.is_blank() || directly_above.head().ends_with([',', '.', '!']);
+    let above = lines
+        .get(..at)?
+        .iter()
+        .rev()
+        .find(|line| !line.is_blank())?;
+    let is_announced = above.head().ends_with([':', '?']) || is_greeting(above.head());
+    (line.nature != Nature::Verbatim
+        && apart
+        && !is_announced
+        && is_sender_short(line.head(), sender))
+    .then_some(at..end)
+}
+
 /// Titles before a name, folded.
 const TITLES: &str = "m mme mlle mr mrs ms dr pr prof me";
 
@@ -235,7 +311,7 @@ fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opt
         .take(end)
         .skip(from.max(1))
         .rev()
-        .find(|(_, line)| is_sender(line.head(), sender))?;
+        .find(|(_, line)| is_sender(line.head(), sender) || is_sender_short(line.head(), sender))?;
     let mut above = lines.get(..at)?.iter().rev();
     let apart = above
         .next()
@@ -310,7 +386,14 @@ fn contact_block(lines: &[Line], found: &[Range<usize>]) -> Option<Range<usize>>
     let named = block
         .first()
         .is_some_and(|line| is_name(head_of(line.head())));
-    (count >= 2 && ways >= 2 && named && !is_announced && start > 0).then_some(start..end)
+    // « Le secrétariat », and below it nothing but labels with what they name.
+    let labelled = count >= 3 - usize::from(named)
+        && block
+            .iter()
+            .skip(1)
+            .all(|line| line.head().contains(':') && is_reachable(line.head()));
+    (count >= 2 && ways >= 2 && (named || labelled) && !is_announced && start > 0)
+        .then_some(start..end)
 }
 
 /// The lines from `at` that show something.
@@ -377,7 +460,8 @@ regex!(
         r" (?:own |normal )?(?:working|office|business) (?:hours|days)|\b(?:do not|don't) (?:expect|feel",
         r"|need)\b.{0,40}\b(?:repl|respon|answer|action)|\bdroit a la deconnexion|\bn'appellent? (?:pas|",
         r"aucune?) .{0,20}reponse|\ben dehors (?:de|des) (?:(?:vos|mes|nos) )?(?:heures|horaires)|",
-        r"^(?:mes )?(?:jours|horaires) (?:de (?:travail|presence)|d'ouverture)",
+        r"^(?:mes )?(?:jours|horaires) (?:de (?:travail|presence)|d'ouverture)|^(?:nos|le|la|l'|notre|our) ?",
+        r".{0,40}\b(?:ouvert|open)\w*\b.*\bdu (?:lundi|mardi) au|\bopen monday to",
     )
 );
 
@@ -404,7 +488,8 @@ fn is_contact(line: &Line) -> bool {
     }
     if text.ends_with(':')
         || (text.ends_with('!') && !text.contains('@'))
-        || text.starts_with(['#', '{', '}', '/'])
+        || text.starts_with(['#', '{', '}'])
+        || (text.starts_with('/') && !text.ends_with('/'))
     {
         return false;
     }
@@ -473,6 +558,9 @@ mod tests {
             "-Abhishek Kona",
             "Envoyé de mon Apple Watch",
             "Envoyé depuis mon Fairphone",
+            "Sent with Canary <https://canarymail.io>",
+            "Vous en souhaitant bonne réception,\nM. Jaouen",
+            "Sincèrement vôtre,\nMaëlle",
             "Yahoo Mail: Search, Organize, Conquer",
             "Kind regards,\n\nMoira O'Connell, PhD\nTel +44 131 555 0142\nI work flexibly, so I do not expect a reply outside of your own working hours.",
             "Jean DUPONT\nTechnicien support\nTél. : 01 23 45 67 89\nwww.example.org",

@@ -77,7 +77,8 @@ regex!(
     THANKS,
     concat!(
         r"\b(?:merci|mercis|mercii+|remercie|remercions|remerciements?|thanks?|thankyou|thx|tks|",
-        r"thnx|ty|cheers|danke|dank|dankeschon|gracias|grazie|obrigad[oa]|bedankt|dankjewel|parfait|parfaite|parfaitement|",
+        r"thnx|ty|cheers|danke|dank|dankeschon|gracias|grazie|obrigad[oa]|bedankt|dankjewel|dziekuje|dziekujemy|dzieki|",
+        r"tack|takk|multumesc|tesekkurler|dekuji|kiitos|спасибо|дякую|parfait|parfaite|parfaitement|",
         r"super|top|nickel|genial|geniale|excellent|impeccable|impec|formidable|magnifique|bravo|",
         r"chapeau|great|perfect|perfectly|awesome|wonderful|brilliant|amazing|resolu|solved|fixed|",
         r"resolved|regle|reglee|ca remarche|ca (?:re)?fonctionne|",
@@ -145,7 +146,7 @@ const BESIDE: &str = "\
     todo funziona funciona perfectamente perfettamente perfeitamente ahora adesso agora tudo bien \
     correcto certo esta estan sono tutti aiuto ajuda pela respuesta risposta resposta rapida vuestra vostra su suo \
     amable gentile gentili dir ihnen euch das ist hat geklappt nun endlich einwandfrei schnelle rasche tolle \
-    unterstutzung ruckmeldung klasse toll dank je wel jullie snelle fijn million tons saved day side end y est ja \
+    unterstutzung ruckmeldung klasse toll bestens bardzo mycket большое tu our ange champion championne genie dank je wel jullie snelle fijn million tons saved day side end y est ja \
     tutto mille ora bene voor hulp werkt nu alles weer goed quick quickly rapide rapidement rapidite reactif reactivite recu rentre \
     reponse response reply retour salut service so soiree solution suis sujet support sur t'es \
     team tes that the this to ton tous tout toute toutes travail tres un une vite very vos \
@@ -454,6 +455,9 @@ mod tests {
             "Muito obrigado, já está a funcionar.",
             "Perfecto, problema resuelto, muchas gracias",
             "Grazie, problema risolto!",
+            "Dziękuję bardzo!",
+            "Merci Karim, tu es un chef",
+            "Thank you, all good on our side.",
             "Thanks, that did the trick.",
             "Je confirme que c'est réparé, un grand merci à votre collègue.",
             "Super, danke Ihnen, es funktioniert wieder",

@@ -6,7 +6,7 @@ use super::words::{fold, regex};
 regex!(
     URGENT,
     concat!(
-        r"\b(?:urgent|urgente|urgents|urgentes|urgence|urgentissime|urgently|urgency|dringend|",
+        r"\b(?:urgent|urgente|urgents|urgentes|urgence|urgentissime|urgently|urgency|urgt|dringend|",
         r"dringende|eilt|spoed|asap)\b",
     )
 );
@@ -21,7 +21,7 @@ regex!(
     concat!(
         r"(?:\b(?:non|pas|peu|rien|guere|est plus|moins|sans|aucune?|jamais|not|nothing|none|isn'?t|no|never|nicht|kein|",
         r"keine|niet|geen|nada|hors)(?: (?:du tout|tres|trop|vraiment|si|tant|plus|forcement|",
-        r"encore|super|hyper|bien|particulierement|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|",
+        r"encore|super|hyper|bien|particulierement|la moindre|grande?|une|un|d'|de|an|a|that|very|really|so|sehr|mucho|muy|caractere|",
         r"l'))*[ '\-]*(?:d')?)$",
     )
 );
@@ -84,6 +84,7 @@ mod tests {
             "U\u{301}RGENT",
             "de plus en plus urgent",
             "[EMERGENCY] storage down",
+            "urgt : plus de badge",
             "Re: Emergency: no network",
         ] {
             assert!(claims_urgency(subject), "{subject}");
@@ -118,6 +119,7 @@ mod tests {
             "Service des urgences : PC en panne",
             "insurgent",
             "Emergency exit light",
+            "Pas la moindre urgence",
             "New laptop for the emergency department",
             "divergente",
         ] {

@@ -27,31 +27,45 @@ pub(super) use regex;
 pub(in crate::mail) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut space = false;
-    for character in text.nfd().flat_map(char::to_lowercase) {
-        if is_space(character) {
-            // An invisible character separates nothing.
-            space |= character.is_whitespace();
-            continue;
-        }
-        if is_combining_mark(character) {
-            continue;
-        }
-        if std::mem::take(&mut space) && !out.is_empty() {
-            out.push(' ');
-        }
-        match character {
-            '’' | '‘' | 'ʼ' | '`' | '´' => out.push('\''),
-            '‐' | '‑' | '–' | '—' | '−' => out.push('-'),
-            '：' => out.push(':'),
-            'ß' => out.push_str("ss"),
-            'œ' => out.push_str("oe"),
-            'æ' => out.push_str("ae"),
-            'ł' => out.push('l'),
-            'ø' => out.push('o'),
-            _ => out.push(character),
+    for character in text.chars() {
+        if character.is_ascii() {
+            fold_one(character.to_ascii_lowercase(), &mut space, &mut out);
+        } else {
+            // Marks are dropped, so their order across characters does not matter.
+            for part in std::iter::once(character).nfd() {
+                for lower in part.to_lowercase() {
+                    fold_one(lower, &mut space, &mut out);
+                }
+            }
         }
     }
     out
+}
+
+/// Adds one decomposed, lower case character. `space`: white space waits to be written.
+fn fold_one(character: char, space: &mut bool, out: &mut String) {
+    if is_space(character) {
+        // An invisible character separates nothing.
+        *space |= character.is_whitespace();
+        return;
+    }
+    if !character.is_ascii() && is_combining_mark(character) {
+        return;
+    }
+    if std::mem::take(space) && !out.is_empty() {
+        out.push(' ');
+    }
+    match character {
+        '’' | '‘' | 'ʼ' | '`' | '´' => out.push('\''),
+        '‐' | '‑' | '–' | '—' | '−' => out.push('-'),
+        '：' => out.push(':'),
+        'ß' => out.push_str("ss"),
+        'œ' => out.push_str("oe"),
+        'æ' => out.push_str("ae"),
+        'ł' => out.push('l'),
+        'ø' => out.push('o'),
+        _ => out.push(character),
+    }
 }
 
 regex!(

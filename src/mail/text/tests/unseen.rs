@@ -70,7 +70,7 @@ fn replies_of_less_usual_clients() {
             (
                 "Apple Mail, attribution quoted",
                 "C'est la porte A.\n\nNadia\n\n> Le 23 nov. 2026 à 10:02, Aide informatique <aide@aide.example.org> a écrit :\n> \n> Bonjour,\n> Quelle porte ?\n",
-                "C'est la porte A.\n\nNadia",
+                "C'est la porte A.",
             ),
             (
                 "Thunderbird fr",
@@ -180,7 +180,7 @@ fn replies_of_less_usual_clients() {
             (
                 "Spark",
                 "La porte A.\n\nNadia\nLe 23 nov. 2026 à 10:02 +0100, Aide informatique <aide@aide.example.org>, a écrit :\n> Quelle porte ?\n",
-                "La porte A.\n\nNadia",
+                "La porte A.",
             ),
             (
                 "Open-Xchange fr",

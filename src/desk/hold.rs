@@ -1,0 +1,199 @@
+//! For a moment, what a technician's mail says to requesters is kept: its author can take it back (row
+//! G4), and what follows within that moment leaves with it as one mail (row F8). An automatic
+//! notice may be joined or dropped when the ticket has moved on; a person's words never are.
+
+use chrono::{DateTime, Utc};
+
+use super::draft::Draft;
+use super::{Automation, Kind, Notice, kept};
+
+/// Gives what was just decided for requesters, from the notice at `from` on, a moment before it
+/// leaves. What leaves at once takes along what was waiting.
+pub fn keep(draft: &mut Draft<'_>, from: usize) {
+    let mut notices = draft.decision.notices.split_off(from);
+    for notice in &mut notices {
+        if notice.kind.is_internal() || notice.due_at.is_some() || rank(notice.kind).is_none() {
+            continue;
+        }
+        let moment = match notice.automation {
+            Automation::Person => draft.policy.hold_replies,
+            // The same mail answers: what it brings leaves with it, and an answer to a request is no notice.
+            Automation::Replied => chrono::Duration::zero(),
+            Automation::Generated => draft.policy.coalesce,
+        };
+        if moment > chrono::Duration::zero() {
+            notice.due_at = Some(draft.now + moment);
+            notice.held = true;
+        } else {
+            let (waiting, kind) = taken_along(draft, notice);
+            draft.decision.settled_notices.extend(waiting);
+            notice.kind = kind;
+        }
+    }
+    draft.decision.notices.extend(notices);
+}
+
+/// Automatic notices of the same ticket and recipient that a mail leaving now makes unnecessary,
+/// and the kind of the mail for all.
+fn taken_along(draft: &Draft<'_>, notice: &Notice) -> (Vec<crate::ticket::NoticeId>, Kind) {
+    let waiting: Vec<&Notice> = beside(draft, notice)
+        .filter(|other| other.automation != Automation::Person)
+        .collect();
+    let kinds = waiting.iter().map(|other| other.kind);
+    let kind = strongest(draft, notice, kinds);
+    (waiting.iter().map(|other| other.id).collect(), kind)
+}
+
+/// The held notices of the same ticket and recipient, others than this one, not yet settled here.
+fn beside<'d>(draft: &'d Draft<'_>, notice: &Notice) -> impl Iterator<Item = &'d Notice> {
+    let (id, ticket, recipient) = (notice.id, notice.ticket, notice.to.key());
+    draft.known.held.iter().filter(move |other| {
+        other.held
+            && other.id != id
+            && other.ticket == ticket
+            && other.to.key() == recipient
+            && !draft.decision.settled_notices.contains(&other.id)
+    })
+}
+
+/// A held notice is due: it leaves with all that waited beside it, as one mail, unless somebody's words
+/// are still being held; then it waits for them.
+pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
+    let others: Vec<Notice> = beside(draft, &notice).cloned().collect();
+    let waits = |other: &Notice| other.due_at.is_some_and(|at| at > draft.now);
+    let by_person = notice.automation == Automation::Person;
+    let joins_words = |other: &Notice| {
+        other.automation == Automation::Person && (!by_person || same_author(other, &notice))
+    };
+    let until: Option<DateTime<Utc>> = others
+        .iter()
+        .filter(|other| joins_words(other) && waits(other))
+        .filter_map(|other| other.due_at)
+        .max();
+    if let Some(until) = until {
+        let due_at = Some(until);
+        return draft.decision.notices.push(Notice { due_at, ..notice });
+    }
+    let mut all: Vec<Notice> = others
+        .into_iter()
+        .filter(|other| other.automation != Automation::Person || joins_words(other))
+        .collect();
+    all.push(notice);
+    all.sort_by_key(|one| one.id);
+    // With nobody's words, what no longer holds is not said.
+    let words = all
+        .iter()
+        .position(|one| one.automation == Automation::Person);
+    draft
+        .decision
+        .settled_notices
+        .extend(all.iter().map(|one| one.id));
+    let (first, rest) = match words {
+        Some(at) => {
+            let first = all.remove(at);
+            (first, all)
+        }
+        None => {
+            all.retain(|one| !kept::is_over(draft, one));
+            let Some(last) = all.pop() else {
+                return;
+            };
+            (last, all)
+        }
+    };
+    let one_mail = joined(draft, first, rest);
+    // What leaves is not dropped.
+    draft
+        .decision
+        .settled_notices
+        .retain(|id| *id != one_mail.id);
+    draft.decision.notices.push(one_mail);
+}
+
+fn same_author(a: &Notice, b: &Notice) -> bool {
+    let name = |notice: &Notice| notice.author.as_ref().and_then(|who| who.name.clone());
+    name(a) == name(b)
+}
+
+/// One mail for all: the words of each in order, under the strongest kind that still holds.
+fn joined(draft: &Draft<'_>, first: Notice, others: Vec<Notice>) -> Notice {
+    let kind = strongest(draft, &first, others.iter().map(|other| other.kind));
+    let mut one = first;
+    for other in others {
+        if other.automation != Automation::Person {
+            continue;
+        }
+        one.text = match (one.text.take(), other.text) {
+            (Some(before), Some(after)) => Some(format!("{before}\n\n{after}")),
+            (before, after) => before.or(after),
+        };
+        one.files.extend(other.files);
+        // The latest is the one whose identity the mail has, so that the order of outbox rows holds.
+        one.id = one.id.max(other.id);
+    }
+    if let Some(ticket) = one.ticket.and_then(|id| draft.ticket(id)) {
+        one.close_at = ticket.close_at;
+    }
+    Notice {
+        kind,
+        due_at: None,
+        held: false,
+        ..one
+    }
+}
+
+/// The strongest of these kinds that is true of the ticket as it stands; words are at least a
+/// follow-up.
+fn strongest(draft: &Draft<'_>, notice: &Notice, others: impl Iterator<Item = Kind>) -> Kind {
+    let holds = |kind: &Kind| {
+        let automatic = Notice {
+            kind: *kind,
+            automation: Automation::Generated,
+            ..notice.clone()
+        };
+        !kept::is_over(draft, &automatic)
+    };
+    let fallback = if notice.automation == Automation::Person {
+        Kind::FollowUp
+    } else {
+        notice.kind
+    };
+    others
+        .chain([notice.kind])
+        .filter(|kind| rank(*kind).is_some())
+        .filter(holds)
+        // That it was taken says less than words do.
+        .chain((notice.automation == Automation::Person).then_some(Kind::FollowUp))
+        .max_by_key(|kind| rank(*kind))
+        .unwrap_or(fallback)
+}
+
+/// How much a kind says; `None`: it is never joined with others.
+fn rank(kind: Kind) -> Option<u8> {
+    match kind {
+        Kind::Taken => Some(0),
+        Kind::FollowUp => Some(1),
+        Kind::Paused => Some(2),
+        Kind::Reopened => Some(3),
+        Kind::Resolved => Some(4),
+        Kind::Closed => Some(5),
+        Kind::Acknowledgement
+        | Kind::Classified
+        | Kind::Lowered
+        | Kind::Following
+        | Kind::Unfollowed
+        | Kind::Reminder
+        | Kind::Joined
+        | Kind::LowMark
+        | Kind::TeamNew
+        | Kind::TeamReply
+        | Kind::TeamObserver
+        | Kind::Transcript
+        | Kind::TeamAlert
+        | Kind::Confirm
+        | Kind::TeamDigest
+        | Kind::TeamThanks
+        | Kind::Operations
+        | Kind::Digest => None,
+    }
+}

@@ -1,0 +1,267 @@
+//! `#annuler` (row G4): takes back what has not left and sets the ticket as it was before its author's
+//! latest mail, by a new event; what has happened stays on the timeline. What others changed since stays
+//! changed, and what cannot be undone is said.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+use super::super::draft::Draft;
+use super::super::{Kind, Notice, tell, words};
+use super::reply::{Outcome, Reply};
+use super::report;
+use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
+
+/// For so long a mail can be undone.
+pub const UNDO_MINUTES: i64 = 10;
+
+/// What of a ticket is not set back: what it is, what others share, what only grows.
+const STAYS: [&str; 9] = [
+    "id",
+    "reference",
+    "created_at",
+    "updated_at",
+    "people",
+    "linked",
+    "origin_message_id",
+    "last_message_id",
+    "why",
+];
+
+/// What changes together with the status, and makes sense with it alone.
+const OF_STATUS: [&str; 7] = [
+    "status",
+    "status_since",
+    "close_at",
+    "remind_at",
+    "reminders",
+    "reopened",
+    "accepted",
+];
+
+/// The events of one mail of a technician, by their places in the history.
+struct Act {
+    first: usize,
+    last: usize,
+    at: DateTime<Utc>,
+}
+
+impl Reply<'_> {
+    pub fn undo(&mut self, draft: &mut Draft<'_>) -> Outcome {
+        self.must_report = true;
+        let language = self.technician.language.clone();
+        let known = draft.known;
+        let history = known.history.get(&self.id).map_or(&[][..], Vec::as_slice);
+        let Some(act) = latest(history, self, draft.now) else {
+            return Outcome::Refused(words::pick(
+                &language,
+                format!("rien de vous à défaire sur ce ticket depuis {UNDO_MINUTES} minutes"),
+                format!(
+                    "nothing of yours to undo on this ticket in the last {UNDO_MINUTES} minutes"
+                ),
+            ));
+        };
+        let done = history.get(act.first..=act.last).unwrap_or_default();
+        let before = Ticket::fold(history.get(..act.first).unwrap_or_default());
+        let after = Ticket::fold(history.get(..=act.last).unwrap_or_default());
+        let (Some(before), Some(after), Some(now)) =
+            (before, after, draft.ticket(self.id).cloned())
+        else {
+            return Outcome::Refused(words::pick(
+                &language,
+                "l'ouverture d'un ticket ne se défait pas",
+                "the opening of a ticket cannot be undone",
+            ));
+        };
+        let told: BTreeSet<NoticeId> = done.iter().filter_map(to_requester).collect();
+        let held: Vec<&Notice> = known
+            .held
+            .iter()
+            .filter(|notice| told.contains(&notice.id))
+            .collect();
+        let left = told.len() > held.len();
+        draft
+            .decision
+            .settled_notices
+            .extend(held.iter().map(|notice| notice.id));
+        let answered = done
+            .iter()
+            .any(|event| matches!(event.what, What::Mail { .. }));
+
+        let back = set_back(&before, &after, &now);
+        draft.event(
+            self.id,
+            self.actor.clone(),
+            left,
+            What::Undone {
+                done_at: act.at,
+                withdrawn: !left,
+                ticket: Box::new(back.ticket),
+            },
+        );
+        let zone = draft.policy.timezone;
+        let at = words::clock(act.at, draft.now, zone, &language);
+        let mut said = vec![words::pick(
+            &language,
+            format!("votre message de {at} est défait"),
+            format!("your mail of {at} is undone"),
+        )];
+        if answered && !left {
+            said.push(words::pick(
+                &language,
+                "votre réponse n'est pas partie et ne partira pas",
+                "your answer has not left and will not",
+            ));
+        }
+        if left {
+            said.push(words::pick(
+                &language,
+                "le courriel au demandeur, lui, est déjà parti et ne peut plus être repris",
+                "the mail to the requester has left and cannot be taken back",
+            ));
+        }
+        if back.stays {
+            said.push(words::pick(
+                &language,
+                "ce qu'un autre a changé depuis reste changé",
+                "what somebody else has changed since stays changed",
+            ));
+        }
+        let elsewhere = done
+            .iter()
+            .any(|event| matches!(event.what, What::Linked { .. } | What::Person { .. }));
+        if elsewhere {
+            said.push(words::pick(
+                &language,
+                "les liens et les personnes ajoutées restent (#retirer pour celles-ci)",
+                "links and people that were added stay (#remove for the latter)",
+            ));
+        }
+        self.tell_of_undoing(draft, &after, left);
+        Outcome::Done(said.join(" ; "))
+    }
+
+    /// Who was told otherwise: a requester whose ticket is at work again, a colleague who was given it.
+    fn tell_of_undoing(&mut self, draft: &mut Draft<'_>, after: &Ticket, left: bool) {
+        let Some(now) = draft.ticket(self.id).cloned() else {
+            return;
+        };
+        let done = |status| matches!(status, Status::Resolved | Status::Closed);
+        if left && done(after.status) && !done(now.status) {
+            let own = self.technician.who().address;
+            tell::public(draft, self.id, Kind::Reopened, None, &own);
+        }
+        let given = after.technician.as_ref().filter(|given| {
+            !self.technician.has_address(&given.address) && now.technician.as_ref() != Some(given)
+        });
+        let policy = draft.policy;
+        if let Some(colleague) = given.and_then(|given| policy.technician(&given.address)) {
+            let name = &self.technician.name;
+            let state = report::state(draft, self.id, &colleague.language).unwrap_or_default();
+            let line = words::pick(
+                &colleague.language,
+                format!("{name} est revenu sur sa décision : ce ticket n'est plus à vous. {state}"),
+                format!("{name} has changed his mind: this ticket is no longer yours. {state}"),
+            );
+            tell::alert(draft, self.id, colleague, vec![line]);
+        }
+    }
+}
+
+/// The latest mail of the technician, of the last minutes, that is not undone yet.
+fn latest(history: &[Event], reply: &Reply<'_>, now: DateTime<Utc>) -> Option<Act> {
+    let own = |event: &Event| {
+        let who = event.actor.who.as_ref();
+        event.actor.role == Role::Technician
+            && who.is_some_and(|who| reply.technician.has_address(&who.address))
+    };
+    // A mail that undid something is no mail to undo, nor is one that did nothing.
+    let undoing: BTreeSet<DateTime<Utc>> = history
+        .iter()
+        .filter(|event| own(event))
+        .flat_map(|event| match &event.what {
+            What::Undone { done_at, .. } => vec![*done_at, event.at],
+            _ => Vec::new(),
+        })
+        .collect();
+    // Its words, its commands as written and what was kept change nothing by themselves.
+    let did = |event: &Event| {
+        !matches!(
+            event.what,
+            What::Command { .. } | What::Note { .. } | What::Asked { .. }
+        )
+    };
+    let last = history.iter().rposition(|event| {
+        own(event)
+            && did(event)
+            && !undoing.contains(&event.at)
+            && now - event.at <= Duration::minutes(UNDO_MINUTES)
+    })?;
+    let at = history.get(last)?.at;
+    // The mail's events stand together: his own, and what the desk noted with them.
+    let of_it = |event: &&Event| event.at == at && (own(event) || event.actor.role == Role::Desk);
+    let before = history.get(..last)?.iter().rev().take_while(of_it).count();
+    let after = history.get(last..)?.iter().take_while(of_it).count();
+    Some(Act {
+        first: last - before,
+        last: last + after.max(1) - 1,
+        at,
+    })
+}
+
+/// The notice that an event tells of, when it is for requesters.
+fn to_requester(event: &Event) -> Option<NoticeId> {
+    match &event.what {
+        What::Notified {
+            notice,
+            notification,
+            ..
+        } => Kind::parse(notification)
+            .is_some_and(|kind| !kind.is_internal())
+            .then_some(*notice),
+        _ => None,
+    }
+}
+
+/// A ticket that was set back.
+struct SetBack {
+    ticket: Ticket,
+    /// Something had changed again meanwhile and stays.
+    stays: bool,
+}
+
+/// What changed from `before` to `after` is as before, unless it has changed again by now. By the names of
+/// the fields, so that a new one is undone like the others.
+fn set_back(before: &Ticket, after: &Ticket, now: &Ticket) -> SetBack {
+    let fields = |ticket: &Ticket| match serde_json::to_value(ticket) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => serde_json::Map::new(),
+    };
+    let (before, after, mut target) = (fields(before), fields(after), fields(now));
+    let moved = |name: &str| target.get(name) != after.get(name);
+    let status_moved = moved("status") || moved("status_since");
+    let mut stays = false;
+    let changed: Vec<(String, Value)> = before
+        .into_iter()
+        .filter(|(name, value)| !STAYS.contains(&name.as_str()) && after.get(name) != Some(value))
+        .collect();
+    for (name, value) in changed {
+        let other = match OF_STATUS.contains(&name.as_str()) {
+            true => status_moved,
+            false => target.get(&name) != after.get(&name),
+        };
+        if other {
+            stays = true;
+        } else {
+            target.insert(name, value);
+        }
+    }
+    match serde_json::from_value(Value::Object(target)) {
+        Ok(ticket) => SetBack { ticket, stays },
+        Err(_) => SetBack {
+            ticket: now.clone(),
+            stays: true,
+        },
+    }
+}
