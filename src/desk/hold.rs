@@ -190,6 +190,8 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::TeamObserver
         | Kind::Transcript
         | Kind::TeamAlert
+        | Kind::Confirm
+        | Kind::TeamDigest
         | Kind::TeamThanks
         | Kind::Operations
         | Kind::Digest

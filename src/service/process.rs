@@ -14,8 +14,8 @@ use super::{Rules, Service, conclude};
 use crate::desk::policy::Authentication;
 use crate::desk::{Arrival, Disposition, Input};
 use crate::fault;
-use crate::mail;
 use crate::mail::authenticity::Authenticity;
+use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled};
 use crate::ticket::InboxId;
 
@@ -76,8 +76,7 @@ pub async fn once(service: &Service) -> Result<usize> {
     let mut inputs = Vec::new();
     let mut later = Vec::new();
     let mut count = 0;
-    for read in reading {
-        let (id, understood) = read.await?;
+    for (id, understood) in understood {
         match understood {
             Understood::Input(input) => inputs.push(*input),
             Understood::Later(why) => {
@@ -86,7 +85,7 @@ pub async fn once(service: &Service) -> Result<usize> {
                 continue;
             }
             Understood::Not => {
-                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again")
+                tracing::error!(inbox.id = %id, "Mail {id} could not be read; it is tried again");
             }
         }
         count += 1;
@@ -236,14 +235,30 @@ pub enum Understood {
 
 /// Reads and authenticates one mail of the inbox.
 pub async fn understand(rules: &Rules, mail: InboxMail, now: DateTime<Utc>) -> Understood {
-    // A panic in the reader must not take the batch down.
-    let read = tokio::task::spawn_blocking(move || {
+    match tokio::task::spawn_blocking(move || read(mail)).await {
+        Ok((mail, read)) => judge(rules, mail, read, now).await,
+        Err(_) => Understood::Not,
+    }
+}
+
+/// Reads a mail; a panic of the reader must not take the batch down.
+fn read(mail: InboxMail) -> (InboxMail, Option<Mail>) {
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
         fault::point("reading", "before");
-        let read = std::panic::catch_unwind(AssertUnwindSafe(|| mail::read(&mail.bytes)));
+        let read = mail::read(&mail.bytes);
         fault::point("reading", "after");
-        (mail, read)
-    });
-    let Ok((mail, Ok(read))) = read.await else {
+        read
+    }));
+    (mail, read.ok())
+}
+
+async fn judge(
+    rules: &Rules,
+    mail: InboxMail,
+    read: Option<Mail>,
+    now: DateTime<Utc>,
+) -> Understood {
+    let Some(read) = read else {
         return Understood::Not;
     };
     let sender = read.sender().map(crate::mail::Address::key);
