@@ -190,8 +190,6 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::TeamObserver
         | Kind::Transcript
         | Kind::TeamAlert
-        | Kind::Confirm
-        | Kind::TeamDigest
         | Kind::TeamThanks
         | Kind::Operations
         | Kind::Digest

@@ -2,12 +2,11 @@
 //! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 
 use super::authenticate::{Verdict, authenticate};
 use super::{Rules, Service, conclude};
@@ -61,18 +60,8 @@ pub async fn once(service: &Service) -> Result<usize> {
     }
     let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
     let in_memory = service.inner.budget.take(bytes).await;
-    let turns = Arc::new(Semaphore::new(at_once(&rules)));
-    let mut reading = Vec::new();
-    for mail in mails {
-        let (rules, turns) = (Arc::clone(&rules), Arc::clone(&turns));
-        reading.push(tokio::spawn(async move {
-            let turn = turns.acquire_owned().await;
-            let id = mail.id;
-            let understood = understand(&rules, mail, now).await;
-            drop(turn);
-            (id, understood)
-        }));
-    }
+    let understood = understand_all(&rules, mails, now).await?;
+    drop(in_memory);
     let mut inputs = Vec::new();
     let mut later = Vec::new();
     let mut count = 0;
@@ -90,7 +79,6 @@ pub async fn once(service: &Service) -> Result<usize> {
         }
         count += 1;
     }
-    drop(in_memory);
     if !later.is_empty() {
         service.store().wait_for_names(later, now).await?;
     }
@@ -143,14 +131,41 @@ pub async fn once(service: &Service) -> Result<usize> {
     Ok(count)
 }
 
-/// Mails that are read at once: a thread each, unless they wait for name servers meanwhile.
-fn at_once(rules: &Rules) -> usize {
-    match rules.policy.authentication {
-        Authentication::Dkim { .. } => BATCH_MAILS,
-        Authentication::Results { .. } | Authentication::None => {
-            std::thread::available_parallelism().map_or(1, usize::from)
-        }
+/// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
+/// would cost a stack and an arena each. Then their senders are judged, all at once. The answers
+/// are in the order of the mails.
+async fn understand_all(
+    rules: &Arc<Rules>,
+    mails: Vec<InboxMail>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(InboxId, Understood)>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(mails.len());
+    let next = Arc::new(Mutex::new(mails.into_iter().enumerate()));
+    let mut readers = Vec::new();
+    for _ in 0..threads {
+        let next = Arc::clone(&next);
+        readers.push(tokio::task::spawn_blocking(move || {
+            let mut read = Vec::new();
+            loop {
+                let taken = next.lock().unwrap_or_else(|e| e.into_inner()).next();
+                let Some((place, mail)) = taken else {
+                    return read;
+                };
+                read.push((place, self::read(mail)));
+            }
+        }));
     }
+    let mut read = Vec::new();
+    for reader in readers {
+        read.append(&mut reader.await?);
+    }
+    read.sort_unstable_by_key(|(place, _)| *place);
+    let judged = read.into_iter().map(|(_, (mail, read))| async move {
+        let id = mail.id;
+        (id, judge(rules, mail, read, now).await)
+    });
+    Ok(futures_util::future::join_all(judged).await)
 }
 
 /// The disk took nothing: that was not the mails' fault. They come again as soon as it does.
