@@ -246,12 +246,8 @@ fn a_template_that_fails_gives_a_plain_mail_that_says_the_same() {
                 mail.text
             );
         }
-<<<<<<< ours
-        if !matches!(kind, Kind::Digest | Kind::TeamDigest) {
-=======
-        // These two answer nothing and are not answered.
-        if !matches!(kind, Kind::Digest | Kind::TeamThanks) {
->>>>>>> theirs
+        // These answer nothing and are not answered.
+        if !matches!(kind, Kind::Digest | Kind::TeamDigest | Kind::TeamThanks) {
             let token = marker_tokens(&mail.text);
             let reply = Reply::open(&keys, &token[0]).expect("ours");
             assert_eq!(reply.ticket, id.0);
