@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod canned;
 mod categories;
 mod compile;
 pub mod directory;

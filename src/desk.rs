@@ -15,6 +15,7 @@ use crate::token::Keys;
 mod access;
 mod act;
 mod apart;
+mod asked;
 mod assign;
 mod automatic;
 mod because;
@@ -34,8 +35,10 @@ pub mod lexicon;
 mod lifecycle;
 mod limits;
 mod locate;
+mod major;
 mod occasion;
 mod open;
+mod partner;
 mod past;
 pub mod people;
 pub mod policy;
@@ -44,9 +47,11 @@ mod quiet;
 mod receive;
 mod reclassify;
 pub mod reference;
+mod requests;
 mod route;
 mod short;
 pub mod similar;
+mod spawn;
 mod staff;
 mod tell;
 mod timer;
@@ -55,6 +60,7 @@ mod verdict;
 pub mod words;
 
 pub use act::{Action, Deed};
+pub use asked::{Absence, Found, LISTED, Listed, Look, Recent, Troubles};
 pub use assign::Load;
 pub use because::Because;
 pub use command::{VERBS, Verb};
@@ -175,6 +181,12 @@ pub struct Question {
     pub pending: BTreeSet<NoticeId>,
     /// The row that asks, left out of the search for duplicates.
     pub inbox: Option<InboxId>,
+    /// What a technician asks for.
+    pub looks: BTreeSet<Look>,
+    /// The timelines of the tickets found matter.
+    pub timelines: bool,
+    /// A team whose trouble of the hour matters.
+    pub troubles_of: Option<String>,
     /// Requesters (folded) whose claims of urgency are counted together (row J3).
     pub claims_of: BTreeSet<String>,
     /// Technicians (registered address, folded) whose load decides who gets a ticket.
@@ -254,12 +266,18 @@ pub struct Known {
     pub kept: Vec<Notice>,
     /// Notices to staff, by the outside address that caused them and the recipient (both folded).
     pub caused: BTreeMap<(String, String), Sent>,
+    /// What was looked for.
+    pub looked: BTreeMap<Look, Found>,
+    /// The timelines of the tickets, when they were asked for.
+    pub timelines: BTreeMap<TicketId, Vec<Event>>,
+    /// The trouble of the hour.
+    pub troubles: Troubles,
+    /// Technicians who are away, by registered address (folded), and until when.
+    pub away: BTreeMap<String, DateTime<Utc>>,
     /// What the requesters asked for claimed lately.
     pub claims: urgency::Claims,
     /// What the technicians asked for have on their desks.
     pub loads: BTreeMap<String, Load>,
-    /// Technicians who are away, by registered address (folded), and until when.
-    pub away: BTreeMap<String, DateTime<Utc>>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
     /// What was said of the tickets asked for.
@@ -332,6 +350,14 @@ pub enum Kind {
     Digest,
     /// Notices to a technician over the limit, gathered in one.
     TeamDigest,
+    /// To a technician: what he asked for by mail (row G8).
+    Answer,
+    /// To a third party, apart from the conversation with the requester (row G11).
+    Partner,
+    /// Several requests of one mail have a ticket each now (row C11).
+    Split,
+    /// A call was noted, with what was answered (row E16).
+    Call,
     /// An answer of the requester is awaited (row E4).
     Reminder,
     /// Put aside until a date (row E5).
@@ -346,7 +372,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -366,6 +392,10 @@ impl Kind {
         Self::Operations,
         Self::Digest,
         Self::TeamDigest,
+        Self::Answer,
+        Self::Partner,
+        Self::Split,
+        Self::Call,
         Self::Reminder,
         Self::Paused,
         Self::Joined,
@@ -395,6 +425,10 @@ impl Kind {
             Self::Operations => "operations",
             Self::Digest => "digest",
             Self::TeamDigest => "team-digest",
+            Self::Answer => "answer",
+            Self::Partner => "partner",
+            Self::Split => "split",
+            Self::Call => "call",
             Self::Reminder => "reminder",
             Self::Paused => "paused",
             Self::Joined => "joined",
@@ -425,7 +459,10 @@ impl Kind {
             | Self::Reminder
             | Self::Paused
             | Self::Joined
-            | Self::LowMark => false,
+            | Self::LowMark
+            | Self::Partner
+            | Self::Split
+            | Self::Call => false,
             Self::TeamNew
             | Self::TeamReply
             | Self::TeamObserver
@@ -434,7 +471,8 @@ impl Kind {
             | Self::TeamAlert
             | Self::TeamDigest
             | Self::Operations
-            | Self::TeamThanks => true,
+            | Self::TeamThanks
+            | Self::Answer => true,
         }
     }
 }
@@ -505,6 +543,12 @@ pub struct Notice {
     pub expires_at: Option<DateTime<Utc>>,
     /// The address that caused it and proves nothing, for the limits.
     pub caused_by: Option<String>,
+    /// Tickets that it lists.
+    #[serde(default)]
+    pub listed: Vec<Listed>,
+    /// What to look up, and list, when it is due.
+    #[serde(default)]
+    pub look: Option<Look>,
     /// What made it necessary.
     #[serde(default)]
     pub because: Option<Because>,
@@ -579,6 +623,8 @@ pub struct Decision {
     pub settled_notices: Vec<NoticeId>,
     /// What to remember of how a person writes.
     pub learned: Option<Learned>,
+    /// Technicians who will be away.
+    pub absences: Vec<Absence>,
 }
 
 /// Decides. Total: every input has an outcome that somebody can see.

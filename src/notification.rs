@@ -242,6 +242,11 @@ fn thread(
     domain: &str,
 ) {
     let Some(ticket) = ticket else {
+        if let Some(answered) = notice.in_reply_to.as_deref().and_then(message_id) {
+            let answered = format!("<{answered}>");
+            fields.tokens("In-Reply-To", &answered);
+            fields.tokens("References", &answered);
+        }
         return;
     };
     let anchor = format!(
@@ -281,7 +286,16 @@ fn enclosures(
         Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamAlert => {
             policy.attach_up_to
         }
-        Kind::FollowUp | Kind::Resolved | Kind::Closed | Kind::Reopened if !notice.bare => u64::MAX,
+        Kind::FollowUp
+        | Kind::Resolved
+        | Kind::Closed
+        | Kind::Reopened
+        | Kind::Partner
+        | Kind::Call
+            if !notice.bare =>
+        {
+            u64::MAX
+        }
         _ => 0,
     };
     let mut enclosures = Vec::new();

@@ -28,6 +28,7 @@ mod health;
 mod known;
 mod ledger;
 mod loads;
+mod look;
 mod migrations;
 mod operate;
 mod past;

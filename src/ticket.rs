@@ -11,11 +11,13 @@ use crate::mail::{Address, Attachment, Automatic};
 mod class;
 mod event;
 mod status;
+mod ties;
 mod verdict;
 
 pub use class::{Claim, Impact, Nature};
 pub use event::{Actor, Event, Role, What, Withdrawn};
 pub use status::{Awaited, Level, Status};
+pub use ties::{Partner, Relation, Ties};
 pub use verdict::{Marks, Verdict};
 
 macro_rules! id {
@@ -158,6 +160,9 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// How often it was reopened (row E8).
     pub reopened: u32,
+    /// How it hangs together with other tickets, and with third parties.
+    #[serde(default)]
+    pub ties: Ties,
     /// Incident, request or suggestion.
     #[serde(default)]
     pub nature: Nature,
@@ -306,6 +311,18 @@ impl Ticket {
                 if !self.linked.contains(ticket) {
                     self.linked.push(*ticket);
                 }
+            }
+            What::Related { to, relation, on } => self.ties.relate(*to, *relation, *on),
+            What::Major { on } => self.ties.major = *on,
+            What::Aside {
+                with,
+                sent,
+                number,
+                message_id,
+                ..
+            } => {
+                let message_id = message_id.as_ref().filter(|_| !sent);
+                self.ties.heard(with, number.as_ref(), message_id);
             }
             What::Reminded { number, next_at } => {
                 self.reminders = *number;

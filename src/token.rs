@@ -125,6 +125,8 @@ pub enum Purpose {
     Note,
     /// Asks a technician whether commands are his: the reply is his word, once.
     Confirm,
+    /// Sent to a third party: the reply is a note (row G11).
+    Partner,
 }
 
 /// A reply token: which notification, about which ticket, to whom.
@@ -182,6 +184,7 @@ impl Reply {
             Purpose::Technician => b't',
             Purpose::Note => b'n',
             Purpose::Confirm => b'c',
+            Purpose::Partner => b'p',
         }];
         push_number(&mut payload, self.ticket);
         push_number(&mut payload, self.notice);
@@ -198,6 +201,7 @@ impl Reply {
             b't' => Purpose::Technician,
             b'n' => Purpose::Note,
             b'c' => Purpose::Confirm,
+            b'p' => Purpose::Partner,
             _ => return None,
         };
         let ticket = take_number(&mut rest)?;

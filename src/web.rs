@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::desk::policy::Technician;
 use crate::service::Service;
-use crate::ticket::{Part, Person, PersonId, Ticket, TicketId};
+use crate::ticket::{Event, Part, Person, PersonId, Ticket, TicketId};
 use crate::token::{self, Page};
 
 mod client;
@@ -188,6 +188,7 @@ async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
                 generation: 0,
             })
             .next();
+        let ticket = survivor(site, ticket).await?;
         return Ok(person.map(|person| (ticket, person)));
     }
     let person = ticket
@@ -196,7 +197,55 @@ async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
         .find(|person| person.id.0 == page.person)
         .filter(|person| person.generation == page.generation && person.part != Part::Contributor)
         .cloned();
-    Ok(person.map(|person| (ticket, person)))
+    let Some(person) = person else {
+        return Ok(None);
+    };
+    // The number of a ticket that was merged is an alias, for those who have a part in what goes on
+    // (row E14); others see their own request, as before.
+    let goes_on = survivor(site, ticket.clone()).await?;
+    let there = goes_on
+        .person(&person.who.address)
+        .filter(|there| there.part != Part::Contributor)
+        .cloned();
+    Ok(Some(match there {
+        Some(there) => (goes_on, there),
+        None => (ticket, person),
+    }))
+}
+
+/// Where a ticket goes on.
+async fn survivor(site: &Site, mut ticket: Ticket) -> Result<Ticket> {
+    let mut seen = vec![ticket.id];
+    while let Some(next) = ticket.ties.merged_into.filter(|next| !seen.contains(next)) {
+        seen.push(next);
+        match site.service.store().ticket(next).await? {
+            Some(found) => ticket = found,
+            None => break,
+        }
+    }
+    Ok(ticket)
+}
+
+/// The events of a ticket, with those of what was merged into it and is this person's as well, in
+/// the order they happened.
+async fn timeline(site: &Site, ticket: &Ticket, person: &Person) -> Result<Vec<(i64, Event)>> {
+    let store = site.service.store();
+    let mut events = store.events(ticket.id).await?;
+    let staff = token::is_staff_number(person.id.0);
+    for id in &ticket.ties.absorbed {
+        let Some(other) = store.ticket(*id).await? else {
+            continue;
+        };
+        let of = |ticket: &Ticket| ticket.requester().map(|person| person.who.key());
+        let theirs = other
+            .person(&person.who.address)
+            .is_some_and(|person| person.part != Part::Contributor);
+        if staff || theirs && of(&other) == of(ticket) {
+            events.extend(store.events(*id).await?);
+        }
+    }
+    events.sort_by_key(|(id, event)| (event.at, *id));
+    Ok(events)
 }
 
 /// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
@@ -245,7 +294,7 @@ async fn ticket(
         Ok(found) => found,
         Err(response) => return response,
     };
-    let events = match site.service.store().events(ticket.id).await {
+    let events = match timeline(&site, &ticket, &person).await {
         Ok(events) => events,
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, "The page of ticket {} cannot be read: {error:#}", ticket.id);
@@ -277,7 +326,7 @@ async fn file(
         Ok(found) => found,
         Err(response) => return response,
     };
-    let events = match site.service.store().events(ticket.id).await {
+    let events = match timeline(&site, &ticket, &person).await {
         Ok(events) => events,
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, "The files of ticket {} cannot be listed: {error:#}", ticket.id);

@@ -252,6 +252,14 @@ pub fn words(what: &What) -> Option<String> {
         ),
         What::MarksAsked => Some("asked".to_owned()),
         What::Linked { ticket, why } => with(&ticket.to_string(), Some(why)),
+        What::Related { to, relation, on } => {
+            let word = if *on { "" } else { "no longer " };
+            Some(format!("{word}{}: {to}", relation.as_str()))
+        }
+        What::Major { on } => Some(if *on { "major" } else { "no longer major" }.to_owned()),
+        What::Aside {
+            with, sent, text, ..
+        } => with_text(*sent, with, text),
         What::Command { line, answer, .. } => with(line, Some(answer)),
         What::Undone {
             done_at, ticket, ..
@@ -273,4 +281,9 @@ pub fn words(what: &What) -> Option<String> {
         } => with(&format!("{outcome}: {recipient}"), Some(detail)),
         What::Duplicate { why, .. } => Some(why.clone()),
     }
+}
+
+fn with_text(sent: bool, with: &Address, text: &str) -> Option<String> {
+    let way = if sent { "to" } else { "from" };
+    Some(format!("{way} {}: {text}", with.address))
 }

@@ -12,7 +12,7 @@ use super::settings::{
     is_loopback,
 };
 use super::value::{self, Delay, Size};
-use super::{rules, secret, written};
+use super::{canned, rules, secret, written};
 use crate::desk::directory::Directory;
 
 /// Whether the secrets that the configuration names are needed.
@@ -35,6 +35,8 @@ const DEFAULT_LISTEN: std::net::SocketAddr =
 pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings {
     let config = reading.config.clone();
     let mut policy = rules::policy(reading, &config);
+    let template_dirs = template_dirs(reading, file, &config);
+    policy.canned = canned::load(reading, &template_dirs);
     let directory = people(reading, file, &config).map(|(people, file)| {
         policy.directory = std::sync::Arc::new(people);
         file
@@ -68,7 +70,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
         file: file.to_owned(),
         web: web(reading, &config),
         outlet: outlet(reading, file, secrets, config.smtp.as_ref()),
-        template_dirs: template_dirs(reading, file, &config),
+        template_dirs,
         deliver: Deliver {
             socket: socket(file, config.deliver.socket.as_deref(), &data_dir),
             group: config.deliver.group.clone(),

@@ -73,6 +73,8 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         authentication: authentication(reading, config),
         pass_is_enough: config.authentication.pass_is_enough.unwrap_or(false),
         limits: limits(config),
+        // Files, read when their folders are known.
+        canned: Vec::new(),
         hold_replies: delay(config.desk.hold_replies, Duration::seconds(30)),
         coalesce: delay(config.desk.coalesce, Duration::seconds(90)),
         // "never" is a date that no ticket is older than.

@@ -9,6 +9,8 @@ pub enum Sender {
     OfTicket,
     /// A technician of its team, or one who was written to about it.
     Technician,
+    /// A third party who was written to about it, or whom he gave that mail.
+    Partner,
     /// Anybody else.
     Stranger,
 }
@@ -35,6 +37,8 @@ pub enum Access {
     AnswerOnly,
     /// A technician's mail without a token: kept as a note; commands wait.
     Note,
+    /// A third party's mail: kept apart from the conversation, staff is told.
+    Aside,
     /// A new ticket, linked for staff.
     NewLinked,
     /// A new ticket whose sender could not be believed, linked, with an alert and no
@@ -59,6 +63,10 @@ pub fn access(
         (Sender::OfTicket, Token, Pass | None) => Access::Join,
         (Sender::OfTicket, Thread, Pass | None) if proven => Access::Join,
         (Sender::OfTicket, Thread, Pass | None) => Access::NewLinked,
+
+        (Sender::Partner, Token, Pass | None) => Access::Aside,
+        (Sender::Partner, Thread, Pass | None) if proven => Access::Aside,
+        (Sender::Partner, Thread, Pass | None) => Access::NewLinked,
 
         (Sender::Stranger, Token, Pass | None) if proven => Access::JoinAsContributor,
         (Sender::Stranger, Token | Thread, Pass | None) => Access::NewLinked,
@@ -86,6 +94,12 @@ mod tests {
                 Sender::OfTicket,
                 Thread,
                 [Join, Join, NewLinked, NewUnverified],
+            ),
+            (Sender::Partner, Token, [Aside, Aside, Aside, NewUnverified]),
+            (
+                Sender::Partner,
+                Thread,
+                [Aside, Aside, NewLinked, NewUnverified],
             ),
             (
                 Sender::Stranger,

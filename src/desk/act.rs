@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::draft::Draft;
 use super::lexicon::Opinion;
 use super::lifecycle::{self, Step};
+use super::major;
 use super::tell::Words;
 use super::verdict::{self, Said};
 use super::{Kind, tell};
@@ -109,6 +110,7 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
             if let Some(kind) = kind {
                 tell::public(draft, id, kind, words.as_ref(), "");
             }
+            major::spread(draft, id, &actor, Some(step), words.as_ref());
         }
         Err(why) => draft.decision.why = why,
     }

@@ -5,11 +5,11 @@ use super::draft::Draft;
 use super::locate::Pointer;
 use super::open::{self, Opening, add_mail, remember_ids};
 use super::route::Route;
-use super::{Arrival, Disposition, Kind, Policy, Thread, tell, words};
+use super::{Arrival, Disposition, Kind, Policy, Thread, partner, tell, words};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Automatic, Bounce};
 use crate::ticket::{Actor, NoticeId, Role, Status, TicketId, What};
-use crate::token::{self, Keys};
+use crate::token::{self, Keys, Purpose};
 
 /// Why a mail is taken for a machine's, after what the configuration says: the list headers of our
 /// own distribution list prove nothing.
@@ -92,6 +92,13 @@ fn robot(arrival: &Arrival) -> Actor {
 
 fn joins(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer, class: Automatic) {
     let id = pointer.ticket;
+    let to_partner = pointer
+        .token
+        .as_ref()
+        .is_some_and(|token| token.purpose == Purpose::Partner);
+    if to_partner {
+        return partner::join_automatic(draft, arrival, id, pointer);
+    }
     add_mail(
         draft,
         id,

@@ -174,6 +174,9 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
         }
     }
     commands.extend(below.into_iter().rev());
+    if !text_below.is_empty() {
+        text.push(String::new());
+    }
     text.extend(text_below.into_iter().rev());
     (commands, text.join("\n").trim().to_owned())
 }

@@ -325,7 +325,7 @@ fn disown(draft: &mut Draft<'_>, id: TicketId, technician: &Technician) {
     tell::staff(draft, id, Kind::TeamAlert, &nobody, &[text], None);
 }
 
-fn actor(technician: &Technician) -> Actor {
+pub fn actor(technician: &Technician) -> Actor {
     Actor {
         role: Role::Technician,
         who: Some(technician.who()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::policy::{Policy, Team};
+use super::policy::{Policy, Team, Technician};
 use super::{Changed, Decision, Disposition, Known, Notice, Thread};
 use crate::ticket::{Actor, Event, InboxId, NoticeId, PersonId, Ticket, TicketId, What};
 
@@ -53,6 +53,12 @@ impl<'a> Draft<'a> {
         self.ticket(id)
             .and_then(|ticket| policy.team(&ticket.team))
             .or_else(|| policy.teams.first())
+    }
+
+    /// This technician is away until some day (row F15).
+    pub fn is_away(&self, technician: &Technician) -> bool {
+        let until = self.known.away.get(&technician.who().key());
+        until.is_some_and(|until| *until > self.now)
     }
 
     pub fn take_ticket(&mut self) -> TicketId {

@@ -190,10 +190,14 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::TeamObserver
         | Kind::Transcript
         | Kind::TeamAlert
-        | Kind::Confirm
-        | Kind::TeamDigest
         | Kind::TeamThanks
         | Kind::Operations
-        | Kind::Digest => None,
+        | Kind::Digest
+        | Kind::Confirm
+        | Kind::TeamDigest
+        | Kind::Answer
+        | Kind::Partner
+        | Kind::Split
+        | Kind::Call => None,
     }
 }

@@ -2,11 +2,11 @@
 //! ticket has moved on. A person's words always leave.
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, digest, hold};
+use super::{Automation, Kind, Notice, digest, hold, tell};
 use crate::ticket::Status;
 
-/// Lets a notice go. What was held for a moment leaves with what was held beside it, what was over a
-/// limit in a digest, thanks to the same technician together; all else goes by itself.
+/// Lets a notice go. What was over a limit goes into a digest, thanks to the same technician together;
+/// all else goes by itself.
 pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
     if notice.held {
         return hold::let_go(draft, notice);
@@ -42,6 +42,9 @@ pub fn leaving(draft: &mut Draft<'_>, mut notice: Notice) -> Notice {
     notice.due_at = None;
     notice.quiet = false;
     notice.over_limit = false;
+    if notice.look.is_some() {
+        return tell::looked_up(draft, notice);
+    }
     if notice.kind == Kind::Resolved
         && let Some(id) = notice.ticket
     {
@@ -81,6 +84,10 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::Unfollowed
             | Kind::Joined
             | Kind::LowMark
-            | Kind::TeamThanks => false,
+            | Kind::TeamThanks
+            | Kind::Answer
+            | Kind::Partner
+            | Kind::Split
+            | Kind::Call => false,
         }
 }

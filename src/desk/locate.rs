@@ -55,8 +55,35 @@ pub fn references(policy: &Policy, arrival: &Arrival) -> Vec<TicketId> {
     reference::in_subject(subject, &prefixes)
 }
 
-/// The ticket that a mail points at most strongly; `None` for a new matter.
+/// The ticket that a mail points at most strongly; `None` for a new matter. A ticket that was
+/// merged is an alias of the one it goes on in (row E14).
 pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Option<Pointer> {
+    let pointer = find(policy, keys, arrival, known)?;
+    Some(Pointer {
+        ticket: survivor(known, pointer.ticket),
+        ..pointer
+    })
+}
+
+/// Where a ticket goes on.
+pub fn survivor(known: &Known, id: TicketId) -> TicketId {
+    let mut seen = vec![id];
+    let mut at = id;
+    while let Some(next) = known
+        .tickets
+        .get(&at)
+        .and_then(|ticket| ticket.ties.merged_into)
+    {
+        if seen.contains(&next) || !known.tickets.contains_key(&next) {
+            break;
+        }
+        seen.push(next);
+        at = next;
+    }
+    at
+}
+
+fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Option<Pointer> {
     let language = &policy.language;
     let tokens = tokens(keys, arrival);
     if let Some(token) = tokens

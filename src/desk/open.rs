@@ -4,8 +4,8 @@ use super::draft::Draft;
 use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
 use super::{
-    Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, people,
-    reference, urgency, words,
+    Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, major, people,
+    reference, requests, urgency, words,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Address, Automatic};
@@ -33,6 +33,23 @@ pub struct Opening {
     pub repeated: bool,
     /// A machine wrote it: no acknowledgement.
     pub automatic: Option<Automatic>,
+    /// It is somebody else's than the sender's.
+    pub behalf: Option<Behalf>,
+}
+
+/// For whom a technician opens a ticket, and with what.
+#[derive(Clone, Debug)]
+pub struct Behalf {
+    pub who: Address,
+    /// What that person wrote or said.
+    pub text: String,
+    pub title: Option<String>,
+    /// `Message-ID` of that person's own mail.
+    pub message_id: Option<String>,
+    /// How it came here.
+    pub remark: Option<String>,
+    /// Nobody is told here.
+    pub silent: bool,
 }
 
 /// Opens it, tells the sender and the teams. Returns its number.
@@ -40,7 +57,11 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     let policy = draft.policy;
     let mail = &arrival.mail;
     let id = draft.take_ticket();
-    let sender = mail.sender().cloned().unwrap_or_default();
+    let behalf = opening.behalf.as_ref();
+    let sender = behalf
+        .map(|behalf| behalf.who.clone())
+        .or_else(|| mail.sender().cloned())
+        .unwrap_or_default();
     let actor = actor_for(&sender, opening.automatic);
     let language = language_of(draft, arrival);
     let prefix = policy
@@ -53,6 +74,11 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         Level::Normal
     };
 
+    // A conversation goes on in the mails of who has it, not in those of who passed it on.
+    let own_id = match behalf {
+        Some(behalf) => behalf.message_id.clone(),
+        None => mail.message_id.clone(),
+    };
     let mut why = route.why.clone();
     why.extend(opening.why.iter().cloned());
     if mail.importance == Some(crate::mail::Importance::High) && !mail.urgent {
@@ -65,6 +91,12 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     let title = opening
         .title
         .clone()
+        .or_else(|| {
+            let title = behalf?.title.as_deref()?;
+            let title = reference::without_references(title, &policy.prefixes());
+            let title = reference::bare_subject(&title).trim().to_owned();
+            (!title.is_empty()).then_some(title)
+        })
         .unwrap_or_else(|| title_of(policy, arrival, &language));
     let forwarded = mail.forwarded.as_ref().map(|original| &original.text);
     let body = [Some(&mail.reply), forwarded].into_iter().flatten();
@@ -97,11 +129,12 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         verified: !opening.unverified,
         why,
         linked: Vec::new(),
-        origin_message_id: mail.message_id.clone(),
-        last_message_id: mail.message_id.clone(),
+        origin_message_id: own_id.clone(),
+        last_message_id: own_id.clone(),
         created_at: draft.now,
         updated_at: draft.now,
         reopened: 0,
+        ties: crate::ticket::Ties::default(),
         nature: found.nature,
         category: found.category,
         reclassified: 0,
@@ -122,15 +155,18 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     let automatic = opening.automatic.is_some();
     add_people(draft, id, arrival, &sender, opening.unverified, automatic);
 
-    let words = add_mail(
-        draft,
-        id,
-        arrival,
-        actor,
-        true,
-        opening.automatic,
-        Vec::new(),
-    );
+    let words = match behalf {
+        Some(behalf) => add_words(draft, id, arrival, actor, behalf),
+        None => add_mail(
+            draft,
+            id,
+            arrival,
+            actor,
+            true,
+            opening.automatic,
+            Vec::new(),
+        ),
+    };
     let mut lines = Vec::new();
     // A forged mail raises nobody's count.
     if mail.urgent && opening.automatic.is_none() && !opening.unverified {
@@ -163,10 +199,24 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         draft.link(id, other, &why);
     }
 
-    lines.extend(assign::assign(draft, id));
-    let acknowledged =
-        opening.automatic.is_none() && !opening.unverified && !is_ours(policy, &sender.address);
+    let silent = behalf.is_some_and(|behalf| behalf.silent);
+    let by_person = opening.automatic.is_none() && !opening.unverified;
+    let title = draft
+        .ticket(id)
+        .map(|ticket| ticket.title.clone())
+        .unwrap_or_default();
+    let major = (by_person && opening.linked.is_none() && !silent)
+        .then(|| major::known(draft, &title))
+        .flatten();
+    if let Some(major) = major {
+        join_major(draft, major, id);
+    }
+    if major.is_none() {
+        lines.extend(assign::assign(draft, id));
+    }
+    let acknowledged = by_person && !silent && !is_ours(policy, &sender.address);
     if acknowledged {
+        // A technician who is proven vouches for whom he opens it.
         let outsider =
             !policy.is_internal(&sender.address) && arrival.authenticity != Authenticity::Pass;
         let files = words.files.clone();
@@ -181,14 +231,28 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 continues: opening.continues,
                 because: opening.because,
                 files,
-                message_id: mail.message_id.clone(),
+                message_id: own_id,
+                known_incident: major.is_some(),
             },
         );
     }
     let cause = Some(sender.address.as_str());
-    tell::staff(draft, id, Kind::TeamNew, &words, &lines, cause);
-    for team in &route.observers {
-        tell::observing_team(draft, id, team, &words, cause);
+    if !silent {
+        lines.extend(hint(draft, &words.text));
+        if let Some(major) = major.and_then(|major| draft.ticket(major)) {
+            lines.push(words::pick(
+                &policy.language,
+                format!("Rattaché à l'incident majeur {}. Une réponse à ce message ne va qu'à cette personne ; pour écrire à tous, répondez à un message de {}.", major.reference, major.reference),
+                format!("Part of major incident {}. A reply to this goes to this person only; to write to all, reply to a mail of {}.", major.reference, major.reference),
+            ));
+        }
+        tell::staff(draft, id, Kind::TeamNew, &words, &lines, cause);
+        for team in &route.observers {
+            tell::observing_team(draft, id, team, &words, cause);
+        }
+    }
+    if by_person && major.is_none() && !silent {
+        major::propose(draft, id);
     }
     remember_ids(draft, id, arrival);
     draft.dispose(
@@ -200,6 +264,64 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             .unwrap_or_else(|| "a new matter: opens a ticket".to_owned()),
     );
     id
+}
+
+/// It is one of many: who takes care of those takes care of it.
+fn join_major(draft: &mut Draft<'_>, major: TicketId, id: TicketId) {
+    major::adopt(draft, major, id, &Actor::desk());
+    let technician = draft
+        .ticket(major)
+        .and_then(|ticket| ticket.technician.clone());
+    if technician.is_some() {
+        draft.event(id, Actor::desk(), false, What::Assigned { technician });
+    }
+}
+
+/// A word to staff about a mail that holds several requests (row C11).
+fn hint(draft: &Draft<'_>, text: &str) -> Vec<String> {
+    match requests::enumerated(text).len() {
+        0 | 1 => Vec::new(),
+        count => vec![words::pick(
+            &draft.policy.language,
+            format!(
+                "Ce message semble contenir {count} demandes : #scinder fait un ticket de chacune."
+            ),
+            format!("This mail seems to hold {count} requests: #split makes a ticket of each."),
+        )],
+    }
+}
+
+/// Adds what somebody said or wrote elsewhere, with the files of the mail that brings it.
+fn add_words(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    arrival: &Arrival,
+    actor: Actor,
+    behalf: &Behalf,
+) -> Words {
+    let files = files_of(arrival);
+    let remarks: Vec<String> = behalf.remark.iter().cloned().collect();
+    let text = if behalf.text.trim().is_empty() {
+        text_of(arrival, &remarks, &draft.policy.language)
+    } else {
+        behalf.text.clone()
+    };
+    let mail = What::Mail {
+        text: text.clone(),
+        folded: String::new(),
+        files: files.clone(),
+        inbox: Some(arrival.inbox),
+        message_id: behalf.message_id.clone(),
+        automatic: None,
+        thanks: false,
+        remarks,
+    };
+    draft.event(id, actor.clone(), true, mail);
+    Words {
+        text,
+        author: actor.who,
+        files,
+    }
 }
 
 /// The title of a ticket: the subject without "RE:" and "TR:", else what `mail` found.
@@ -259,9 +381,15 @@ fn add_people(
     automatic: bool,
 ) {
     let policy = draft.policy;
+    // A technician's mail says nothing of where its requester wants to be answered.
+    let own = arrival
+        .mail
+        .sender()
+        .is_some_and(|from| from.key() == sender.key());
     let reply_to = match arrival.mail.reply_to.as_slice() {
         [one]
-            if !unverified
+            if own
+                && !unverified
                 && !one.address.is_empty()
                 && one.key() != sender.key()
                 && !is_ours(policy, &one.address) =>
@@ -278,7 +406,7 @@ fn add_people(
         generation: 0,
     };
     draft.event(id, Actor::desk(), false, What::Person { person });
-    if unverified || automatic {
+    if unverified || automatic || !own {
         return;
     }
     // Before those in copy: he may be one of them.

@@ -19,7 +19,9 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
     use Part::{Beneficiary, Observer, Requester};
     match kind {
         // Whoever wrote learns that it arrived, and answers for what he claimed and chose.
-        Kind::Acknowledgement | Kind::Classified | Kind::Lowered => &[Requester],
+        Kind::Acknowledgement | Kind::Classified | Kind::Lowered | Kind::Split | Kind::Call => {
+            &[Requester]
+        }
         // Whoever has the trouble is asked and answered; who declared it stays informed.
         Kind::Taken
         | Kind::FollowUp
@@ -42,6 +44,8 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         | Kind::TeamAlert
         | Kind::TeamDigest
         | Kind::TeamThanks
+        | Kind::Answer
+        | Kind::Partner
         | Kind::Operations => &[],
     }
 }

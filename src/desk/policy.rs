@@ -212,6 +212,44 @@ pub struct Account {
     pub language: String,
 }
 
+/// A canned answer (row G9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canned {
+    /// Language it is written in.
+    pub language: String,
+    /// As `#modele` calls it, folded.
+    pub name: String,
+    /// Its text, with [`Canned::VARIABLES`] in double braces.
+    pub text: String,
+}
+
+impl Canned {
+    /// What is filled in: the name of the requester, the reference, the technician's name.
+    pub const VARIABLES: [&'static str; 3] = ["requester", "reference", "technician"];
+
+    /// The text for somebody.
+    pub fn fill(&self, requester: &str, reference: &str, technician: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = self.text.as_str();
+        // Piece by piece: what is filled in is not looked at again.
+        while let Some((before, after)) = rest.split_once("{{") {
+            let Some((name, behind)) = after.split_once("}}") else {
+                break;
+            };
+            filled.push_str(before);
+            match name.trim() {
+                "requester" => filled.push_str(requester),
+                "reference" => filled.push_str(reference),
+                "technician" => filled.push_str(technician),
+                _ => {}
+            }
+            rest = behind;
+        }
+        filled.push_str(rest);
+        filled.replace(" ,", ",").trim().to_owned()
+    }
+}
+
 /// How subjects of notifications look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SubjectStyle {
@@ -281,6 +319,8 @@ pub struct Policy {
     pub attach_up_to: u64,
     /// Envelope sender, when it is not the team's address.
     pub return_path: Option<String>,
+    /// Canned answers.
+    pub canned: Vec<Canned>,
     /// Teams, in order.
     pub teams: Vec<Team>,
     /// Patterns, in order: the first match wins.

@@ -1,7 +1,7 @@
 //! What to look up before deciding.
 
 use super::command::{self, Command};
-use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate};
+use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate, route, staff};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
@@ -88,6 +88,9 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         }
     }
     question.tickets.extend(locate::references(policy, arrival));
+    if mail.automatic.is_none() {
+        question.troubles_of = Some(route::route(policy, arrival).lead);
+    }
     question.loads_of.extend(assign::asked(policy));
     let undoes = |line: &command::Line| line.command == Ok(Command::Undo);
     let of_staff = mail
@@ -100,6 +103,9 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     };
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
+        if let Some(technician) = policy.technician(&sender.address) {
+            staff::ask(technician, arrival, question);
+        }
         if duplicate::may_be(policy, arrival) {
             question.recent_of = Some(sender.key());
         }

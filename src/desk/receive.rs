@@ -10,8 +10,8 @@ use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
 use super::verdict::{self, Said};
 use super::{
-    Arrival, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion, people,
-    short, staff, tell, words,
+    Arrival, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion, partner,
+    people, short, staff, tell, words,
 };
 use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
@@ -68,6 +68,7 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     }
     match pointer.or_else(|| duplicate::find(policy, arrival, &route, known)) {
         Some(pointer) => point(draft, arrival, &route, pointer),
+        None if staff::receive_new(draft, keys, arrival, &route) => {}
         None => fresh(draft, arrival, &route),
     }
 }
@@ -249,6 +250,18 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
             return Sender::Technician;
         }
     }
+    let to_partner = pointer
+        .token
+        .as_ref()
+        .is_some_and(|token| token.purpose == Purpose::Partner);
+    let partners = &ticket.ties.partners;
+    if to_partner
+        || partners
+            .iter()
+            .any(|partner| partner.who.key() == sender.key())
+    {
+        return Sender::Partner;
+    }
     if of_ticket {
         Sender::OfTicket
     } else {
@@ -294,6 +307,7 @@ fn point(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, mut pointer: P
         }
         (Access::AnswerOnly, _) => staff::answer(draft, arrival, &ticket, &pointer),
         (Access::Note, _) => staff::note(draft, arrival, &ticket, &pointer),
+        (Access::Aside, _) => partner::join(draft, arrival, &ticket, &pointer),
         (Access::NewLinked, _) => {
             let opening = Opening {
                 why: vec![words::pick(

@@ -9,20 +9,31 @@ use super::locate::Pointer;
 use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
-use super::{Arrival, Disposition, hold, words};
+use super::{Arrival, Disposition, Told, hold, words};
 use crate::ticket::{Actor, File, InboxId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod aside;
+mod ask;
+mod away;
+mod canned;
 mod circle;
 mod class;
 mod find;
+mod fresh;
+mod major;
+mod merge;
 mod owner;
 mod reply;
 mod report;
 mod second;
+mod split;
 mod status;
 mod trial;
 mod undo;
+
+pub use ask::ask;
+pub use fresh::receive as receive_new;
 
 use reply::Reply;
 
@@ -76,8 +87,13 @@ pub fn token_is_his(draft: &Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> 
     let young = pointer
         .notice
         .and_then(|notice| draft.known.notices.get(&notice))
-        .is_some_and(|told| draft.now - told.at <= Duration::days(TOKEN_COMMANDS_DAYS));
+        .is_some_and(|told| is_young(draft, told));
     token.purpose != Purpose::Requester && his && young
+}
+
+/// It was sent not too long ago to command.
+fn is_young(draft: &Draft<'_>, told: &Told) -> bool {
+    draft.now - told.at <= Duration::days(TOKEN_COMMANDS_DAYS)
 }
 
 fn sender<'a>(draft: &Draft<'a>, arrival: &Arrival) -> Option<&'a Technician> {
@@ -93,6 +109,7 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
     let (lines, text) = command::parse(&arrival.mail.reply);
     let message = Message::of(arrival, text);
     let mut reply = Reply::new(ticket.id, technician, pointer.notice);
+    reply.mail = arrival.mail.message_id.clone();
     // A reply to something internal stays internal (row F10).
     reply.internal = pointer
         .token
@@ -108,7 +125,12 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
             false => (message, lines),
         };
         carry_out(draft, &mut reply, message, &lines);
-        if !lines.is_empty() || reply.must_report {
+        // A question alone has its answer; nothing else happened.
+        let only_questions = lines
+            .iter()
+            .all(|line| line.command.as_ref().is_ok_and(ask::is_question));
+        let told = !only_questions || reply.says_something || reply.refused;
+        if !lines.is_empty() && told || reply.must_report {
             report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
         }
     }
@@ -117,7 +139,7 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
 }
 
 /// Carries out the commands, then the words: to the requester, or as a note.
-fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, message: Message, lines: &[Line]) {
+fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message, lines: &[Line]) {
     let from = draft.decision.notices.len();
     reply.says_something = message.says_something();
     // Known before anything is told: a note is never sent on, wherever the word stands (row F10).
@@ -128,6 +150,8 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, message: Message, lin
     for line in lines {
         reply.run(draft, line);
     }
+    reply.divert(draft, &mut message);
+    reply.says_something = message.says_something();
     // A mail whose commands fail is never sent on as if nothing had happened.
     let public = reply.says_something && !reply.internal && !reply.refused;
     let words = public.then(|| Words {
@@ -166,6 +190,8 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, message: Message, lin
     }
     reply.apply_step(draft);
     reply.tell(draft, words.as_ref());
+    let step = reply.step.filter(|_| !reply.merged);
+    super::major::spread(draft, reply.id, &reply.actor, step, words.as_ref());
     hold::keep(draft, from);
     reply.words = Some(match (reply.says_something, public) {
         (false, _) => report::Fate::None,

@@ -11,6 +11,12 @@ use crate::token::{self, Purpose};
 
 use chrono::{DateTime, Utc};
 
+mod answer;
+mod outward;
+
+pub use answer::{answer, looked_up, no_answer, on_return, third_party};
+pub use outward::{call, partner, split};
+
 /// Earlier words that a notification to staff repeats, and how much of each.
 const EXCHANGES: usize = 4;
 const EXCHANGE_CHARACTERS: usize = 600;
@@ -71,6 +77,8 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         over_limit: false,
         expires_at: None,
         caused_by: None,
+        listed: Vec::new(),
+        look: None,
         because: None,
         asks_marks: false,
         quiet: false,
@@ -166,6 +174,8 @@ pub struct Acknowledged {
     pub because: Option<Because>,
     pub files: Vec<File>,
     pub message_id: Option<String>,
+    /// It is a part of a major incident (row E15).
+    pub known_incident: bool,
 }
 
 /// « Enregistrement de votre demande ».
@@ -184,8 +194,19 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         .team(id)
         .filter(|team| what.urgent && !team.calendar.is_open(draft.now))
         .and_then(|team| team.on_call.clone());
+    let language = draft
+        .ticket(id)
+        .map_or_else(String::new, |ticket| ticket.language.clone());
+    let lines = what.known_incident.then(|| {
+        super::words::pick(
+            &language,
+            "Cet incident est connu et nous y travaillons : vous recevrez la réponse dès qu'il y en aura une, vous n'avez rien d'autre à faire.",
+            "We know of this incident and are working on it: you will be told as soon as there is news, there is nothing else to do.",
+        )
+    });
     let notice = Notice {
         automation: Automation::Replied,
+        lines: lines.into_iter().collect(),
         bare: what.bare,
         urgent: what.urgent,
         oversize: what.oversize,
@@ -406,7 +427,8 @@ pub fn staff_as(
     }
 }
 
-/// The owner, when he still is a technician; else everybody of the team.
+/// The owner, when he still is a technician; else everybody of the team who is there. While the
+/// owner is away both (row F15).
 fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
     let policy = draft.policy;
     let Some(ticket) = draft.ticket(id) else {
@@ -416,19 +438,25 @@ fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
         .technician
         .as_ref()
         .and_then(|owner| policy.technician(&owner.address));
+    let there = |technician: &&'a Technician| !draft.is_away(technician);
     match owner {
-        Some(owner) => vec![owner],
-        None => {
+        Some(owner) if there(&owner) => vec![owner],
+        owner => {
             let named = assign::named(policy, &ticket.team, &ticket.named);
-            if !named.is_empty() {
+            if owner.is_none() && !named.is_empty() {
                 return named;
             }
             let team = ticket.team.clone();
-            policy
-                .technicians
-                .iter()
-                .filter(|technician| technician.teams.contains(&team))
-                .collect()
+            let of_team = |one: &&'a Technician| one.teams.contains(&team);
+            let team: Vec<&'a Technician> = policy.technicians.iter().filter(of_team).collect();
+            let mut those: Vec<&'a Technician> = team.iter().copied().filter(there).collect();
+            // Nobody is there: everybody is told rather than nobody.
+            if those.is_empty() {
+                those = team;
+            }
+            let known = |owner: &Technician| those.iter().any(|one| one.who() == owner.who());
+            let missing = owner.filter(|owner| !known(owner));
+            missing.into_iter().chain(those.clone()).collect()
         }
     }
 }
@@ -531,25 +559,6 @@ pub fn transcript(
     draft.notify(notice);
 }
 
-/// To a technician: a transcript that asks him something about what he wrote.
-pub fn question(
-    draft: &mut Draft<'_>,
-    id: TicketId,
-    technician: &Technician,
-    in_reply_to: Option<&str>,
-    lines: Vec<String>,
-    text: &str,
-) -> NoticeId {
-    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
-    notice.lines = lines;
-    notice.text = Some(text.to_owned());
-    notice.automation = Automation::Replied;
-    notice.in_reply_to = in_reply_to.map(str::to_owned);
-    let asked = notice.id;
-    draft.notify(notice);
-    asked
-}
-
 /// To a technician about a mail that is perhaps not his; limited, unlike a transcript, for anybody
 /// can cause it.
 pub fn remark(
@@ -588,6 +597,25 @@ pub fn confirm(
     let number = notice.id;
     draft.notify(notice);
     number
+}
+
+/// To a technician: a transcript that asks him something about what he wrote.
+pub fn question(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+    text: &str,
+) -> NoticeId {
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.text = Some(text.to_owned());
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    let asked = notice.id;
+    draft.notify(notice);
+    asked
 }
 
 /// To operations, when somebody is named: about a ticket or about the desk itself.

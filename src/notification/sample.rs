@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{Category, File, Requester, Team, Technician, Words, reply_line};
+use super::words::{Category, File, Listed, Requester, Team, Technician, Words, reply_line};
 use crate::desk::Kind;
 
 /// The samples of a kind.
@@ -124,6 +124,16 @@ fn full(language: &str, kind: Kind) -> Words {
         continues: Some("DSI-7".to_owned()),
         oversize: Some("60 Mo".to_owned()),
         lines: vec!["✔ #prendre : fait".to_owned()],
+        tickets: vec![Listed {
+            reference: "DSI-1042".to_owned(),
+            title: "Imprimante <3>".to_owned(),
+            status: "open",
+            since: "lundi 23 novembre 2026 à 14 h 05".to_owned(),
+            who: Some("Jeanne Dupont".to_owned()),
+            owner: Some("Camille Martin".to_owned()),
+            link: Some("https://support.example.org/t/abc".to_owned()),
+        }],
+        partner_number: Some("[GLPI #0001234]".to_owned()),
         ..spare(language, kind)
     }
 }
@@ -131,7 +141,7 @@ fn full(language: &str, kind: Kind) -> Words {
 fn spare(language: &str, kind: Kind) -> Words {
     let replied = !matches!(
         kind,
-        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks | Kind::Answer
     );
     Words {
         language: language.to_owned(),

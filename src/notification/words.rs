@@ -12,7 +12,7 @@ use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Level, Part, Status, Ticket};
+use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -120,6 +120,10 @@ pub struct Words {
     pub oversize: Option<String>,
     /// Lines of a transcript, an alert, a digest.
     pub lines: Vec<String>,
+    /// Tickets of a list.
+    pub tickets: Vec<Listed>,
+    /// The number that a third party gave it, `[GLPI #0001234]` (row D12).
+    pub partner_number: Option<String>,
     /// `incident`, `request`, `suggestion`.
     pub nature: &'static str,
     /// What it is about; `None` in the bare form.
@@ -149,6 +153,25 @@ pub struct Category {
     pub explanation: Option<String>,
     /// What must be known first.
     pub warning: Option<String>,
+}
+
+/// A ticket of a list.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Listed {
+    /// `DSI-1042`.
+    pub reference: String,
+    /// Its title.
+    pub title: String,
+    /// `open`, `waiting`, `waiting-third-party`, `paused`, `resolved`, `closed`.
+    pub status: &'static str,
+    /// Since when, in words.
+    pub since: String,
+    /// Who asked; to staff only.
+    pub who: Option<String>,
+    /// Who takes care of it; to staff only.
+    pub owner: Option<String>,
+    /// The page of the recipient.
+    pub link: Option<String>,
 }
 
 /// A service.
@@ -269,6 +292,7 @@ impl Words {
                 Purpose::Technician => "technician",
                 Purpose::Note => "note",
                 Purpose::Confirm => "confirm",
+                Purpose::Partner => "partner",
             },
             person: notice.automation == Automation::Person,
             author: notice
@@ -358,13 +382,7 @@ impl Words {
             urgency: ticket
                 .map_or(Level::Normal, |ticket| ticket.urgency)
                 .as_str(),
-            status: match ticket.map(|ticket| ticket.status) {
-                Some(Status::Waiting {
-                    of: Awaited::ThirdParty,
-                }) => "waiting-third-party",
-                Some(status) => status.as_str(),
-                None => "open",
-            },
+            status: ticket.map_or("open", |ticket| status(ticket.status)),
             observing: ticket
                 .map(|ticket| {
                     let names = ticket.observing_teams.iter();
@@ -407,6 +425,17 @@ impl Words {
                 .map(|reference| line(&reference.to_string())),
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
             lines: few_lines(all_lines(&notice.lines), &language),
+            tickets: listed(stationery, notice, &language),
+            partner_number: ticket.and_then(|ticket| {
+                let mut partners = ticket.ties.partners.iter();
+                let partner = partners.find(|partner| partner.who.key() == notice.to.key())?;
+                some_line(
+                    partner
+                        .number
+                        .as_deref()
+                        .filter(|_| notice.kind == Kind::Partner)?,
+                )
+            }),
             reference,
             language,
         }
@@ -434,6 +463,36 @@ fn subject(ticket: &Ticket, bare: bool) -> String {
         true => format!("Re: [{reference}]"),
         false => format!("Re: [{reference}] {}", line(&ticket.title)),
     }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Waiting {
+            of: Awaited::ThirdParty,
+        } => "waiting-third-party",
+        status => status.as_str(),
+    }
+}
+
+fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Listed> {
+    let staff = notice.kind.is_internal();
+    let listed = notice.listed.iter().map(|listed| Listed {
+        reference: line(&listed.reference.to_string()),
+        title: line(&listed.title),
+        status: status(listed.status),
+        since: date::moment(listed.since, stationery.policy.timezone, language),
+        who: listed.who.as_deref().filter(|_| staff).and_then(some_line),
+        owner: listed
+            .owner
+            .as_deref()
+            .filter(|_| staff)
+            .and_then(some_line),
+        // A page link of somebody who was just added, or of staff: both of the first generation.
+        link: listed
+            .link_for
+            .map(|person| page(stationery, listed.ticket, person, 0)),
+    });
+    listed.collect()
 }
 
 fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
@@ -507,7 +566,7 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 fn replies(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks
+        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks | Kind::Answer
     )
 }
 
@@ -537,13 +596,17 @@ fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<
         let known = ticket.people.iter().find(|known| known.id == person)?;
         known.generation
     };
+    Some(page(stationery, ticket.id, person, generation))
+}
+
+fn page(stationery: Stationery<'_>, ticket: TicketId, person: PersonId, generation: i64) -> String {
     let page = Page {
-        ticket: ticket.id.0,
+        ticket: ticket.0,
         person: person.0,
         generation,
     };
     let base = stationery.policy.base_url.trim_end_matches('/');
-    Some(format!("{base}/t/{}", page.seal(stationery.keys)))
+    format!("{base}/t/{}", page.seal(stationery.keys))
 }
 
 pub(super) fn shown_name(address: &Address, staff: bool) -> Option<String> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::past;
 use super::raw::RawFiles;
 use super::{Store, count, millis, time};
-use super::{claims, habits, loads};
+use super::{claims, habits, loads, look};
 use crate::desk::{
     self, Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
 };
@@ -140,6 +140,8 @@ fn known(
             known.tickets.insert(id, ticket);
         }
     }
+    look::together(connection, &mut known)?;
+    look::answer(connection, question, now, &mut known)?;
     for id in &question.past_of {
         if let Some(ticket) = known.tickets.get(id) {
             known.past.insert(*id, past::of(connection, ticket)?);
@@ -254,7 +256,7 @@ fn threads(
 fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
     let mut statement = connection.prepare_cached(
         r"SELECT ticket, kind, addressed, at, state, notice FROM notices
-          WHERE id = ?1 AND ticket IS NOT NULL",
+          WHERE id = ?1",
     )?;
     let mut rows = statement.query(params![id.0])?;
     let Some(row) = rows.next()? else {
@@ -269,7 +271,8 @@ fn told(connection: &Connection, id: NoticeId) -> Result<Option<Told>> {
         _ => None,
     };
     Ok(Some(Told {
-        ticket: TicketId(row.get(0)?),
+        // 0 is no ticket: a notice to somebody about several, or none.
+        ticket: TicketId(row.get::<_, Option<i64>>(0)?.unwrap_or(0)),
         kind: Kind::parse(kind).with_context(|| format!("an unknown kind of notice: {kind}"))?,
         recipient: row.get(2)?,
         at: time(row.get(3)?),

@@ -79,19 +79,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn search(&self, text: &str, at_most: usize) -> Result<Vec<Ticket>> {
-        let words: Vec<String> = text
-            .split_whitespace()
-            .filter(|word| word.chars().any(char::is_alphanumeric))
-            .take(SEARCH_WORDS)
-            .map(|word| format!("\"{}\"*", word.replace('"', " ").replace('\0', "")))
-            .collect();
+        let words = search_words(text);
         if words.is_empty() {
             return Ok(Vec::new());
         }
         self.read("searching", move |connection, _| {
-            let one = r"SELECT events.ticket FROM words JOIN events ON events.id = words.rowid
-                        WHERE words MATCH ?";
-            let each = vec![one; words.len()].join(" INTERSECT ");
+            let each = search_sql(words.len());
             let mut statement = connection.prepare(&format!(
                 "SELECT ticket FROM tickets WHERE id IN ({each})
                  ORDER BY updated_at DESC, id DESC LIMIT {}",
@@ -145,6 +138,22 @@ impl Store {
         })
         .await
     }
+}
+
+/// The words that a search looks for, as FTS5 takes them.
+pub(super) fn search_words(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .take(SEARCH_WORDS)
+        .map(|word| format!("\"{}\"*", word.replace('"', " ").replace('\0', "")))
+        .collect()
+}
+
+/// Selects the tickets that hold so many words.
+pub(super) fn search_sql(words: usize) -> String {
+    let one = r"SELECT events.ticket FROM words JOIN events ON events.id = words.rowid
+                WHERE words MATCH ?";
+    vec![one; words].join(" INTERSECT ")
 }
 
 pub(super) fn events(connection: &Connection, id: TicketId) -> Result<Vec<(i64, Event)>> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, copy, deliver, habits, health, known, millis, number, process};
+use super::{Settlement, copy, deliver, habits, health, known, look, millis, number, process};
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
 };
@@ -46,6 +46,9 @@ pub(super) fn write(
     }
     for id in &decision.settled_notices {
         drop_notice(connection, *id)?;
+    }
+    for absence in &decision.absences {
+        look::write_absence(connection, absence)?;
     }
     for notice in &decision.notices {
         write_notice(connection, notice, now)?;
@@ -163,6 +166,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         ])
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
+    look::write_major(connection, ticket)?;
     for event in &changed.events {
         let id = write_event(connection, ticket, event)?;
         let words = words(event);
@@ -191,6 +195,9 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             | What::Rated { .. }
             | What::MarksAsked
             | What::Linked { .. }
+            | What::Related { .. }
+            | What::Major { .. }
+            | What::Aside { .. }
             | What::Command { .. }
             | What::Undone { .. }
             | What::Asked { .. }

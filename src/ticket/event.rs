@@ -226,6 +226,38 @@ pub enum What {
         /// Why, for staff.
         why: String,
     },
+    /// What it is to another ticket, or is no more.
+    Related {
+        /// The other.
+        to: TicketId,
+        /// What it is to it.
+        relation: Relation,
+        /// False: no more.
+        on: bool,
+    },
+    /// It is a major incident, or is no more (row E15).
+    Major {
+        /// False: no more.
+        on: bool,
+    },
+    /// A mail to, or from, a third party; never part of the conversation with the requester
+    /// (row G11).
+    Aside {
+        /// The third party.
+        with: Address,
+        /// To him; else from him.
+        sent: bool,
+        /// What was written.
+        text: String,
+        /// Files.
+        files: Vec<File>,
+        /// The inbox row.
+        inbox: Option<InboxId>,
+        /// The number of his own ticket, when he tells it (row D12).
+        number: Option<String>,
+        /// Its `Message-ID`.
+        message_id: Option<String>,
+    },
     /// A command of a technician.
     Command {
         /// As written.
@@ -306,6 +338,9 @@ impl What {
             Self::Thanks { .. } => "thanks",
             Self::Rated { .. } | Self::MarksAsked => "rating",
             Self::Linked { .. } => "linked",
+            Self::Related { .. } => "related",
+            Self::Major { .. } => "major",
+            Self::Aside { .. } => "aside",
             Self::Command { .. } => "command",
             Self::Undone { .. } => "undone",
             Self::Asked { .. } => "asked",
@@ -319,7 +354,10 @@ impl What {
     /// The words of it: what a person wrote, when somebody did.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Mail { text, .. } | Self::Note { text, .. } | Self::Alert { text } => Some(text),
+            Self::Mail { text, .. }
+            | Self::Note { text, .. }
+            | Self::Aside { text, .. }
+            | Self::Alert { text } => Some(text),
             Self::Status { reason, .. }
             | Self::Verdict { reason, .. }
             | Self::Urgency { reason, .. } => reason.as_deref(),
@@ -331,7 +369,9 @@ impl What {
     /// The files of it.
     pub fn files(&self) -> &[File] {
         match self {
-            Self::Mail { files, .. } | Self::Note { files, .. } => files,
+            Self::Mail { files, .. } | Self::Note { files, .. } | Self::Aside { files, .. } => {
+                files
+            }
             _ => &[],
         }
     }

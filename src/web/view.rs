@@ -288,6 +288,9 @@ fn entry(
         | What::Priority { .. }
         | What::Urgency { .. }
         | What::Linked { .. }
+        | What::Related { .. }
+        | What::Major { .. }
+        | What::Aside { .. }
         | What::Command { .. }
         | What::Asked { .. }
         | What::Notified { .. }

@@ -72,7 +72,9 @@ fn every_kind_reads_back_in_every_language_with_all_its_headers() {
             assert!(!read.html.contains("src="), "nothing remote");
             assert!(!read.html.contains("url("), "nothing remote");
             for line in read.text.lines().filter(|line| !WRITTEN.contains(line)) {
-                assert!(line.chars().count() <= 78, "{line}");
+                // A link cannot be broken; quoted-printable does that on the way.
+                let link = line.trim_start().starts_with("mailto:");
+                assert!(link || line.chars().count() <= 78, "{line}");
             }
             assert!(!read.text.contains("{{") && !read.text.contains("{%"));
             assert!(!read.html.contains("{{") && !read.html.contains("{%"));

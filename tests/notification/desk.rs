@@ -53,6 +53,7 @@ pub fn policy() -> Policy {
         assignment: Default::default(),
     };
     Policy {
+        canned: Vec::new(),
         language: "fr".to_owned(),
         timezone: chrono_tz::Europe::Paris,
         base_url: "https://support.example.org".to_owned(),
@@ -126,6 +127,7 @@ pub fn ticket() -> Ticket {
         created_at: at("2026-11-23T13:05:00Z"),
         updated_at: at("2026-11-23T13:05:00Z"),
         reopened: 0,
+        ties: guichet::ticket::Ties::default(),
         nature: Default::default(),
         category: None,
         reclassified: 0,
@@ -223,6 +225,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         over_limit: false,
         expires_at: (kind == Kind::Confirm).then(|| at("2026-11-24T09:05:00Z")),
         caused_by: None,
+        listed: Vec::new(),
+        look: None,
         because: None,
         asks_marks: kind == Kind::Closed,
         quiet: false,

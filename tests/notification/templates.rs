@@ -33,7 +33,8 @@ fn embedded_templates_are_those_of_the_folder() {
     let mut found = Vec::new();
     for language in std::fs::read_dir(&folder).expect("the folder") {
         let language = language.expect("an entry").file_name();
-        if language == "README.md" {
+        // Canned answers are text of another kind; the configuration compares them.
+        if language == "README.md" || language == "canned" {
             continue;
         }
         for file in std::fs::read_dir(folder.join(&language)).expect("a folder") {
@@ -245,7 +246,8 @@ fn a_template_that_fails_gives_a_plain_mail_that_says_the_same() {
                 mail.text
             );
         }
-        if !matches!(kind, Kind::Digest | Kind::TeamDigest) {
+        // These answer nothing and are not answered.
+        if !matches!(kind, Kind::Digest | Kind::TeamDigest | Kind::TeamThanks) {
             let token = marker_tokens(&mail.text);
             let reply = Reply::open(&keys, &token[0]).expect("ours");
             assert_eq!(reply.ticket, id.0);

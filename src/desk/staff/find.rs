@@ -149,3 +149,48 @@ fn words_of(name: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named() -> Vec<(usize, &'static str)> {
+        vec![
+            (0, "Camille Martin"),
+            (1, "Karim Benali"),
+            (2, "Maëlle Martin-Le Goff"),
+        ]
+    }
+
+    fn found(written: &str) -> Result<usize, String> {
+        match one(named(), written, "fr", |near| format!("personne{near}")) {
+            Found::One(found) => Ok(found),
+            Found::Refused(why) => Err(why),
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_enough_when_it_is_one_persons() {
+        for (written, expected) in [
+            ("benali", 1),
+            ("Karim B.", 1),
+            ("CAMILLE MARTIN", 0),
+            ("camille", 0),
+            ("maelle", 2),
+            ("le goff", 2),
+            ("martin-le", 2),
+        ] {
+            assert_eq!(found(written), Ok(expected), "{written}");
+        }
+        assert_eq!(
+            found("martin"),
+            Err("« martin » peut être Camille Martin, Maëlle Martin-Le Goff : précisez".to_owned())
+        );
+        assert_eq!(
+            found("bennali"),
+            Err("personne ; vouliez-vous dire Karim Benali ?".to_owned())
+        );
+        assert_eq!(found("dupont"), Err("personne".to_owned()));
+        assert_eq!(found("…"), Err("personne".to_owned()));
+    }
+}

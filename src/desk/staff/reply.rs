@@ -7,8 +7,8 @@ use super::super::lifecycle::{self, Step};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
 use super::super::{Kind, words};
-use super::refuse;
 use super::report::Fate;
+use super::{ask, away, refuse};
 use crate::mail::Address;
 use crate::ticket::{Actor, Nature, NoticeId, Role, TicketId, What};
 
@@ -40,6 +40,16 @@ pub struct Reply<'a> {
     pub words: Option<Fate>,
     /// Why, in a sentence that the requester reads first.
     pub because: Option<String>,
+    /// `Message-ID` of the mail.
+    pub mail: Option<String>,
+    /// To whom outside the text goes, instead of the requester.
+    pub partner: Option<Address>,
+    /// The text is the account of a call.
+    pub call: bool,
+    /// Canned answers to add to the text.
+    pub inserted: Vec<String>,
+    /// The ticket goes on in another one: nothing is told in its name.
+    pub merged: bool,
 }
 
 /// What came of one line.
@@ -71,6 +81,11 @@ impl<'a> Reply<'a> {
             step: None,
             words: None,
             because: None,
+            mail: None,
+            partner: None,
+            call: false,
+            inserted: Vec::new(),
+            merged: false,
         }
     }
 }
@@ -114,6 +129,14 @@ impl Reply<'_> {
         };
         if *command == Command::Note {
             return self.run_note(draft, line);
+        }
+        if ask::is_question(command) {
+            return match ask::answer(draft, self.technician, command, self.mail.as_deref()) {
+                Outcome::Done(answer) => self
+                    .transcript
+                    .push(format!("✔ {} — {answer}", line.written)),
+                Outcome::Refused(why) => self.refuse(draft, line, &why),
+            };
         }
         // Once per notification and line: a mail delivered twice does not command twice.
         let key = self.notice.map(|notice| (notice, format!("{command:?}")));
@@ -167,25 +190,22 @@ impl Reply<'_> {
             Command::Beneficiary(who) => self.beneficiary(draft, who),
             Command::Add(who) => self.add(draft, who),
             Command::Remove(who) => self.remove(draft, who),
-            Command::Merge(_)
-            | Command::Split(_)
-            | Command::Link(_)
-            | Command::Partner(_)
-            | Command::Call
-            | Command::Canned(_)
-            | Command::Major(_)
-            | Command::Away(_)
-            | Command::Test
-            | Command::Duplicate
+            Command::Merge(id) => self.merge(draft, *id),
+            Command::Split(numbers) => self.split(draft, numbers),
+            Command::Link(id) => self.link(draft, *id),
+            Command::Partner(with) => self.partner(draft, with),
+            Command::Call => self.call(),
+            Command::Canned(name) => self.canned(draft, name),
+            Command::Major(ids) => self.major(draft, ids),
+            Command::Away(when) => away::away(draft, self.technician, *when),
+            Command::Duplicate => self.duplicate(draft),
+            // Answered before they come here; a trial is another way altogether.
+            Command::Test
             | Command::Help
             | Command::List
             | Command::Mine
             | Command::Search(_)
-            | Command::Show(_) => Outcome::Refused(words::pick(
-                &self.technician.language,
-                "pas encore possible par message",
-                "not possible by mail yet",
-            )),
+            | Command::Show(_) => Outcome::Done(String::new()),
         }
     }
 

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::super::draft::Draft;
 use super::super::{Kind, Notice, tell, words};
 use super::reply::{Outcome, Reply};
-use super::report;
+use super::{merge, report};
 use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 
 /// For so long a mail can be undone.
 pub const UNDO_MINUTES: i64 = 10;
 
 /// What of a ticket is not set back: what it is, what others share, what only grows.
-const STAYS: [&str; 9] = [
+const STAYS: [&str; 10] = [
     "id",
     "reference",
     "created_at",
@@ -27,6 +27,7 @@ const STAYS: [&str; 9] = [
     "origin_message_id",
     "last_message_id",
     "why",
+    "ties",
 ];
 
 /// What changes together with the status, and makes sense with it alone.
@@ -100,6 +101,7 @@ impl Reply<'_> {
                 ticket: Box::new(back.ticket),
             },
         );
+        merge::take_back(draft, self.id, &self.actor, done);
         let zone = draft.policy.timezone;
         let at = words::clock(act.at, draft.now, zone, &language);
         let mut said = vec![words::pick(

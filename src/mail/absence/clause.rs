@@ -5,6 +5,7 @@
 //! an answer will come, whom to ask instead, a courtesy or a name. One clause about anything else,
 //! a question, a file, and a person wrote it.
 
+use crate::mail::date::month_of;
 use crate::mail::text::{fold, is_closing, is_greeting};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -76,12 +77,21 @@ fn clauses(paragraph: &str) -> impl Iterator<Item = &str> {
             .char_indices()
             .find(|(at, c)| {
                 let next = rest.get(at + c.len_utf8()..).and_then(|r| r.chars().next());
-                // « bis zum 27.11. nicht im Haus », "Nov. 27": the stop of a date or of a short word.
+                // « bis zum 27.11. nicht », « am 2. Dezember », "Nov. 27": the stop of a date or of
+                // a short word.
                 let after = rest.get(at + c.len_utf8()..).map(str::trim_start);
+                let word = after
+                    .and_then(|after| after.split_whitespace().next())
+                    .unwrap_or_default();
+                let before = rest.get(..*at).unwrap_or_default();
+                let before = before.split_whitespace().next_back().unwrap_or_default();
+                let dated =
+                    before.contains('.') && before.chars().all(|c| c.is_ascii_digit() || c == '.');
                 let goes_on = *c == '.'
-                    && after
-                        .and_then(|after| after.chars().next())
-                        .is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
+                    && (dated && word.starts_with(char::is_lowercase)
+                        || before.chars().all(char::is_alphabetic)
+                            && word.starts_with(|c: char| c.is_ascii_digit())
+                        || month_of(&word.to_lowercase()).is_some());
                 matches!(c, '.' | '!' | ';' | ':' | ',' | '…' | '–' | '—')
                     && next.is_none_or(char::is_whitespace)
                     && !goes_on
@@ -221,7 +231,7 @@ static ABSENT: LazyLock<Regex> = LazyLock::new(|| {
           (?:out\b|ooo\b|away\b|on\ (?:\w+\ ){0,2}(?:leave|vacation|holidays?|pto|trip|sabbatical|break)|travell?ing|off\b|unavailable|absent|not\ in\ the\ office|attending|retired|no\ longer\ (?:with|working|at|employed))
         | (?:currently\ |presently\ )?(?:out\ of\ (?:the\ )?office|on\ (?:annual|parental|maternity|paternity|sick)\ leave|on\ (?:leave|vacation|holiday))
         | i\ (?:no\ longer\ work|have\ (?:left|retired)|will\ not\ be\ (?:in|available|working)|won't\ be\ (?:in|available))
-        | (?:derzeit\ |momentan\ |aktuell\ )?(?:ich\ (?:bin|werde)|bin\ ich|wir\ sind)\ .{0,80}(?:nicht\ im\ (?:buro|haus|dienst)|abwesend|in?m?\ (?:urlaub|elternzeit|mutterschutz)|nicht\ (?:erreichbar|da|verfugbar)|ausser\ haus|auf\ (?:dienst|geschafts)reise|krank|unterwegs)
+        | (?:derzeit\ |momentan\ |aktuell\ )?(?:ich\ (?:bin|werde)|bin\ ich|wir\ sind)\ .*(?:nicht\ im\ (?:buro|haus|dienst)|abwesend|in?m?\ (?:urlaub|elternzeit|mutterschutz)|nicht\ (?:erreichbar|da|verfugbar)|ausser\ haus|auf\ (?:dienst|geschafts)reise|krank|unterwegs)
         | ich\ (?:arbeite\ nicht\ mehr|habe\ .{0,40}verlassen)
         | (?:actualmente\ |en\ estos\ momentos\ )?(?:estoy|estare|me\ encuentro)\ .{0,40}(?:fuera|ausente|de\ (?:vacaciones|baja|viaje|permiso))
         | (?:attualmente\ |al\ momento\ )?(?:sono|saro)\ .{0,40}(?:fuori|assente|in\ (?:ferie|vacanza|congedo|trasferta))
@@ -235,18 +245,18 @@ static ABSENT: LazyLock<Regex> = LazyLock::new(|| {
 static LATER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)
-          \b(?:repondr\w+|reponse|reviendr\w+\ vers|traiter?\w*|recontacter\w*|connaissance|rappeller?\w*|lir\w+|suite)\b.{0,60}\b(?:retour|des\ que|delais|rentree|reprise|a\ partir|le\ (?:lundi|mardi|mercredi|jeudi|vendredi|\d))
+          \b(?:repondr\w+|reponse|reviendr\w+\ vers|traiter?\w*|recontacter\w*|connaissance|rappeller?\w*|lir\w+|suite)\b.*\b(?:retour|des\ que|delais|rentree|reprise|a\ partir|le\ (?:lundi|mardi|mercredi|jeudi|vendredi|\d))
         | \b(?:a|des|lors\ de|apres)\ (?:mon|notre)\ retour\b.{0,40}\b(?:repond|message|mail|courriel|traite|contact|connaissance)
         | \bpourrai\ (?:pas\ )?(?:vous\ )?repondre\b
         | ^(?:a|des)\ (?:mon|notre)\ retour(?:\ (?:le|de|du)\ .{0,30})?$
         | ^(?:de|mon)\ retour\b | \b(?:serai|serons)\ de\ retour\b | ^je\ (?:reviens|reviendrai|reprend\w*|rentre\w*|serai\ a\ nouveau)\b
         | \b(?:lis|lirai|consulte|consulterai|releve|releverai)\ (?:pas|plus|que\ )|\b(?:ne\ (?:sera|seront|sont|est))\ (?:pas|ni)\ (?:lus?|transfere|redirige|traite|consulte)
         | \baurai\ (?:pas|qu'un|peu|un)\b.{0,30}\bacces|\bacces\ (?:limite|restreint|intermittent|ponctuel)|\bconsulterai\b.{0,40}(?:messagerie|mail)|\bsans\ acces\ a\b
-        | \b(?:reply|respond|answer|get\ back\ to|attend\ to|deal\ with|return\ your|in\ touch|follow\ up|address)\b.{0,80}\b(?:return|back|soon|when|once|after|on|earliest)\b
+        | \b(?:reply|respond|answer|get\ back\ to|attend\ to|deal\ with|return\ your|in\ touch|follow\ up|address)\b.*\b(?:return|back|soon|when|once|after|on|earliest)\b
         | \b(?:i|we)\ (?:will|shall)\ (?:be\ (?:back|returning|available)|return\b|resume)|\bi'll\ (?:be\ back|return)|^(?:i\ am\ )?(?:returning|back)\b
         | \b(?:limited|no|intermittent|sporadic|without|infrequent|little)\ (?:\w+\ ){0,2}access|\bnot\ (?:be\ )?(?:checking|reading|monitoring|read|monitored|forwarded|checked)\b|\b(?:access|check)\w*\ (?:to\ )?(?:my\ )?(?:e-?mails?)\b
-        | \b(?:beantworte\w*|antworte\w*|bearbeite\w*|melde|lese|kummere)\b.{0,80}(?:ruckkehr|zuruck|danach|wieder|nach\b|ab\b|schnellst)|\b(?:ab|am)\b.{0,40}\b(?:erreichbar|im\ (?:buro|haus|dienst)|zuruck|da)\b|\bwieder\ (?:erreichbar|im\ (?:buro|haus|dienst)|da|zuruck|fur\ sie)
-        | \b(?:ruckkehr|zuruck)\b.{0,60}\b(?:beantwort|bearbeit|melde)
+        | \b(?:beantworte\w*|antworte\w*|bearbeite\w*|melde|lese|kummere)\b.*(?:ruckkehr|zuruck|danach|wieder|nach\b|ab\b|schnellst)|\b(?:ab|am)\b.{0,40}\b(?:erreichbar|im\ (?:buro|haus|dienst)|zuruck|da)\b|\bwieder\ (?:erreichbar|im\ (?:buro|haus|dienst)|da|zuruck|fur\ sie)
+        | \b(?:ruckkehr|zuruck)\b.*\b(?:beantwort|bearbeit|melde)
         | \b(?:nicht|weder)\ (?:gelesen|weitergeleitet|bearbeitet)
         | \b(?:respondere|contestare|rispondero|rispondere|responderei|beantwoord\w*|reageer|antwoord)\b|\b(?:vuelta|regreso|rientro|terugkomst|terug|regresso)\b
         ",
@@ -261,14 +271,14 @@ static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
           (?:contact(?:er?|ez)|adresse[rz]|s'adresser|joindre|joignez|ecri(?:re|vez)|envoye[rz]|transmettre|transmettez|rapprocher|prend(?:re|rez)\ (?:contact|attache)|tourner\ vers|appele[rz]|rediriger|redirigez|votre\ (?:interlocuteur|contact)|solliciter)\b
         | (?:en\ cas\ (?:d'|de\ )|pour\ (?:toute?s?|les|une|des|tout\ ce\ qui)\b.{0,30}|si\ .{0,30})(?:urgence|urgente?s?|demandes?|questions?|besoin|necessite|probleme|absolue)s?\b.{0,40}$
         | (?:en\ mon\ absence|pendant\ (?:mon\ absence|cette\ periode|ce\ temps|mes\ conges|mon\ conge)|durant\ (?:mon\ absence|cette\ periode)|d'ici\ la|dans\ l'intervalle|entre-temps)$
-        | (?:mon\ absence|l'interim|la\ continuite|mon\ remplacement)\b.{0,60}\b(?:assure|remplace|assuree)\b
+        | (?:mon\ absence|l'interim|la\ continuite|mon\ remplacement)\b.*\b(?:assure|remplace|assuree)\b
         | (?:(?:if|for|in\ case|should|in\ the\ event|in\ my\ absence|during|meanwhile|alternatively|otherwise|please|you\ (?:can|may)|kindly|feel\ free|do\ not\ hesitate|any)\b.*\b)?
           (?:contact|reach(?:\ out)?|e-?mail|write\ to|call|direct|send|refer|speak|forward|phone|get\ in\ touch)\b
-        | (?:for|if|in\ case\ of|should)\b.{0,60}\b(?:urgent|emergency|emergencies|immediate|assistance|urgency)\b.{0,40}$
+        | (?:for|if|in\ case\ of|should)\b.*\b(?:urgent|emergency|emergencies|immediate|assistance|urgency)\b.{0,40}$
         | (?:in\ my\ absence|during\ my\ absence|meanwhile)$
-        | .{0,80}\b(?:wenden\ sie\ sich|kontaktieren|erreichen\ sie|schreiben\ sie|(?:meine|zur)\ vertretung|ansprechpartner\w*|vertritt\ mich|vertretung$|rufen\ sie|steht\ ihnen)\b
+        | .*\b(?:wenden\ sie\ sich|kontaktieren|erreichen\ sie|schreiben\ sie|(?:meine|zur)\ vertretung|ansprechpartner\w*|vertritt\ mich|vertretung$|rufen\ sie|steht\ ihnen)\b
         | (?:in|bei|fur)\ (?:dringenden?|eiligen|notfallen)\b.{0,40}$
-        | .{0,60}\b(?:contacte|contactar|pongase\ en\ contacto|dirijase|escriba|contattare|rivolgersi|scrivere|neem\ (?:dan\ )?contact|contact\ op|kunt\ u\ (?:zich|terecht|mailen|bellen)|contate)\b
+        | .*\b(?:contacte|contactar|pongase\ en\ contacto|dirijase|escriba|contattare|rivolgersi|scrivere|neem\ (?:dan\ )?contact|contact\ op|kunt\ u\ (?:zich|terecht|mailen|bellen)|contate)\b
         | (?:para\ asuntos|en\ caso\ de|per\ urgenze|in\ caso\ d|bij\ (?:dringende|spoed)|voor\ dringende|em\ caso\ d|para\ assuntos)\b.{0,40}$
         )",
     )
@@ -350,6 +360,7 @@ mod tests {
             "Je suis en déplacement jusqu'à jeudi, mon collègue peut vous ouvrir le local.",
             "I am out of the office tomorrow, so please come on Thursday.",
             "Je n'ai plus accès à ma messagerie. Contactez-moi au 06 11 22 33 44.",
+            "je suis absent jusqu'au 12. l'écran est noir. contactez paul au 4410",
             "Je suis absent aujourd'hui, appelez-moi au 06 11 22 33 44.",
             "Merci de contacter Paul.",
             "",

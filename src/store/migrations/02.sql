@@ -66,5 +66,19 @@ CREATE TABLE pending (
     state    TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'confirmed', 'refused'))
 ) STRICT;
 
+-- Technicians who are away, by registered address (folded).
+CREATE TABLE absences (
+    address TEXT    NOT NULL PRIMARY KEY,
+    since   INTEGER NOT NULL,
+    until   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Major incidents that are not done.
+CREATE TABLE majors (
+    ticket INTEGER NOT NULL PRIMARY KEY REFERENCES tickets (id),
+    team   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX majors_team ON majors (team);
+
 -- How many open tickets each technician has, and the latest of them (assignment in turn).
 CREATE INDEX tickets_load ON tickets (technician, status) WHERE technician <> '';
