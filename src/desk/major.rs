@@ -12,14 +12,12 @@ const PEOPLE: usize = 4;
 /// The major incident of a team that a new subject is about.
 pub fn known(draft: &Draft<'_>, title: &str) -> Option<TicketId> {
     let prefixes = draft.policy.prefixes();
-    let majors = draft.known.troubles.majors.iter().copied();
-    majors
-        .filter(|id| {
-            draft
-                .ticket(*id)
-                .is_some_and(|major| similar::is_similar(&major.title, title, &prefixes))
-        })
-        .next()
+    let mut majors = draft.known.troubles.majors.iter().copied();
+    majors.find(|id| {
+        draft
+            .ticket(*id)
+            .is_some_and(|major| similar::is_similar(&major.title, title, &prefixes))
+    })
 }
 
 /// Makes one ticket a part of a major incident.

@@ -44,7 +44,7 @@ fn is_requests(points: &[String]) -> bool {
             // « Nom : Durand » is a fact.
             let fact = first.split_once(" :").or_else(|| first.split_once(": "));
             point.split_whitespace().count() >= WORDS
-                && !fact.is_some_and(|(name, _)| name.split_whitespace().count() <= 2)
+                && fact.is_none_or(|(name, _)| name.split_whitespace().count() > 2)
         })
 }
 
