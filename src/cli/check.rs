@@ -81,7 +81,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
                 policy.technicians.len()
             ),
         ),
-        authentication(&policy.authentication),
+        authentication(settings),
     ];
     findings.extend(settings.warnings.iter().map(|warning| {
         let (what, remedy) = warning.split_once(": ").unwrap_or((warning, "mend it"));
@@ -116,9 +116,9 @@ fn directory(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn authentication(mode: &Authentication) -> Finding {
+fn authentication(settings: &Settings) -> Finding {
     let name = "authentication";
-    match mode {
+    match &settings.policy.authentication {
         Authentication::Results {
             authserv_id,
             own_hosts,
@@ -130,11 +130,11 @@ fn authentication(mode: &Authentication) -> Finding {
                 own_hosts.len()
             ),
         ),
-        Authentication::Dkim { resolver, .. } => Finding::good(
+        Authentication::Dkim { .. } => Finding::good(
             name,
             format!(
                 "dkim: senders are believed by their own domain's signature, asked of {}",
-                match resolver {
+                match settings.resolver {
                     Some(resolver) => resolver.to_string(),
                     None => "the system's name servers".to_owned(),
                 }
@@ -283,7 +283,7 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
 async fn names(settings: &Settings) -> Option<Finding> {
     let name = "resolver";
     let asked = async {
-        match Rules::names(&settings.policy)? {
+        match Rules::names(settings)? {
             Some(names) => names.probe().await.map(|()| true),
             None => Ok(false),
         }

@@ -163,7 +163,7 @@ fn rules(settings: &Settings) -> anyhow::Result<Rules> {
         policy: settings.policy.clone(),
         templates: Templates::default(),
         keys,
-        names: Rules::names(&settings.policy)?,
+        names: Rules::names(settings)?,
     })
 }
 

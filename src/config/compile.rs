@@ -68,6 +68,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
     duplicates(reading, &accounts);
     Settings {
         file: file.to_owned(),
+        resolver: rules::resolver(reading, config.authentication.resolver.as_deref()),
         web: web(reading, &config),
         outlet: outlet(reading, file, secrets, config.smtp.as_ref()),
         template_dirs,

@@ -427,7 +427,6 @@ fn authentication(reading: &mut Reading, config: &Config) -> Authentication {
             }
         }
         Some("dkim") => Authentication::Dkim {
-            resolver: resolver(reading, written.resolver.as_deref()),
             own_hosts: list(written.own_hosts.as_ref()).to_vec(),
             trusted_submission: list(written.trusted_submission.as_ref()).to_vec(),
         },
@@ -436,7 +435,10 @@ fn authentication(reading: &mut Reading, config: &Config) -> Authentication {
 }
 
 /// The name server, with a port or without.
-fn resolver(reading: &mut Reading, written: Option<&str>) -> Option<std::net::SocketAddr> {
+pub(super) fn resolver(
+    reading: &mut Reading,
+    written: Option<&str>,
+) -> Option<std::net::SocketAddr> {
     let written = written?.trim();
     let bare = || {
         written

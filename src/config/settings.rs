@@ -25,6 +25,8 @@ pub struct Settings {
     pub min_free: u64,
     /// Larger mails are not taken whole, in bytes.
     pub max_message: u64,
+    /// The name server to ask about senders (mode `dkim`); the system's without.
+    pub resolver: Option<SocketAddr>,
     /// The page.
     pub web: Web,
     /// Where notifications leave.

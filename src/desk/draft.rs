@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::policy::{Policy, Team, Technician};
+use super::route::is_ours;
 use super::{Changed, Decision, Disposition, Known, Notice, Thread};
 use crate::ticket::{Actor, Event, InboxId, NoticeId, PersonId, Ticket, TicketId, What};
 
@@ -121,6 +122,10 @@ impl<'a> Draft<'a> {
 
     /// Tells somebody; the notice is noted on its ticket.
     pub fn notify(&mut self, notice: Notice) {
+        // A mail to ourselves would come back as a request (contract A1).
+        if !notice.kind.is_internal() && is_ours(self.policy, &notice.to.address) {
+            return;
+        }
         if let Some(id) = notice.ticket {
             self.event(
                 id,

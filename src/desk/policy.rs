@@ -27,8 +27,6 @@ pub enum Authentication {
     },
     /// By our own check of DKIM signatures and of DMARC alignment.
     Dkim {
-        /// The name server to ask; the system's without.
-        resolver: Option<std::net::SocketAddr>,
         /// Hosts whose `Received` fields are ours.
         own_hosts: Vec<String>,
         /// Hosts whose submission counts as `pass`.

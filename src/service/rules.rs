@@ -36,7 +36,7 @@ impl Rules {
             policy: settings.policy.clone(),
             templates,
             keys: signing_keys(&settings.key_file)?,
-            names: Self::names(&settings.policy)?,
+            names: Self::names(settings)?,
         })
     }
 
@@ -44,9 +44,9 @@ impl Rules {
     ///
     /// # Errors
     /// When the system names no resolver and the configuration neither.
-    pub fn names(policy: &Policy) -> Result<Option<Names>> {
-        match &policy.authentication {
-            Authentication::Dkim { resolver, .. } => Names::new(*resolver).map(Some),
+    pub fn names(settings: &Settings) -> Result<Option<Names>> {
+        match &settings.policy.authentication {
+            Authentication::Dkim { .. } => Names::new(settings.resolver).map(Some),
             Authentication::Results { .. } | Authentication::None => Ok(None),
         }
     }

@@ -23,7 +23,8 @@ const REST: Duration = Duration::from_secs(10);
 
 /// Between two questions to name servers that do not answer: the first time, and at most.
 const SHORTEST_WAIT: Duration = Duration::from_secs(30);
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// Longer, and the wait would be taken for that of a clock that was ahead (`lease_mails`).
+const LONGEST_WAIT: Duration = Duration::from_mins(8);
 
 /// A mail to read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -59,6 +59,7 @@ from = "{address}"
 prefix = "DSI"
 [desk]
 hold_replies = "0s"
+coalesce = "0s"
 [[technicians]]
 name = "Camille Martin"
 address = "{CAMILLE}"
