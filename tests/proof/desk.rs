@@ -10,7 +10,7 @@ use guichet::store::Store;
 
 use crate::checker::{self, Report};
 use crate::disk::{self, Disk, Mercy};
-use crate::mails::{Class, Injected};
+use crate::mails::{self, Class, Injected};
 use crate::support::dovecot::{Dovecot, Options, PASSWORD, free_port};
 use crate::support::sink::{Act, Fault, Sink, Step};
 
@@ -407,6 +407,20 @@ impl Desk {
         false
     }
 
+    /// Takes in a first mail and dies; returns what is a good time for a kill: twice what this machine
+    /// needs now from the start to the acknowledgement, at most.
+    pub async fn reach(&mut self) -> Duration {
+        const LEAST: Duration = Duration::from_millis(700);
+        let id = self.next_id();
+        self.put(Road::Move, mails::mail(id, Class::Person, 0));
+        let started = Instant::now();
+        self.start(&[]);
+        let quiet = self.quiet(Duration::from_secs(60)).await;
+        assert!(quiet, "{}", self.log());
+        self.kill();
+        (2 * started.elapsed()).max(LEAST)
+    }
+
     /// How much is settled and sent so far.
     async fn progress(&self) -> Option<(u64, usize)> {
         let store = Store::open_existing(&self.data).ok()?;
@@ -469,15 +483,15 @@ impl Desk {
         self.up(what).await;
         // For as long as something moves: a busy machine may need minutes for what one mail at a
         // time is left of a killed batch.
+        let mut quiet = self.quiet(Duration::from_secs(60)).await;
         let mut before = None;
-        let mut quiet = false;
         while !quiet {
             let moved = self.progress().await;
             if before == moved {
                 break;
             }
             before = moved;
-            quiet = self.quiet(Duration::from_secs(60)).await;
+            quiet = self.quiet(Duration::from_secs(30)).await;
         }
         self.stop().await;
         match self.check().await {

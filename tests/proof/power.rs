@@ -31,7 +31,8 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
     let mut chance = Chance::new(seed as u64);
     let mut desk = desk().await;
     let started = Instant::now();
-    let (mut lost, mut reach) = (0, random::LEAST_REACH);
+    let reach = desk.reach().await;
+    let mut lost = 0;
     for cut in 0..cuts {
         for _ in 0..8 {
             let mail = random::next(&desk, &mut chance);
@@ -43,12 +44,6 @@ pub async fn power_cuts_under_load_lose_and_double_nothing() {
             desk.put(Road::Move, mails::mail(id, Class::Person, 900_000));
         }
         desk.start_traced(&[]);
-        // Most of the cuts come while it is at work, which is later on a busy machine.
-        if chance.below(4) > 0 {
-            let asked = Instant::now();
-            desk.up("under power cuts").await;
-            reach = asked.elapsed().mul_f32(3.0).max(random::LEAST_REACH);
-        }
         let pause = chance.below(reach.as_millis() as u64);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let mercy = match cut % 4 {

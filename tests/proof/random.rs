@@ -6,9 +6,6 @@ use std::time::{Duration, Instant};
 use crate::desk::{Desk, Road};
 use crate::mails::{self, Class, Injected};
 
-/// Kills come within this of the start, or of the desk being up; longer where the start took longer.
-pub const LEAST_REACH: Duration = Duration::from_millis(700);
-
 const KILLS: usize = 100;
 const MAILS: usize = 1000;
 
@@ -77,7 +74,8 @@ pub async fn killed_at_random_times_nothing_is_lost_or_doubled() {
     let mut chance = Chance::new(seed as u64);
     let mut desk = Desk::new(false).await;
     let started = Instant::now();
-    let (mut alive, mut reach) = (0, LEAST_REACH);
+    let reach = desk.reach().await;
+    let mut alive = 0;
     for kill in 0..kills {
         desk.start(&[]);
         // Some of the mails come before the daemon is up, the others beneath it.
@@ -85,12 +83,6 @@ pub async fn killed_at_random_times_nothing_is_lost_or_doubled() {
         while desk.next_id() < share {
             let mail = next(&desk, &mut chance);
             desk.put(Road::Move, mail);
-        }
-        // Half of the kills come after the start, and on a busy machine all takes longer.
-        if chance.below(2) == 0 {
-            let asked = Instant::now();
-            desk.up("under kills").await;
-            reach = asked.elapsed().mul_f32(4.0).max(LEAST_REACH);
         }
         let pause = chance.below(reach.as_millis() as u64);
         tokio::time::sleep(Duration::from_millis(pause)).await;
