@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
+use guichet::store::Store;
 
 use crate::desk::{Desk, Road};
 use crate::mails::{self, Class};
@@ -74,7 +75,15 @@ pub async fn a_relay_that_is_down_for_a_day_is_waited_for() {
     }
     let health = desk.command(&["health"]);
     let said = String::from_utf8_lossy(&health.stdout).into_owned();
-    // One more once operations are told.
+    // Operations are told within half a minute, by a mail that waits like the others.
+    for _ in 0..60 {
+        let store = Store::open_existing(desk.data()).expect("there");
+        let rows = store.outbox_list(None, None, 0).await.expect("listed");
+        if rows.len() > mails {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     let waits = |count: usize| said.contains(&format!("{count} notifications wait"));
     assert!(waits(mails) || waits(mails + 1), "{said}");
     desk.sink.mend();
