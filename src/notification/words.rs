@@ -15,6 +15,10 @@ use crate::mail::Address;
 use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
+mod parts;
+
+pub use parts::*;
+
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
 const TEXT_CHARACTERS: usize = 20_000;
@@ -142,80 +146,6 @@ pub struct Words {
     pub followers: Vec<String>,
     /// Where an observer writes to follow no longer, a `mailto:` link.
     pub unfollow: Option<String>,
-}
-
-/// What a ticket is about.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Category {
-    /// Its name, the client in front.
-    pub name: String,
-    /// What belongs to it.
-    pub explanation: Option<String>,
-    /// What must be known first.
-    pub warning: Option<String>,
-}
-
-/// A ticket of a list.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Listed {
-    /// `DSI-1042`.
-    pub reference: String,
-    /// Its title.
-    pub title: String,
-    /// `open`, `waiting`, `waiting-third-party`, `paused`, `resolved`, `closed`.
-    pub status: &'static str,
-    /// Since when, in words.
-    pub since: String,
-    /// Who asked; to staff only.
-    pub who: Option<String>,
-    /// Who takes care of it; to staff only.
-    pub owner: Option<String>,
-    /// The page of the recipient.
-    pub link: Option<String>,
-}
-
-/// A service.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Team {
-    /// Its name.
-    pub name: String,
-    /// Its address.
-    pub address: String,
-    /// How to reach it otherwise.
-    pub contact: Option<String>,
-}
-
-/// Who takes care of the ticket.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Technician {
-    /// Name.
-    pub name: String,
-    /// Phone.
-    pub phone: Option<String>,
-}
-
-/// Who asked.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Requester {
-    /// Name, else the address.
-    pub name: String,
-    /// Address.
-    pub address: String,
-    /// Phone; to staff only.
-    pub phone: Option<String>,
-    /// Service and site; to staff only.
-    pub place: Option<String>,
-}
-
-/// A file.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct File {
-    /// Its name, never empty.
-    pub name: String,
-    /// Its size in words.
-    pub size: String,
-    /// It goes with this mail.
-    pub sent: bool,
 }
 
 impl Words {

@@ -381,11 +381,11 @@ async fn headers_of_other_desks_and_our_own_set_nothing() {
     let instance = Keys::parse(&Keys::file_text(&KEY)).expect("keys");
     desk.receive(Draft::default().write()).await;
     desk.sent();
-    let smuggled = format!(
+    let smuggled = String::from(
         "X-Zammad-Ticket-Id: 1\r\nX-Zammad-Ticket-State: closed\r\nX-Zammad-Customer-Email: x@evil.example\r\n\
          RT-Send-Cc: victime@ailleurs.example\r\nRT-Ticket: 1\r\nX-RT-Loop-Prevention: example\r\n\
          X-Guichet-Ticket: 1\r\nX-Guichet-Status: closed\r\nX-OTRS-State: closed\r\nX-OTRS-Owner: x\r\n\
-         X-Original-Authentication: pass\r\nErrors-To: victime@ailleurs.example\r\n"
+         X-Original-Authentication: pass\r\nErrors-To: victime@ailleurs.example\r\n",
     );
     let row = desk
         .receive(

@@ -1,0 +1,279 @@
+//! What technicians and operations are told.
+
+use super::*;
+
+/// To the technicians of the team that leads, or to the one who owns the ticket.
+pub fn staff(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+) {
+    staff_as(draft, id, kind, words, lines, caused_by, None);
+}
+
+/// The same, with what made it necessary.
+pub fn staff_as(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    kind: Kind,
+    words: &Words,
+    lines: &[String],
+    caused_by: Option<&str>,
+    because: Option<Because>,
+) {
+    let author = words.author.as_ref().map(Address::key).unwrap_or_default();
+    for technician in responsible(draft, id) {
+        if technician.has_address(&author) {
+            continue;
+        }
+        let mut notice = to_technician(draft, id, kind, technician, Purpose::Technician);
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        notice.lines = lines.to_vec();
+        notice.caused_by = outside(draft, caused_by);
+        notice.because = because;
+        draft.notify(notice);
+    }
+}
+
+/// The owner, when he still is a technician; else everybody of the team who is there. While the
+/// owner is away both (row F15).
+pub(super) fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
+    let policy = draft.policy;
+    let Some(ticket) = draft.ticket(id) else {
+        return Vec::new();
+    };
+    let owner = ticket
+        .technician
+        .as_ref()
+        .and_then(|owner| policy.technician(&owner.address));
+    let there = |technician: &&'a Technician| !draft.is_away(technician);
+    match owner {
+        Some(owner) if there(&owner) => vec![owner],
+        owner => {
+            let named = assign::named(policy, &ticket.team, &ticket.named);
+            if owner.is_none() && !named.is_empty() {
+                return named;
+            }
+            let team = ticket.team.clone();
+            let of_team = |one: &&'a Technician| one.teams.contains(&team);
+            let team: Vec<&'a Technician> = policy.technicians.iter().filter(of_team).collect();
+            let mut those: Vec<&'a Technician> = team.iter().copied().filter(there).collect();
+            // Nobody is there: everybody is told rather than nobody.
+            if those.is_empty() {
+                those = team;
+            }
+            let known = |owner: &Technician| those.iter().any(|one| one.who() == owner.who());
+            let missing = owner.filter(|owner| !known(owner));
+            missing.into_iter().chain(those.clone()).collect()
+        }
+    }
+}
+
+/// To the technicians of a further team: who leads (row C3). Those of the lead know already.
+pub fn observing_team(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    team: &str,
+    words: &Words,
+    caused_by: Option<&str>,
+) {
+    let policy = draft.policy;
+    let lead = draft.ticket(id).map(|ticket| ticket.team.clone());
+    for technician in policy.technicians.iter() {
+        let of_team = technician.teams.iter().any(|known| known == team);
+        let of_lead = technician
+            .teams
+            .iter()
+            .any(|known| Some(known) == lead.as_ref());
+        if !of_team || of_lead {
+            continue;
+        }
+        let mut notice = to_technician(
+            draft,
+            id,
+            Kind::TeamObserver,
+            technician,
+            Purpose::Technician,
+        );
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        notice.caused_by = outside(draft, caused_by);
+        draft.notify(notice);
+    }
+}
+
+/// The cause, when it is not of our own people.
+pub(super) fn outside(draft: &Draft<'_>, caused_by: Option<&str>) -> Option<String> {
+    caused_by
+        .filter(|address| !address.is_empty() && !draft.policy.is_internal(address))
+        .map(|address| address.trim().to_lowercase())
+}
+
+/// To a technician to whom somebody else gave the ticket: he may never have heard of it.
+pub fn assigned(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    by: Option<&Address>,
+) {
+    let who = by
+        .and_then(|by| by.name.clone().or_else(|| Some(by.address.clone())))
+        .filter(|who| !who.is_empty());
+    let line = match who {
+        Some(who) => super::words::pick(
+            &technician.language,
+            format!("{who} vous confie ce ticket."),
+            format!("{who} gave you this ticket."),
+        ),
+        None => super::words::pick(
+            &technician.language,
+            "Ce ticket vous est confié.",
+            "This ticket was given to you.",
+        ),
+    };
+    alert(draft, id, technician, vec![line]);
+}
+
+/// To one technician: something about a ticket.
+pub fn alert(draft: &mut Draft<'_>, id: TicketId, technician: &Technician, lines: Vec<String>) {
+    let mut notice = to_technician(draft, id, Kind::TeamAlert, technician, Purpose::Technician);
+    notice.lines = lines;
+    draft.notify(notice);
+}
+
+/// To those who are responsible for a ticket now, but not to who made them so.
+pub fn colleagues(draft: &mut Draft<'_>, id: TicketId, by: &Technician, lines: Vec<String>) {
+    for technician in responsible(draft, id) {
+        if technician.who() != by.who() {
+            alert(draft, id, technician, lines.clone());
+        }
+    }
+}
+
+/// To a technician: what his commands did.
+pub fn transcript(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+) {
+    // The latest mail of the conversation is the one that gets replied to: it must not be a trap.
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    draft.notify(notice);
+}
+
+/// To a technician about a mail that is perhaps not his; limited, unlike a transcript, for anybody
+/// can cause it.
+pub fn remark(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+) {
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    notice.caused_by = Some(technician.who().key());
+    draft.notify(notice);
+}
+
+/// Asks a technician, at his registered address, whether commands are his.
+pub fn confirm(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    words: Words,
+    commands: Vec<String>,
+    until: DateTime<Utc>,
+) -> NoticeId {
+    let mut notice = to_technician(draft, id, Kind::Confirm, technician, Purpose::Confirm);
+    notice.text = Some(words.text);
+    notice.author = words.author;
+    notice.lines = commands;
+    notice.expires_at = Some(until);
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    notice.caused_by = Some(technician.who().key());
+    let number = notice.id;
+    draft.notify(notice);
+    number
+}
+
+/// To a technician: a transcript that asks him something about what he wrote.
+pub fn question(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+    text: &str,
+) -> NoticeId {
+    let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
+    notice.lines = lines;
+    notice.text = Some(text.to_owned());
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = in_reply_to.map(str::to_owned);
+    let asked = notice.id;
+    draft.notify(notice);
+    asked
+}
+
+/// To operations, when somebody is named: about a ticket or about the desk itself.
+pub fn operations(draft: &mut Draft<'_>, ticket: Option<TicketId>, lines: Vec<String>) {
+    to_operations(draft, ticket, lines, None);
+}
+
+/// The same about something that can happen often, through `cause`: limited by it.
+pub fn operations_of(
+    draft: &mut Draft<'_>,
+    ticket: Option<TicketId>,
+    lines: Vec<String>,
+    cause: &str,
+) {
+    to_operations(draft, ticket, lines, Some(cause.trim().to_lowercase()));
+}
+
+fn to_operations(
+    draft: &mut Draft<'_>,
+    ticket: Option<TicketId>,
+    lines: Vec<String>,
+    caused_by: Option<String>,
+) {
+    let Some(address) = draft.policy.operations.clone() else {
+        return;
+    };
+    let to = Address {
+        name: None,
+        address,
+    };
+    // Without a ticket, the first team's address is as good as any to write from.
+    let mut notice = about(draft, ticket.unwrap_or(TicketId(0)), Kind::Operations, to);
+    notice.ticket = ticket;
+    notice.in_reply_to = None;
+    notice.language = draft.policy.language.clone();
+    notice.purpose = Purpose::Note;
+    notice.lines = lines;
+    notice.caused_by = caused_by;
+    if ticket.is_none()
+        && let Some(team) = draft.policy.teams.first()
+    {
+        notice.from = Address {
+            name: Some(draft.policy.desk_name.clone()),
+            address: team.from.clone(),
+        };
+    }
+    draft.notify(notice);
+}
