@@ -53,7 +53,11 @@ fn every_kind_reads_back_in_every_language_with_all_its_headers() {
 
             let replied = !matches!(
                 kind,
-                Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks
+                Kind::Operations
+                    | Kind::Digest
+                    | Kind::TeamDigest
+                    | Kind::TeamThanks
+                    | Kind::Answer
             );
             let line = guichet::notification::words::reply_line(language);
             for body in [&read.text, &plain(&read.html)] {

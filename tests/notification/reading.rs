@@ -33,7 +33,9 @@ pub fn read(outgoing: &Outgoing) -> Read {
         .replace("\r\n ", " ")
         .lines()
         .map(|line| {
-            let (name, value) = line.split_once(": ").expect("a field");
+            let (name, value) = line
+                .split_once(": ")
+                .unwrap_or_else(|| panic!("a field: {line:?}"));
             (name.to_owned(), value.to_owned())
         })
         .collect();
