@@ -194,7 +194,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             _ => Automation::Generated,
         },
         from: address("DSI – Support", "support@example.org"),
-        text: (written && kind != Kind::TeamDigest).then(|| WRITTEN.to_owned()),
+        text: (written && !matches!(kind, Kind::TeamDigest | Kind::TeamThanks)).then(|| WRITTEN.to_owned()),
         author: if answer {
             Some(address("Camille Martin", ""))
         } else {
