@@ -13,7 +13,7 @@ use crate::ticket::Status;
 /// Hours in which the same subject of the same person is the same request.
 const WITHIN_HOURS: i64 = 72;
 
-/// See [`WITHIN_HOURS`].
+/// For so long a second mail of the same person about the same matter joins the first (row C12).
 pub fn within() -> Duration {
     Duration::hours(WITHIN_HOURS)
 }
