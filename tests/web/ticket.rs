@@ -98,7 +98,14 @@ async fn the_link_of_the_acknowledgement_tells_the_whole_story() {
         ],
     );
 
+    // Looked at on a Saturday it is still there: closures leave in working hours (row E7).
     desk.wait(Duration::days(16));
+    desk.settle().await;
+    shows(
+        &desk.page().await,
+        &["elle sera close automatiquement le lundi 14 décembre 2026 à 8 h 00"],
+    );
+    desk.wait(Duration::days(2));
     desk.settle().await;
     let page = desk.page().await;
     shows(&page, &["Close depuis", "Si le même problème revient"]);
