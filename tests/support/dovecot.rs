@@ -21,6 +21,9 @@ const TOKEN_KEY: &[u8] = b"a key that only this test knows.";
 /// A server that has not answered by then will not.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// Ports are free when they are asked for, and may be another's a moment later.
+const START_TRIES: u32 = 5;
+
 /// How the server differs from an ordinary one.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -80,15 +83,13 @@ impl Dovecot {
         };
         chown(base.join("home"), Some(owner.0), Some(owner.1)).expect("our folder");
         certificate(base, options.names, options.days);
-        let (imap, imaps) = (free_port(), free_port());
-        let server = Self {
+        let mut server = Self {
             folder,
-            imap,
-            imaps,
+            imap: free_port(),
+            imaps: free_port(),
             owner,
         };
         fs::write(server.path("users"), "").expect("our folder");
-        let config = configuration(server.base(), &options, (imap, imaps), (&user, &group));
         let oauth2 = format!(
             "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={}/keys/\n\
              username_attribute = sub\n",
@@ -98,13 +99,29 @@ impl Dovecot {
         let keys = server.path("keys/default/HS256");
         fs::create_dir_all(&keys).expect("our folder");
         fs::write(keys.join("default"), BASE64.encode(TOKEN_KEY)).expect("our folder");
-        fs::write(server.path("dovecot.conf"), config).expect("our folder");
-        server.launch();
+        for left in (0..START_TRIES).rev() {
+            let ports = (server.imap, server.imaps);
+            let config = configuration(server.base(), &options, ports, (&user, &group));
+            fs::write(server.path("dovecot.conf"), config).expect("our folder");
+            if server.run() {
+                break;
+            }
+            assert!(left > 0, "dovecot refuses: {}", server.log());
+            // Another test may have got the port in between.
+            (server.imap, server.imaps) = (free_port(), free_port());
+        }
+        server.await_answer();
         server
     }
 
     /// Starts the server again after [`Dovecot::stop`].
     pub fn launch(&self) {
+        assert!(self.run(), "dovecot refuses: {}", self.log());
+        self.await_answer();
+    }
+
+    /// Starts the program; whether it could.
+    fn run(&self) -> bool {
         let program = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
             .into_iter()
             .find(|path| Path::new(path).exists())
@@ -115,7 +132,10 @@ impl Dovecot {
             .stdin(Stdio::null())
             .status()
             .expect("dovecot starts");
-        assert!(status.success(), "dovecot refuses: {}", self.log());
+        status.success()
+    }
+
+    fn await_answer(&self) {
         let deadline = Instant::now() + START_LIMIT;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.imap)).is_err() {
             assert!(
