@@ -118,7 +118,7 @@ async fn style() -> Response {
             (header::CONTENT_TYPE, "text/css; charset=utf-8"),
             (header::CACHE_CONTROL, "max-age=3600"),
         ],
-        include_str!("web/templates/style.css"),
+        include_str!("web/web-templates/style.css"),
     )
         .into_response()
 }

@@ -18,13 +18,13 @@ pub fn pages() -> anyhow::Result<tera::Tera> {
     let mut tera = tera::Tera::default();
     tera.autoescape_on(vec![".html"]);
     tera.add_raw_templates([
-        ("base.html", include_str!("templates/base.html")),
-        ("home.html", include_str!("templates/home.html")),
-        ("missing.html", include_str!("templates/missing.html")),
-        ("ticket.html", include_str!("templates/ticket.html")),
+        ("base.html", include_str!("web-templates/base.html")),
+        ("home.html", include_str!("web-templates/home.html")),
+        ("missing.html", include_str!("web-templates/missing.html")),
+        ("ticket.html", include_str!("web-templates/ticket.html")),
         (
             "unavailable.html",
-            include_str!("templates/unavailable.html"),
+            include_str!("web-templates/unavailable.html"),
         ),
     ])?;
     Ok(tera)
