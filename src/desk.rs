@@ -197,6 +197,8 @@ pub struct Question {
     pub recent_of: Option<String>,
     /// Tickets of which it matters what was said last, and whether it arrived.
     pub past_of: BTreeSet<TicketId>,
+    /// It matters whether the requesters of these tickets were asked for marks in this time (row K6).
+    pub marks_within: Option<chrono::Duration>,
     /// How many of the latest events of the tickets that are pointed at; with any, their kept
     /// notices as well.
     pub history: u32,
@@ -256,6 +258,8 @@ pub struct Known {
     pub pending: BTreeMap<NoticeId, (Pending, PendingState, Option<Box<Arrival>>)>,
     /// An earlier row with the same content, and its ticket.
     pub duplicate_of: Option<(InboxId, Option<TicketId>)>,
+    /// Tickets whose requester was asked for marks lately, of whichever ticket.
+    pub marks_asked: BTreeSet<TicketId>,
     /// What the sender asked for repeats from mail to mail.
     pub habits: SenderHabits,
     /// Automatic mails by recipient address (folded).

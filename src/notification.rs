@@ -283,10 +283,13 @@ fn enclosures(
     file: &dyn Fn(&File) -> Option<Vec<u8>>,
 ) -> (Vec<Enclosure>, Vec<bool>) {
     let mut budget = match notice.kind {
-        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamAlert => {
-            policy.attach_up_to
-        }
+        Kind::TeamNew
+        | Kind::TeamReply
+        | Kind::TeamObserver
+        | Kind::TeamGiven
+        | Kind::TeamAlert => policy.attach_up_to,
         Kind::FollowUp
+        | Kind::Lowered
         | Kind::Resolved
         | Kind::Closed
         | Kind::Reopened

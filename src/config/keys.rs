@@ -81,6 +81,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("desk.name", Shape::Text),
     ("desk.hold_replies", Shape::Delay),
     ("desk.coalesce", Shape::Delay),
+    ("desk.ask_marks_every", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),
     ("deliver.socket", Shape::Text),

@@ -77,6 +77,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         canned: Vec::new(),
         hold_replies: delay(config.desk.hold_replies, Duration::seconds(30)),
         coalesce: delay(config.desk.coalesce, Duration::seconds(90)),
+        ask_marks_every: delay(config.desk.ask_marks_every, Duration::zero()),
         // "never" is a date that no ticket is older than.
         reopen_within: match config.desk.reopen_within {
             Some(Delay::Never) => Duration::days(36_500),

@@ -111,6 +111,7 @@ mod tables {
         pub name: Option<String>,
         pub hold_replies: Option<Delay>,
         pub coalesce: Option<Delay>,
+        pub ask_marks_every: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
     }

@@ -282,7 +282,7 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
             "" | "demandeur" | "du demandeur" | "requester" | "usager" => {
                 Some(Command::Wait(Awaited::Requester))
             }
-            "tiers" | "d'un tiers" | "third party" | "third-party" | "fournisseur" => {
+            "tiers" | "d'un tiers" | "third" | "third party" | "third-party" | "fournisseur" => {
                 Some(Command::Wait(Awaited::ThirdParty))
             }
             _ => None,

@@ -153,6 +153,7 @@ fn occasion(notice: &Notice) -> String {
         Kind::TeamNew => ("Nouvelle demande", "New request"),
         Kind::TeamReply => ("Message", "Message"),
         Kind::TeamObserver => ("Nouvelle demande, en copie", "New request, in copy"),
+        Kind::TeamGiven => ("Ticket confié", "Ticket given to you"),
         Kind::Transcript => ("Vos commandes", "Your commands"),
         _ => ("À vérifier", "To look at"),
     };

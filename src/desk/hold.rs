@@ -12,7 +12,9 @@ use super::{Automation, Kind, Notice, kept};
 pub fn keep(draft: &mut Draft<'_>, from: usize) {
     let mut notices = draft.decision.notices.split_off(from);
     for notice in &mut notices {
-        if notice.kind.is_internal() || notice.due_at.is_some() || rank(notice.kind).is_none() {
+        let waits = rank(notice.kind).is_some()
+            || notice.kind == Kind::Lowered && notice.automation == Automation::Person;
+        if notice.kind.is_internal() || notice.due_at.is_some() || !waits {
             continue;
         }
         let moment = match notice.automation {
@@ -24,7 +26,7 @@ pub fn keep(draft: &mut Draft<'_>, from: usize) {
         if moment > chrono::Duration::zero() {
             notice.due_at = Some(draft.now + moment);
             notice.held = true;
-        } else {
+        } else if rank(notice.kind).is_some() {
             let (waiting, kind) = taken_along(draft, notice);
             draft.decision.settled_notices.extend(waiting);
             notice.kind = kind;
@@ -44,11 +46,13 @@ fn taken_along(draft: &Draft<'_>, notice: &Notice) -> (Vec<crate::ticket::Notice
     (waiting.iter().map(|other| other.id).collect(), kind)
 }
 
-/// The held notices of the same ticket and recipient, others than this one, not yet settled here.
+/// The held notices of the same ticket and recipient that can be joined, others than this one, not yet
+/// settled here.
 fn beside<'d>(draft: &'d Draft<'_>, notice: &Notice) -> impl Iterator<Item = &'d Notice> {
     let (id, ticket, recipient) = (notice.id, notice.ticket, notice.to.key());
     draft.known.held.iter().filter(move |other| {
         other.held
+            && rank(other.kind).is_some()
             && other.id != id
             && other.ticket == ticket
             && other.to.key() == recipient
@@ -58,7 +62,11 @@ fn beside<'d>(draft: &'d Draft<'_>, notice: &Notice) -> impl Iterator<Item = &'d
 
 /// A held notice is due: it leaves with all that waited beside it, as one mail, unless somebody's words
 /// are still being held; then it waits for them.
-pub fn let_go(draft: &mut Draft<'_>, notice: Notice) {
+pub fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
+    if rank(notice.kind).is_none() {
+        (notice.due_at, notice.held) = (None, false);
+        return draft.decision.notices.push(notice);
+    }
     let others: Vec<Notice> = beside(draft, &notice).cloned().collect();
     let waits = |other: &Notice| other.due_at.is_some_and(|at| at > draft.now);
     let by_person = notice.automation == Automation::Person;
@@ -188,6 +196,7 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::TeamNew
         | Kind::TeamReply
         | Kind::TeamObserver
+        | Kind::TeamGiven
         | Kind::Transcript
         | Kind::TeamAlert
         | Kind::TeamThanks

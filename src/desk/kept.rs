@@ -72,6 +72,7 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::TeamNew
             | Kind::TeamReply
             | Kind::TeamObserver
+            | Kind::TeamGiven
             | Kind::Transcript
             | Kind::Confirm
             | Kind::TeamAlert

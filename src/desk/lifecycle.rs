@@ -120,12 +120,8 @@ pub fn next(from: Status, step: Step, language: &str) -> Result<Status, String> 
 pub fn set(draft: &mut Draft<'_>, id: TicketId, actor: Actor, to: Status, reason: Option<String>) {
     let (close_at, remind_at) = match to {
         Status::Resolved => (closing_date(draft, id, draft.now), None),
-        Status::Waiting {
-            of: Awaited::Requester,
-        } => (None, first_reminder(draft, id)),
-        Status::Open | Status::Waiting { .. } | Status::Paused { .. } | Status::Closed => {
-            (None, None)
-        }
+        Status::Waiting { .. } => (None, first_reminder(draft, id, to)),
+        Status::Open | Status::Paused { .. } | Status::Closed => (None, None),
     };
     draft.event(
         id,
@@ -160,9 +156,17 @@ pub fn reminders(draft: &Draft<'_>, id: TicketId, since: DateTime<Utc>) -> Vec<D
         .collect()
 }
 
-/// A machine is not reminded (contract A1).
-fn first_reminder(draft: &Draft<'_>, id: TicketId) -> Option<DateTime<Utc>> {
-    if draft.ticket(id).is_none_or(|ticket| ticket.automatic) {
+/// A machine is not reminded (contract A1); of a third party who is silent, staff is.
+fn first_reminder(draft: &Draft<'_>, id: TicketId, to: Status) -> Option<DateTime<Utc>> {
+    let requester = Status::Waiting {
+        of: Awaited::Requester,
+    };
+    let automatic = draft.ticket(id).is_none_or(|ticket| ticket.automatic);
+    let reminds = draft
+        .team(id)
+        .is_some_and(|team| !team.reminders.is_empty());
+    // Only a requester's silence ends a ticket.
+    if to == requester && automatic || to != requester && !reminds {
         return None;
     }
     reminders(draft, id, draft.now).first().copied()

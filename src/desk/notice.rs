@@ -38,6 +38,8 @@ pub enum Kind {
     TeamReply,
     /// To technicians of a further team that was written to: who leads.
     TeamObserver,
+    /// To a technician, or to those of a team: a colleague gives them a ticket.
+    TeamGiven,
     /// To a technician: what his commands did.
     Transcript,
     /// To a technician: whether commands in his name are his.
@@ -73,7 +75,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -87,6 +89,7 @@ impl Kind {
         Self::TeamNew,
         Self::TeamReply,
         Self::TeamObserver,
+        Self::TeamGiven,
         Self::Transcript,
         Self::Confirm,
         Self::TeamAlert,
@@ -120,6 +123,7 @@ impl Kind {
             Self::TeamNew => "team-new",
             Self::TeamReply => "team-reply",
             Self::TeamObserver => "team-observer",
+            Self::TeamGiven => "team-given",
             Self::Transcript => "transcript",
             Self::Confirm => "confirm",
             Self::TeamAlert => "team-alert",
@@ -167,6 +171,7 @@ impl Kind {
             Self::TeamNew
             | Self::TeamReply
             | Self::TeamObserver
+            | Self::TeamGiven
             | Self::Transcript
             | Self::Confirm
             | Self::TeamAlert

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::policy::{Technician, Thanks};
 use super::tell::{self, Words};
 use super::{Automation, Because, Kind, words};
-use crate::ticket::{Marks, Part, Person, TicketId};
+use crate::ticket::{Marks, Part, Person, Ticket, TicketId};
 use crate::token::Purpose;
 
 /// Characters of a thanks that a technician's digest repeats.
@@ -70,6 +70,38 @@ pub fn woken(draft: &mut Draft<'_>, id: TicketId) {
     );
     let nothing = Words::default();
     tell::staff(draft, id, Kind::TeamAlert, &nothing, &[line], None);
+}
+
+/// A third party has not answered: to the owner, else to everybody of the team.
+pub fn third_party_silent(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let policy = draft.policy;
+    let whom: Vec<String> = (ticket.ties.partners.iter())
+        .map(|partner| partner.who.address.clone())
+        .collect();
+    let (whom_in_french, whom_in_english, address) = match whom.as_slice() {
+        [] => ("un tiers".to_owned(), "a third party".to_owned(), "adresse"),
+        [.., last] => (whom.join(", "), whom.join(", "), last.as_str()),
+    };
+    let since = |language| words::day(ticket.status_since, policy.timezone, language);
+    let line = words::pick(
+        &policy.language,
+        format!(
+            "Ce ticket attend {whom_in_french} depuis le {}, sans réponse. Pour relancer : #tiers {address} et votre texte ; pour ne plus attendre : #rouvrir.",
+            since("fr"),
+        ),
+        format!(
+            "This ticket has waited for {whom_in_english} since {}, without an answer. To ask again: #partner {address} and your text; to wait no more: #reopen.",
+            since("en"),
+        ),
+    );
+    tell::staff(
+        draft,
+        ticket.id,
+        Kind::TeamAlert,
+        &Words::default(),
+        &[line],
+        None,
+    );
 }
 
 /// The same request came again and was joined: its sender should know (row C12).

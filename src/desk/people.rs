@@ -39,6 +39,7 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         Kind::TeamNew
         | Kind::TeamReply
         | Kind::TeamObserver
+        | Kind::TeamGiven
         | Kind::Transcript
         | Kind::Confirm
         | Kind::TeamAlert

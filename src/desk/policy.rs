@@ -311,6 +311,8 @@ pub struct Policy {
     pub hold_replies: Duration,
     /// How long an automatic notice of a technician's act waits for what follows it; zero: not at all.
     pub coalesce: Duration,
+    /// A requester is asked for marks at most once in this time (row K6); zero: once for each ticket.
+    pub ask_marks_every: Duration,
     /// A reply to a ticket closed for longer opens a new, linked ticket (row D10).
     pub reopen_within: Duration,
     /// Files of a requester's mail are sent along to technicians up to this many bytes.

@@ -15,7 +15,10 @@ const ALL_EVENTS: u32 = 20_000;
 
 /// What to look up before deciding about `input`.
 pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
-    let mut question = Question::default();
+    let mut question = Question {
+        marks_within: Some(policy.ask_marks_every).filter(|time| !time.is_zero()),
+        ..Question::default()
+    };
     match input {
         Input::Mail(arrival) => about_mail(policy, keys, arrival, &mut question),
         Input::Poison { inbox, .. } => question.inbox = Some(*inbox),

@@ -154,11 +154,12 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     reply.says_something = message.says_something();
     // A mail whose commands fail is never sent on as if nothing had happened.
     let public = reply.says_something && !reply.internal && !reply.refused;
-    let words = public.then(|| Words {
+    let said = Words {
         text: message.text.clone(),
         author: Some(reply.technician.who()),
         files: message.files.clone(),
-    });
+    };
+    let words = public.then(|| said.clone());
     if public {
         reply.own(draft);
         let what = What::Mail {
@@ -187,6 +188,9 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
             why,
         };
         draft.event(reply.id, reply.actor.clone(), false, what);
+    }
+    if reply.says_something && !reply.refused {
+        tell::owner(draft, reply.id, reply.technician, &said, public, from);
     }
     reply.apply_step(draft);
     reply.tell(draft, words.as_ref());

@@ -117,7 +117,7 @@ pub fn to_technician(
     notice.link_for = Some(PersonId(token::staff_number(&notice.to.address)));
     if matches!(
         kind,
-        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamAlert
+        Kind::TeamNew | Kind::TeamReply | Kind::TeamObserver | Kind::TeamGiven | Kind::TeamAlert
     ) {
         notice.exchanges = exchanges(draft, id);
     }
@@ -295,7 +295,7 @@ pub fn public_as(
     let Some(ticket) = draft.ticket(id) else {
         return;
     };
-    let asks_marks = asks_marks(ticket, kind, because);
+    let asks_marks = asks_marks(ticket, kind, because) && !draft.known.marks_asked.contains(&id);
     let except = except.trim().to_lowercase();
     let people: Vec<Person> = ticket
         .people

@@ -55,13 +55,11 @@ fn due(draft: &mut Draft<'_>, ticket: &Ticket) {
         Status::Waiting {
             of: Awaited::Requester,
         } => remind(draft, ticket),
-        Status::Resolved => close(draft, ticket),
         Status::Waiting {
             of: Awaited::ThirdParty,
-        }
-        | Status::Paused { .. }
-        | Status::Open
-        | Status::Closed => {}
+        } => nudge(draft, ticket),
+        Status::Resolved => close(draft, ticket),
+        Status::Paused { .. } | Status::Open | Status::Closed => {}
     }
 }
 
@@ -91,22 +89,46 @@ fn remind(draft: &mut Draft<'_>, ticket: &Ticket) {
         return if resolves {
             lapse(draft, ticket)
         } else {
-            next_reminder(draft, id, ticket.reminders, None)
+            next_reminder(draft, id, sent, None)
         };
     }
-    // Those that were due meanwhile are skipped: the latest of them is the one that is sent.
-    let missed = dates
-        .iter()
-        .take(reminders)
-        .filter(|date| **date <= draft.now)
-        .count();
+    let (number, next) = this_and_next(draft, id, &dates, reminders, sent);
+    occasion::remind(draft, id, next.filter(|_| number >= reminders && resolves));
+    next_reminder(draft, id, number, next);
+}
+
+/// The number of the reminder that is due, and the date of what follows it. Those that were due
+/// meanwhile are skipped: the latest of them is the one that is sent.
+fn this_and_next(
+    draft: &Draft<'_>,
+    id: TicketId,
+    dates: &[DateTime<Utc>],
+    reminders: usize,
+    sent: usize,
+) -> (usize, Option<DateTime<Utc>>) {
+    let due = |date: &&DateTime<Utc>| **date <= draft.now;
+    let missed = dates.iter().take(reminders).filter(due).count();
     let number = missed.max(sent + 1);
     let this = dates.get(number - 1).copied().unwrap_or(draft.now);
     let next = dates
         .get(number)
         .map(|next| not_before(draft, id, this, *next));
-    occasion::remind(draft, id, next.filter(|_| number >= reminders && resolves));
-    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    (number, next)
+}
+
+/// A third party owes an answer: whoever waits for it is reminded, on the days on which a requester
+/// would be.
+fn nudge(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let id = ticket.id;
+    let reminders = draft.team(id).map_or(0, |team| team.reminders.len());
+    let mut dates = lifecycle::reminders(draft, id, ticket.status_since);
+    dates.truncate(reminders);
+    let sent = usize::try_from(ticket.reminders).unwrap_or(usize::MAX);
+    if sent >= reminders {
+        return next_reminder(draft, id, sent, None);
+    }
+    let (number, next) = this_and_next(draft, id, &dates, reminders, sent);
+    occasion::third_party_silent(draft, ticket);
     next_reminder(draft, id, number, next);
 }
 
@@ -123,8 +145,26 @@ fn not_before(
         .map_or(date, |team| team.calendar.next_open(date))
 }
 
-fn next_reminder(draft: &mut Draft<'_>, id: TicketId, number: u32, next_at: Option<DateTime<Utc>>) {
-    draft.event(id, Actor::desk(), true, What::Reminded { number, next_at });
+fn next_reminder(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    number: usize,
+    next_at: Option<DateTime<Utc>>,
+) {
+    let of_third_party = Status::Waiting {
+        of: Awaited::ThirdParty,
+    };
+    // What staff is reminded of is nothing to the requester.
+    let public = draft
+        .ticket(id)
+        .is_some_and(|ticket| ticket.status != of_third_party);
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    draft.event(
+        id,
+        Actor::desk(),
+        public,
+        What::Reminded { number, next_at },
+    );
 }
 
 /// No answer after all reminders: resolved, with a kind word; a reply opens it again.

@@ -215,17 +215,13 @@ pub fn lower(
     Ok(())
 }
 
-/// « Votre demande passe en priorité normale » : the rule, the reason, how to object.
-pub fn tell_lowered(draft: &mut Draft<'_>, id: TicketId, reason: &str, author: Option<String>) {
-    let words = Words {
-        text: reason.trim().to_owned(),
-        author: author.map(|name| crate::mail::Address {
-            name: Some(name),
-            address: String::new(),
-        }),
-        files: Vec::new(),
-    };
-    tell::public(draft, id, Kind::Lowered, Some(&words), "");
+/// « Votre demande passe en priorité normale » : the rule, the reason, how to object; and what its
+/// author says beside, for that is one mail (row F8).
+pub fn tell_lowered(draft: &mut Draft<'_>, id: TicketId, reason: &str, words: &Words) {
+    let reason = reason.trim();
+    tell::public_as(draft, id, Kind::Lowered, Some(words), "", None, |notice| {
+        notice.lines = vec![reason.to_owned()];
+    });
 }
 
 fn step(draft: &mut Draft<'_>, id: TicketId, actor: Actor, step: Claim, reason: Option<String>) {

@@ -95,6 +95,7 @@ fn name(words: &Words, french: bool) -> String {
         "team-new" => ("Nouvelle demande", "New request"),
         "team-reply" => ("Nouveau message", "New message"),
         "team-observer" => ("Pour information", "For your information"),
+        "team-given" => ("Ticket confié", "Ticket given to you"),
         "transcript" => ("Vos commandes", "Your commands"),
         "confirm" => ("Vos commandes à confirmer", "Your commands to confirm"),
         "team-digest" => ("Avis en attente", "Notices that waited"),

@@ -2,6 +2,7 @@
 //! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -87,10 +88,18 @@ pub async fn once(service: &Service) -> Result<usize> {
         service.store().authenticated(verdicts).await?;
     }
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
+    let places = AtomicI64::new(0);
     let settled = service
         .store()
         .settle(inputs, now, move |input, lookup| {
-            conclude(&rules, input, lookup, now)
+            // Each mail has a moment of its own: what one did is told from what the next one did.
+            let place = places.fetch_add(1, Ordering::Relaxed);
+            conclude(
+                &rules,
+                input,
+                lookup,
+                now + chrono::Duration::milliseconds(place),
+            )
         })
         .await;
     let settled = match settled {

@@ -1,6 +1,6 @@
-//! Counts claims of urgency by person (row J3).
+//! What a person was counted for: claims of urgency (row J3), marks that were asked for (row K6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{Store, millis};
 use crate::desk::urgency::{COUNTED_DAYS, Claims};
-use crate::ticket::Claim;
+use crate::ticket::{Claim, Ticket, TicketId};
 
 impl Store {
     /// What these requesters (folded addresses of one person) claimed lately.
@@ -53,4 +53,31 @@ pub(super) fn of(
         }
     }
     Ok(claims)
+}
+
+/// Those of the tickets whose requester was asked for marks since then, of this ticket or another.
+pub(super) fn asked_for_marks(
+    connection: &Connection,
+    tickets: &BTreeMap<TicketId, Ticket>,
+    since: DateTime<Utc>,
+) -> Result<BTreeSet<TicketId>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT EXISTS (SELECT 1 FROM tickets
+          JOIN events INDEXED BY events_ticket ON events.ticket = tickets.id
+          WHERE tickets.requester = ?1 AND tickets.updated_at >= ?2
+            AND events.kind = 'rating' AND events.at >= ?2
+            AND json_extract(events.event, '$.what.kind') = 'marks-asked')",
+    )?;
+    let mut asked = BTreeSet::new();
+    for (id, ticket) in tickets {
+        let Some(requester) = ticket.requester() else {
+            continue;
+        };
+        if statement.query_row(params![requester.who.key(), millis(since)], |row| {
+            row.get(0)
+        })? {
+            asked.insert(*id);
+        }
+    }
+    Ok(asked)
 }

@@ -140,6 +140,9 @@ fn known(
             known.tickets.insert(id, ticket);
         }
     }
+    if let Some(within) = question.marks_within {
+        known.marks_asked = claims::asked_for_marks(connection, &known.tickets, now - within)?;
+    }
     look::together(connection, &mut known)?;
     look::answer(connection, question, now, &mut known)?;
     for id in &question.past_of {

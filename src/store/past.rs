@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::{millis, time};
 use crate::desk::{Notice, Past};
-use crate::ticket::{Event, Role, Ticket, TicketId, What};
+use crate::ticket::{Event, Role, Ticket, TicketId, What, Withdrawn};
 
 /// Mails looked through for the latest of a technician.
 const LOOKED_THROUGH: i64 = 50;
@@ -52,20 +52,28 @@ pub(super) fn held(connection: &Connection, id: TicketId) -> Result<Vec<Notice>>
 
 fn said(connection: &Connection, ticket: &Ticket) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(
-        r"SELECT event FROM events WHERE ticket = ?1 AND kind = 'mail' AND public = 1
+        r"SELECT event FROM events
+          WHERE ticket = ?1 AND (kind = 'mail' AND public = 1 OR kind = 'undone')
           ORDER BY id DESC LIMIT ?2",
     )?;
     let mut rows = statement.query(params![ticket.id.0, LOOKED_THROUGH])?;
+    let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let event: Event = serde_json::from_str(row.get_ref(0)?.as_str()?)
             .with_context(|| format!("reading an event of ticket {}", ticket.id))?;
-        if let (Role::Technician | Role::Operator, What::Mail { text, .. }) =
-            (event.actor.role, event.what)
-        {
-            return Ok(Some(text).filter(|text| !text.trim().is_empty()));
-        }
+        events.push(event);
     }
-    Ok(None)
+    // What was taken back before it left, the requester never read.
+    let withdrawn = Withdrawn::of(&events);
+    let said = events.into_iter().find_map(|event| {
+        let by_staff = matches!(event.actor.role, Role::Technician | Role::Operator);
+        let left = by_staff && !withdrawn.holds(&event);
+        match event.what {
+            What::Mail { text, .. } if left => Some(text),
+            _ => None,
+        }
+    });
+    Ok(said.filter(|text| !text.trim().is_empty()))
 }
 
 /// A notice that is kept is in no outbox yet; one that was sent has its time.

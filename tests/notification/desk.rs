@@ -67,6 +67,7 @@ pub fn policy() -> Policy {
         limits: Limits::default(),
         hold_replies: Duration::seconds(30),
         coalesce: Duration::seconds(90),
+        ask_marks_every: Duration::zero(),
         reopen_within: Duration::days(30),
         attach_up_to: 100_000,
         return_path: None,
@@ -214,6 +215,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         lines: match kind {
             Kind::Transcript => vec!["✔ #prendre : la demande est à vous".to_owned(), "✘ #resoul : commande inconnue, vouliez-vous dire #resolu ?".to_owned()],
             Kind::TeamAlert => vec!["Le message à jeanne.dupont@example.org n'a pas pu être remis : 550 5.1.1 utilisateur inconnu".to_owned()],
+            Kind::TeamGiven => vec!["Karim Benali vous confie ce ticket.".to_owned()],
+            Kind::Lowered => vec!["un seul poste est touché".to_owned()],
             Kind::Operations => vec!["Un message a été mis de côté : il n'a pas pu être lu (3 essais).".to_owned()],
             Kind::Confirm => vec!["#prendre".to_owned(), "#resolu".to_owned()],
             Kind::TeamDigest => vec!["[DSI-1042] Nouvelle demande : Plus d'accès à la scolarité — Jeanne Dupont".to_owned(), "[DSI-1043] Message : Imprimante — Paul Petit".to_owned()],

@@ -2,24 +2,26 @@
 
 use guichet::desk::Kind;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::desk::*;
 use crate::reading::*;
 
-/// The mails of `fixtures/notifications/`, whole. `UPDATE_EXPECT=1` writes them anew.
+/// The mails of `fixtures/notifications/`, whole. `UPDATE_EXPECT=1` writes them anew; `SHOW=folder`
+/// puts their HTML there, to be looked at.
 #[test]
 fn mails_read_as_kept() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/notifications");
+    let shown = std::env::var_os("SHOW").map(PathBuf::from);
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut bare = notice(Kind::Acknowledgement, "fr");
     bare.bare = true;
     let mut cases = vec![("fr-acknowledgement-bare".to_owned(), bare)];
-    for kind in Kind::ALL {
-        cases.push((format!("fr-{}", kind.as_str()), notice(kind, "fr")));
-    }
-    for kind in [Kind::Acknowledgement, Kind::Resolved, Kind::TeamNew] {
-        cases.push((format!("en-{}", kind.as_str()), notice(kind, "en")));
+    for language in LANGUAGES {
+        for kind in Kind::ALL {
+            let name = format!("{language}-{}", kind.as_str());
+            cases.push((name, notice(kind, language)));
+        }
     }
     let mut different = Vec::new();
     let mut kept = BTreeSet::new();
@@ -41,6 +43,9 @@ fn mails_read_as_kept() {
             seen.push_str(&format!("File: {name} ({kind}, {} bytes)\n", bytes.len()));
         }
         seen.push_str(&format!("\n{}\n", mail.text));
+        if let Some(shown) = &shown {
+            std::fs::write(shown.join(format!("{name}.html")), &mail.html).expect("written");
+        }
         let path = folder.join(format!("{name}.txt"));
         kept.insert(path.clone());
         if update {

@@ -32,8 +32,8 @@ pub const VERBS: &[Verb] = &[
         aliases: &["affecte", "assigner", "attribuer", "confier", "a"],
         usage: ("#affecter dupont", "#assign dupont"),
         help: (
-            "le confie à un technicien, par son nom ou son adresse",
-            "gives it to a technician, by name or address",
+            "le confie à un collègue, par nom ou adresse",
+            "gives it to a colleague, by name or address",
         ),
     },
     Verb {
@@ -54,10 +54,7 @@ pub const VERBS: &[Verb] = &[
         name: "attente",
         english: "wait",
         aliases: &["attend", "attends", "en attente", "waiting", "pending"],
-        usage: (
-            "#attente [demandeur|tiers]",
-            "#wait [requester|third party]",
-        ),
+        usage: ("#attente [demandeur|tiers]", "#wait [requester|third]"),
         help: (
             "en attente du demandeur, ou d'un tiers",
             "waits for the requester, or for a third party",
@@ -279,8 +276,8 @@ pub const VERBS: &[Verb] = &[
         aliases: &["annule", "cancel"],
         usage: ("#annuler", "#undo"),
         help: (
-            "reprend ce qui n'est pas parti, défait le reste (10 minutes)",
-            "takes back what has not left, undoes the rest (10 minutes)",
+            "reprend ou défait, pendant dix minutes",
+            "takes back or undoes, for ten minutes",
         ),
     },
     Verb {

@@ -50,6 +50,8 @@ impl Reply<'_> {
             self.step = Some(Step::Wait(Awaited::ThirdParty));
         }
         self.partner = Some(with.clone());
+        // Whoever asks a third party is the one who deals with it.
+        self.own(draft);
         let address = &with.address;
         Outcome::Done(if waits {
             words::pick(

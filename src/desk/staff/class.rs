@@ -53,12 +53,11 @@ impl Reply<'_> {
     }
 
     /// The claim of urgency is lowered, and the requester told why and how to object (row J3).
-    pub fn downgrade(&self, draft: &mut Draft<'_>, reason: &str) -> Outcome {
+    pub fn downgrade(&mut self, draft: &mut Draft<'_>, reason: &str) -> Outcome {
         let language = &self.technician.language;
         match urgency::lower(draft, self.id, self.actor.clone(), reason, language) {
             Ok(()) => {
-                let author = Some(self.technician.name.clone());
-                urgency::tell_lowered(draft, self.id, reason, author);
+                self.lowered = Some(reason.to_owned());
                 Outcome::Done(words::pick(
                     language,
                     "priorité normale ; le demandeur est prévenu, avec la règle, la raison et le moyen de contester",

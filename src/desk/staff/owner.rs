@@ -123,7 +123,7 @@ impl Reply<'_> {
             format!("{name} remet ce ticket au pot commun : il attend un volontaire."),
             format!("{name} gives this ticket back to the team: it waits for somebody."),
         );
-        tell::colleagues(draft, self.id, self.technician, vec![line]);
+        tell::colleagues(draft, self.id, self.technician, &line);
         Outcome::Done(words::pick(
             language,
             "rendu à l'équipe, qui est prévenue",
@@ -173,7 +173,7 @@ impl Reply<'_> {
             format!("{by} confie ce ticket à votre équipe. Sa référence ne change pas."),
             format!("{by} passes this ticket to your team. Its reference stays the same."),
         );
-        tell::colleagues(draft, self.id, self.technician, vec![line]);
+        tell::colleagues(draft, self.id, self.technician, &line);
         Outcome::Done(words::pick(
             &language,
             format!("passé à l'équipe {name}, qui est prévenue"),

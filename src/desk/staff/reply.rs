@@ -6,7 +6,7 @@ use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
-use super::super::{Kind, words};
+use super::super::{Kind, urgency, words};
 use super::report::Fate;
 use super::{ask, away, refuse};
 use crate::mail::Address;
@@ -40,6 +40,8 @@ pub struct Reply<'a> {
     pub words: Option<Fate>,
     /// Why, in a sentence that the requester reads first.
     pub because: Option<String>,
+    /// A claim of urgency was lowered, for this reason.
+    pub lowered: Option<String>,
     /// `Message-ID` of the mail.
     pub mail: Option<String>,
     /// To whom outside the text goes, instead of the requester.
@@ -81,6 +83,7 @@ impl<'a> Reply<'a> {
             step: None,
             words: None,
             because: None,
+            lowered: None,
             mail: None,
             partner: None,
             call: false,
@@ -260,30 +263,46 @@ impl Reply<'_> {
             | None => None,
         };
         let kind = kind
+            .or_else(|| self.lowered.as_ref().map(|_| Kind::Lowered))
             .or_else(|| words.map(|_| Kind::FollowUp))
             .or_else(|| self.took.then_some(Kind::Taken));
-        if let Some(kind) = kind {
-            let owner = draft
-                .ticket(self.id)
-                .and_then(|ticket| ticket.technician.as_ref()?.name.clone());
-            let nobody = Words {
-                author: Some(Address {
-                    name: match kind {
-                        Kind::Taken => owner,
-                        _ => Some(self.technician.name.clone()),
-                    },
-                    address: String::new(),
-                }),
-                ..Words::default()
-            };
-            let mut words = words.unwrap_or(&nobody).clone();
-            if let Some(because) = &self.because {
-                let parts = [because.as_str(), words.text.as_str()];
-                let parts = parts.into_iter().filter(|part| !part.is_empty());
-                words.text = parts.collect::<Vec<_>>().join("\n\n");
-            }
-            let own_address = self.technician.who().address;
-            tell::public(draft, self.id, kind, Some(&words), &own_address);
+        let Some(kind) = kind else { return };
+        let mut words = words.cloned().unwrap_or_else(|| self.no_words(draft, kind));
+        let own_address = self.technician.who().address;
+        if let (Kind::Lowered, Some(reason)) = (kind, &self.lowered) {
+            return urgency::tell_lowered(draft, self.id, reason, &words);
+        }
+        let lowered = self.lowered.as_ref().map(|reason| {
+            let language = draft.ticket(self.id).map(|ticket| ticket.language.as_str());
+            words::pick(
+                language.unwrap_or_default(),
+                format!("Votre demande est passée en priorité normale : {reason}"),
+                format!("Your request was given the normal priority: {reason}"),
+            )
+        });
+        let said = [self.because.clone(), lowered, Some(words.text)];
+        let said: Vec<String> = (said.into_iter().flatten())
+            .filter(|part| !part.is_empty())
+            .collect();
+        words.text = said.join("\n\n");
+        tell::public(draft, self.id, kind, Some(&words), &own_address);
+    }
+
+    /// Nothing was written: only by whom it happened is said.
+    fn no_words(&self, draft: &Draft<'_>, kind: Kind) -> Words {
+        let owner = draft
+            .ticket(self.id)
+            .and_then(|ticket| ticket.technician.as_ref()?.name.clone());
+        let name = match kind {
+            Kind::Taken => owner,
+            _ => Some(self.technician.name.clone()),
+        };
+        Words {
+            author: Some(Address {
+                name,
+                address: String::new(),
+            }),
+            ..Words::default()
         }
     }
 }

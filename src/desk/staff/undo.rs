@@ -2,7 +2,7 @@
 //! latest mail, by a new event; what has happened stays on the timeline. What others changed since stays
 //! changed, and what cannot be undone is said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -75,13 +75,16 @@ impl Reply<'_> {
                 "the opening of a ticket cannot be undone",
             ));
         };
-        let told: BTreeSet<NoticeId> = done.iter().filter_map(to_requester).collect();
+        let told: BTreeMap<NoticeId, Option<Kind>> = done.iter().filter_map(notified).collect();
         let held: Vec<&Notice> = known
             .held
             .iter()
-            .filter(|notice| told.contains(&notice.id))
+            .filter(|notice| told.contains_key(&notice.id))
             .collect();
-        let left = told.len() > held.len();
+        let left = told.iter().any(|(id, kind)| {
+            kind.is_some_and(|kind| !kind.is_internal())
+                && held.iter().all(|notice| notice.id != *id)
+        });
         draft
             .decision
             .settled_notices
@@ -212,16 +215,14 @@ fn latest(history: &[Event], reply: &Reply<'_>, now: DateTime<Utc>) -> Option<Ac
     })
 }
 
-/// The notice that an event tells of, when it is for requesters.
-fn to_requester(event: &Event) -> Option<NoticeId> {
+/// The notice that an event tells of.
+fn notified(event: &Event) -> Option<(NoticeId, Option<Kind>)> {
     match &event.what {
         What::Notified {
             notice,
             notification,
             ..
-        } => Kind::parse(notification)
-            .is_some_and(|kind| !kind.is_internal())
-            .then_some(*notice),
+        } => Some((*notice, Kind::parse(notification))),
         _ => None,
     }
 }

@@ -137,7 +137,71 @@ pub fn assigned(
             "This ticket was given to you.",
         ),
     };
-    alert(draft, id, technician, vec![line]);
+    given(draft, id, technician, line);
+}
+
+fn given(draft: &mut Draft<'_>, id: TicketId, technician: &Technician, line: String) {
+    let mut notice = to_technician(draft, id, Kind::TeamGiven, technician, Purpose::Technician);
+    notice.lines = vec![line];
+    draft.notify(notice);
+}
+
+/// To the owner of a ticket: a colleague answered its requester, or left a note. One who is given the
+/// ticket by the same mail, from the notice at `from` on, reads it there (row F8).
+pub fn owner(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    writer: &Technician,
+    words: &Words,
+    public: bool,
+    from: usize,
+) {
+    let policy = draft.policy;
+    let owner = draft
+        .ticket(id)
+        .and_then(|ticket| ticket.technician.as_ref())
+        .and_then(|owner| policy.technician(&owner.address))
+        .filter(|owner| owner.who() != writer.who());
+    let Some(owner) = owner else { return };
+    let line = if public {
+        super::words::pick(
+            &owner.language,
+            "Votre collègue répond au demandeur ; le ticket reste à vous.",
+            "Your colleague answers the requester; the ticket stays yours.",
+        )
+    } else {
+        super::words::pick(
+            &owner.language,
+            "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
+            "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
+        )
+    };
+    let told = draft.decision.notices.iter_mut().skip(from);
+    if let Some(given) = told
+        .filter(|notice| notice.kind == Kind::TeamGiven)
+        .find(|notice| notice.to.key() == owner.who().key())
+    {
+        given.text = Some(words.text.clone());
+        given.files.clone_from(&words.files);
+        return;
+    }
+    // A reply to something internal stays internal (row F10).
+    let purpose = if public {
+        Purpose::Technician
+    } else {
+        Purpose::Note
+    };
+    let mut notice = to_technician(draft, id, Kind::TeamReply, owner, purpose);
+    notice.text = Some(words.text.clone());
+    notice.author.clone_from(&words.author);
+    notice.files.clone_from(&words.files);
+    notice.lines = vec![line];
+    // What its author can take back is told when it leaves.
+    if public && draft.policy.hold_replies > chrono::Duration::zero() {
+        notice.due_at = Some(draft.now + draft.policy.hold_replies);
+        notice.held = true;
+    }
+    draft.notify(notice);
 }
 
 /// To one technician: something about a ticket.
@@ -148,10 +212,10 @@ pub fn alert(draft: &mut Draft<'_>, id: TicketId, technician: &Technician, lines
 }
 
 /// To those who are responsible for a ticket now, but not to who made them so.
-pub fn colleagues(draft: &mut Draft<'_>, id: TicketId, by: &Technician, lines: Vec<String>) {
+pub fn colleagues(draft: &mut Draft<'_>, id: TicketId, by: &Technician, line: &str) {
     for technician in responsible(draft, id) {
         if technician.who() != by.who() {
-            alert(draft, id, technician, lines.clone());
+            given(draft, id, technician, line.to_owned());
         }
     }
 }
