@@ -19,13 +19,15 @@ pub mod secret;
 pub mod settings;
 pub mod time;
 pub mod value;
+mod web;
 pub mod written;
 
 pub use problem::{Origin, Problem, Problems};
 pub use reading::variable_name;
 pub use secret::{Secret, existing_keys, keys as signing_keys};
 pub use settings::{
-    Account, After, Credential, Deliver, Login, Outlet, Server, Settings, Source, Tls, Web,
+    Accessibility, Account, After, Conformity, Credential, Deliver, Login, Logo, Outlet, Server,
+    Settings, Source, Tls, Web,
 };
 pub use written::Config;
 

@@ -54,6 +54,7 @@ mod short;
 pub mod similar;
 mod spawn;
 mod staff;
+mod submission;
 mod tell;
 mod timer;
 pub mod urgency;
@@ -72,6 +73,7 @@ pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
+pub use submission::Submission;
 
 /// A mail that was accepted, read and authenticated.
 #[derive(Clone, Debug)]
@@ -97,6 +99,8 @@ pub struct Arrival {
     pub oversize: Option<u64>,
     /// An operator released it from the ignored or the quarantine: it is a person's mail.
     pub released: bool,
+    /// It was written on the page, and what its form asked.
+    pub submission: Option<Submission>,
 }
 
 /// Time has come for something.

@@ -22,6 +22,7 @@ mod people;
 mod plain;
 mod sample;
 mod staff;
+pub mod submitted;
 pub mod template;
 pub mod words;
 

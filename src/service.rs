@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::store::{AccountState, Store};
 
 mod accounts;
+mod act;
 mod alerts;
 pub mod authenticate;
 mod budget;
@@ -36,6 +37,7 @@ mod process;
 mod recall;
 mod rules;
 mod space;
+pub mod submit;
 mod timers;
 pub mod visit;
 

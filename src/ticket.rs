@@ -14,7 +14,7 @@ mod status;
 mod ties;
 mod verdict;
 
-pub use class::{Claim, Impact, Nature};
+pub use class::{Channel, Claim, Impact, Nature};
 pub use event::{Actor, Event, Role, What, Withdrawn};
 pub use status::{Awaited, Level, Status};
 pub use ties::{Partner, Relation, Ties};
@@ -166,6 +166,9 @@ pub struct Ticket {
     /// Incident, request or suggestion.
     #[serde(default)]
     pub nature: Nature,
+    /// How it came.
+    #[serde(default)]
+    pub channel: Channel,
     /// An id of the configuration's categories; `None` when none was found (row C5).
     #[serde(default)]
     pub category: Option<String>,

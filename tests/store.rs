@@ -96,6 +96,7 @@ fn input(mail: &InboxMail) -> Input {
         authenticity: guichet::mail::authenticity::Authenticity::Pass,
         oversize: mail.oversize,
         released: mail.released,
+        submission: mail.submission.clone(),
     }))
 }
 
@@ -207,6 +208,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         reopened: 0,
         ties: guichet::ticket::Ties::default(),
         nature: Default::default(),
+        channel: guichet::ticket::Channel::Mail,
         category: None,
         reclassified: 0,
         claim: None,

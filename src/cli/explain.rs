@@ -98,6 +98,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
             attempts: 1,
             authenticity: None,
             names_asked_since: None,
+            submission: None,
         };
         let input = match understand(&rules, mail, now).await {
             Understood::Input(input) => *input,

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::directory::{self, DirectoryFile};
 use super::reading::Reading;
 use super::settings::{
-    Account, After, Credential, Deliver, Login, Outlet, Server, Settings, Source, Tls, Web, beside,
+    Account, After, Credential, Deliver, Login, Outlet, Server, Settings, Source, Tls, beside,
     is_loopback,
 };
 use super::value::{self, Delay, Size};
-use super::{canned, rules, secret, written};
+use super::{canned, rules, secret, web, written};
 use crate::desk::directory::Directory;
 
 /// Whether the secrets that the configuration names are needed.
@@ -26,10 +26,6 @@ pub enum Secrets {
 
 /// Stands for a credential that was not read; logging in with it fails.
 const NO_CREDENTIAL: Credential = Credential::TokenFile(PathBuf::new());
-
-/// Where the page listens, unless told otherwise: this machine only.
-const DEFAULT_LISTEN: std::net::SocketAddr =
-    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
 /// Compiles what was read. The answer is good only if no problem was recorded.
 pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings {
@@ -69,7 +65,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
     Settings {
         file: file.to_owned(),
         resolver: rules::resolver(reading, config.authentication.resolver.as_deref()),
-        web: web(reading, &config),
+        web: web::web(reading, file, &config),
         outlet: outlet(reading, file, secrets, config.smtp.as_ref()),
         template_dirs,
         deliver: Deliver {
@@ -108,34 +104,6 @@ fn people(
             reading.wrong("directory", message);
             None
         }
-    }
-}
-
-fn web(reading: &mut Reading, config: &written::Config) -> Web {
-    let listen = match config.web.listen.as_deref().map(str::parse) {
-        None => DEFAULT_LISTEN,
-        Some(Ok(listen)) => listen,
-        Some(Err(_)) => {
-            reading.wrong(
-                "web.listen",
-                "an address and a port are expected, as in \"127.0.0.1:8080\"",
-            );
-            DEFAULT_LISTEN
-        }
-    };
-    let mut trusted_proxies = Vec::new();
-    for proxy in list(config.web.trusted_proxies.as_ref()) {
-        match proxy.parse() {
-            Ok(proxy) => trusted_proxies.push(proxy),
-            Err(_) => reading.wrong(
-                "web.trusted_proxies",
-                format!("\"{proxy}\" is not an IP address"),
-            ),
-        }
-    }
-    Web {
-        listen,
-        trusted_proxies,
     }
 }
 

@@ -37,6 +37,8 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
                 team: team.id.clone(),
                 list_id: None,
                 technicians: Vec::new(),
+                about: None,
+                recommended: false,
             });
         }
     }
@@ -224,6 +226,8 @@ fn addresses(reading: &mut Reading, config: &Config) -> Vec<AddressPattern> {
                 team,
                 list_id: written.list_id.clone(),
                 technicians: Vec::new(),
+                about: written.about.clone(),
+                recommended: written.recommended.unwrap_or(false),
             }),
             Err(message) => reading.wrong(&path, message),
         }

@@ -62,6 +62,52 @@ pub struct Web {
     pub listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Files of one form together, in bytes.
+    pub max_upload: u64,
+    /// Whose desk it is.
+    pub institution: Option<String>,
+    /// Its logo.
+    pub logo: Option<Logo>,
+    /// Links, buttons and lines on light ground, as `#rrggbb`; `None`: ours.
+    pub colour: Option<String>,
+    /// The same on dark ground.
+    pub colour_dark: Option<String>,
+    /// What the accessibility statement says.
+    pub accessibility: Accessibility,
+}
+
+/// A picture of the institution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logo {
+    /// Its type.
+    pub kind: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How far the pages were found to follow the accessibility rules (RGAA).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conformity {
+    /// All criteria that apply are met.
+    Full,
+    /// At least half of them.
+    Partial,
+    /// Less, or nobody has looked yet.
+    #[default]
+    Not,
+}
+
+/// Facts of the accessibility statement, which only the institution knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accessibility {
+    /// What an audit found.
+    pub conformity: Conformity,
+    /// By whom and when, in words.
+    pub audited: Option<String>,
+    /// What is not accessible, a sentence each.
+    pub exceptions: Vec<String>,
+    /// Whom to write to.
+    pub contact: Option<String>,
 }
 
 /// Where notifications leave.

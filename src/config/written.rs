@@ -31,6 +31,7 @@ pub struct Config {
     pub calendar: Calendar,
     pub authentication: Authentication,
     pub web: Web,
+    pub accessibility: Accessibility,
     pub limits: Limits,
     pub desk: Desk,
     pub deliver: Deliver,
@@ -93,6 +94,20 @@ mod tables {
     pub struct Web {
         pub listen: Option<String>,
         pub trusted_proxies: Option<Texts>,
+        pub max_upload: Option<Size>,
+        pub institution: Option<String>,
+        pub logo: Option<String>,
+        pub colour: Option<String>,
+        pub colour_dark: Option<String>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Accessibility {
+        pub conformity: Option<String>,
+        pub audited: Option<String>,
+        pub exceptions: Option<Texts>,
+        pub contact: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -188,6 +203,8 @@ mod tables {
         pub team: Option<String>,
         pub list_id: Option<String>,
         pub technicians: Option<Texts>,
+        pub about: Option<String>,
+        pub recommended: Option<bool>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

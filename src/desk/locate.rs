@@ -85,6 +85,22 @@ pub fn survivor(known: &Known, id: TicketId) -> TicketId {
 
 fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Option<Pointer> {
     let language = &policy.language;
+    let page = arrival.submission.as_ref().and_then(|form| form.ticket);
+    if let Some(ticket) = page.filter(|ticket| known.tickets.contains_key(ticket)) {
+        // Its link is as good as a token; nothing else in it points anywhere.
+        return Some(Pointer {
+            ticket,
+            carrier: Carrier::Token,
+            token: None,
+            notice: None,
+            repeats: false,
+            why: words::pick(
+                language,
+                "Écrit sur la page de la demande.",
+                "Written on the page of the request.",
+            ),
+        });
+    }
     let tokens = tokens(keys, arrival);
     if let Some(token) = tokens
         .into_iter()

@@ -10,7 +10,7 @@ use super::{
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Address, Automatic};
 use crate::ticket::{
-    Actor, File, Level, Part, Person, Reference, Role, Status, Ticket, TicketId, What,
+    Actor, Channel, File, Level, Part, Person, Reference, Role, Status, Ticket, TicketId, What,
 };
 
 /// How a ticket is opened.
@@ -35,6 +35,8 @@ pub struct Opening {
     pub automatic: Option<Automatic>,
     /// It is somebody else's than the sender's.
     pub behalf: Option<Behalf>,
+    /// A technician logs what was said on the phone.
+    pub by_phone: bool,
 }
 
 /// For whom a technician opens a ticket, and with what.
@@ -68,10 +70,16 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         .team(&route.lead)
         .map(|team| team.prefix.clone())
         .unwrap_or_default();
-    let claimed = if mail.urgent {
-        Level::High
-    } else {
-        Level::Normal
+    let submission = arrival.submission.as_ref();
+    let claimed = match submission.and_then(|form| form.urgency) {
+        _ if mail.urgent => Level::High,
+        Some(chosen) => chosen,
+        None => Level::Normal,
+    };
+    let channel = match submission {
+        Some(_) => Channel::Page,
+        None if opening.by_phone => Channel::Phone,
+        None => Channel::Mail,
     };
 
     // A conversation goes on in the mails of who has it, not in those of who passed it on.
@@ -101,7 +109,10 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     let forwarded = mail.forwarded.as_ref().map(|original| &original.text);
     let body = [Some(&mail.reply), forwarded].into_iter().flatten();
     let body = body.cloned().collect::<Vec<_>>().join("\n");
-    let found = classify::classify(policy, &route.lead, &title, &body);
+    let mut found = classify::classify(policy, &route.lead, &title, &body);
+    if let Some(form) = submission {
+        found = form.class(policy, found);
+    }
     why.extend(found.why.clone());
     let impact = found
         .category
@@ -136,12 +147,15 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         reopened: 0,
         ties: crate::ticket::Ties::default(),
         nature: found.nature,
+        channel,
         category: found.category,
         reclassified: 0,
         claim: None,
         priority_decided: false,
         named: route.technicians.clone(),
-        phone: mail::text::phone(&mail.reply, &mail.folded),
+        phone: submission
+            .and_then(|form| form.phone.clone())
+            .or_else(|| mail::text::phone(&mail.reply, &mail.folded)),
         remind_at: None,
         reminders: 0,
         refusals: 0,
@@ -411,7 +425,9 @@ fn add_people(
     }
     // Before those in copy: he may be one of them.
     if people::is_trusted(policy, arrival)
-        && let Some(who) = declared::beneficiary(policy, &arrival.mail)
+        && let Some(who) = (arrival.submission.as_ref())
+            .and_then(|form| form.beneficiary.clone())
+            .or_else(|| declared::beneficiary(policy, &arrival.mail))
     {
         let actor = Actor {
             role: Role::Requester,

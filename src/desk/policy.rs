@@ -103,6 +103,10 @@ pub struct AddressPattern {
     pub list_id: Option<String>,
     /// Only these answer what is sent there, by registered address; empty: the whole team.
     pub technicians: Vec<String>,
+    /// What it is for, in words (S2.36).
+    pub about: Option<String>,
+    /// The one to prefer (S2.5).
+    pub recommended: bool,
 }
 
 /// What tickets are about (rows C5, I2).

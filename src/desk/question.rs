@@ -91,6 +91,8 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         }
     }
     question.tickets.extend(locate::references(policy, arrival));
+    let page = arrival.submission.as_ref().and_then(|form| form.ticket);
+    question.tickets.extend(page);
     if mail.automatic.is_none() {
         question.troubles_of = Some(route::route(policy, arrival).lead);
     }

@@ -68,7 +68,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     }
     match pointer.or_else(|| duplicate::find(policy, arrival, &route, known)) {
         Some(pointer) => point(draft, arrival, &route, pointer),
-        None if staff::receive_new(draft, keys, arrival, &route) => {}
+        None if arrival.submission.is_none()
+            && staff::receive_new(draft, keys, arrival, &route) => {}
         None => fresh(draft, arrival, &route),
     }
 }
@@ -225,6 +226,10 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
             .is_same(&person.who.address, &sender.address)
             || answers_there()
     });
+    // The page of a ticket is for its people alone, whatever else they are.
+    if arrival.submission.is_some() && of_ticket {
+        return Sender::OfTicket;
+    }
     if let Some(technician) = technician {
         match &pointer.token {
             // A technician may be a requester too: the mail he answers says which he is here.

@@ -32,13 +32,12 @@ pub struct Enclosure {
 ///
 /// `seed` makes the boundaries: the same for the same mail, unknown to who wrote its contents.
 pub fn write(
-    mut fields: Fields,
+    fields: Fields,
     text: &str,
     html: &str,
     enclosures: &[Enclosure],
     seed: &str,
 ) -> Vec<u8> {
-    fields.tokens("MIME-Version", "1.0");
     let alternative = MultiPart::alternative()
         .boundary(format!("=_a_{seed}"))
         .singlepart(written(ContentType::TEXT_PLAIN, text))
@@ -46,13 +45,30 @@ pub fn write(
     let tree = if enclosures.is_empty() {
         alternative
     } else {
-        let mixed = MultiPart::mixed()
-            .boundary(format!("=_m_{seed}"))
-            .multipart(alternative);
-        enclosures.iter().fold(mixed, |mixed, enclosure| {
-            mixed.singlepart(enclosed(enclosure))
-        })
+        let mixed = mixed(seed).multipart(alternative);
+        enclose(mixed, enclosures)
     };
+    finish(fields, &tree)
+}
+
+/// Writes a mail of plain text and files.
+pub fn write_plain(fields: Fields, text: &str, enclosures: &[Enclosure], seed: &str) -> Vec<u8> {
+    let mixed = mixed(seed).singlepart(written(ContentType::TEXT_PLAIN, text));
+    finish(fields, &enclose(mixed, enclosures))
+}
+
+fn mixed(seed: &str) -> MultiPart {
+    MultiPart::mixed().boundary(format!("=_m_{seed}")).build()
+}
+
+fn enclose(mixed: MultiPart, enclosures: &[Enclosure]) -> MultiPart {
+    enclosures.iter().fold(mixed, |mixed, enclosure| {
+        mixed.singlepart(enclosed(enclosure))
+    })
+}
+
+fn finish(mut fields: Fields, tree: &MultiPart) -> Vec<u8> {
+    fields.tokens("MIME-Version", "1.0");
     let mut out = fields.as_str().as_bytes().to_vec();
     out.extend_from_slice(&tree.formatted());
     out

@@ -377,7 +377,7 @@ async fn accept(
         .iter()
         .filter_map(|mail| match mail.origin {
             Origin::Imap { uid, .. } => Some(uid),
-            Origin::Maildir { .. } | Origin::Pipe => None,
+            Origin::Maildir { .. } | Origin::Pipe | Origin::Page { .. } => None,
         })
         .collect();
     let accepted = store.accept(mails).await?;

@@ -290,6 +290,10 @@ async fn judge(
         Verdict::Known(authenticity) => authenticity,
         Verdict::Later(why) => return Understood::Later(why),
     };
+    let read = match &mail.submission {
+        Some(submission) => submission.written(read),
+        None => read,
+    };
     Understood::Input(Box::new(Input::Mail(Box::new(Arrival {
         inbox: mail.id,
         account: mail.account,
@@ -301,5 +305,6 @@ async fn judge(
         authenticity,
         oversize: mail.oversize,
         released: mail.released,
+        submission: mail.submission,
     }))))
 }

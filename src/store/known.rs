@@ -339,6 +339,8 @@ fn arrival(
             .unwrap_or_default(),
         oversize: row.get::<_, Option<i64>>(5)?.map(count),
         released: false,
+        // Nothing that came through the page waits for a word.
+        submission: None,
     })))
 }
 

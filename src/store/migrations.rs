@@ -14,6 +14,7 @@ use crate::fault;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/01.sql")),
     M::up(include_str!("migrations/02.sql")),
+    M::up(include_str!("migrations/03.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.

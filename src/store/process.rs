@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Durability, Lookup, Scope, Store, count, deliver, millis, record, time, writer};
-use crate::desk::{Decision, Input};
+use crate::desk::{Decision, Input, Submission};
 use crate::fault;
 use crate::mail::Digest;
 use crate::mail::authenticity::Authenticity;
@@ -55,6 +55,8 @@ pub struct InboxMail {
     pub authenticity: Option<Authenticity>,
     /// Since when name servers do not answer about its sender.
     pub names_asked_since: Option<DateTime<Utc>>,
+    /// It was written on the page, and what its form asked.
+    pub submission: Option<Submission>,
 }
 
 /// What is to be written for one input.
@@ -356,8 +358,9 @@ fn lease_mails(
         .execute(params![millis(now), longest])?;
     let mut statement = connection.prepare_cached(
         r"SELECT inbox.id, account, recipient, sender, received_at, inbox.digest, oversize, proven,
-                 released, attempts, authenticity, size, names_asked_since
+                 released, attempts, authenticity, size, names_asked_since, fields
           FROM inbox JOIN raw ON raw.digest = inbox.digest
+               LEFT JOIN submissions ON submissions.inbox = inbox.id
           WHERE state = 'new' AND attempts < ?1 AND lease_until <= ?2 ORDER BY inbox.id",
     )?;
     let mut rows = statement.query(params![ATTEMPTS, millis(now)])?;
@@ -384,6 +387,7 @@ fn lease_mails(
             attempts: attempts + 1,
             authenticity: authenticity.as_deref().and_then(verdict),
             names_asked_since: row.get::<_, Option<i64>>(12)?.map(time),
+            submission: super::receive::submission(row.get(13)?),
         });
         if attempts > 0 {
             break;

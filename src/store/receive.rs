@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Durability, Store, millis, number, raw};
+use crate::desk::Submission;
 use crate::fault;
 use crate::mail::Digest;
 use crate::ticket::InboxId;
@@ -28,6 +29,13 @@ pub enum Origin {
     },
     /// `guichet deliver`, from a mail server or a script.
     Pipe,
+    /// A form of the page.
+    Page {
+        /// The submission's own id: what is sent twice is one.
+        id: String,
+        /// What its form asked.
+        submission: Box<Submission>,
+    },
 }
 
 impl Origin {
@@ -36,6 +44,7 @@ impl Origin {
             Self::Imap { .. } => "imap",
             Self::Maildir { .. } => "maildir",
             Self::Pipe => "pipe",
+            Self::Page { .. } => "page",
         }
     }
 }
@@ -146,6 +155,10 @@ fn at_this_place(connection: &Connection, mail: &Incoming) -> Result<Option<Inbo
             .prepare_cached(r"SELECT inbox FROM maildir_ledger WHERE account = ?1 AND name = ?2")?
             .query_row(params![mail.account, name], |row| row.get(0))
             .optional()?,
+        Origin::Page { id, .. } => connection
+            .prepare_cached(r"SELECT inbox FROM submissions WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?,
         Origin::Pipe => None,
     };
     Ok(inbox.flatten().map(InboxId))
@@ -234,8 +247,19 @@ fn write_place(connection: &Connection, mail: &Incoming, id: InboxId) -> Result<
                   DO UPDATE SET inbox = excluded.inbox, state = excluded.state",
             )?
             .execute(params![mail.account, name, id.0])?,
+        Origin::Page {
+            id: own,
+            submission,
+        } => connection
+            .prepare_cached(r"INSERT INTO submissions (id, inbox, fields) VALUES (?1, ?2, ?3)")?
+            .execute(params![own, id.0, serde_json::to_string(submission)?])?,
         Origin::Pipe => return Ok(()),
     };
     ensure!(rows == 1, "the place of mail {id} was not written");
     Ok(())
+}
+
+/// What a form asked, from its column; only a damaged database holds what cannot be read.
+pub(super) fn submission(fields: Option<String>) -> Option<Submission> {
+    serde_json::from_str(&fields?).ok()
 }

@@ -26,6 +26,30 @@ impl Nature {
     }
 }
 
+/// How a request reached the desk (row N5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// A mail.
+    #[default]
+    Mail,
+    /// A form of the page.
+    Page,
+    /// A phone call that a technician logged.
+    Phone,
+}
+
+impl Channel {
+    /// The English token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Page => "page",
+            Self::Phone => "phone",
+        }
+    }
+}
+
 /// How many are stopped by troubles of a category (row J4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,37 +7,7 @@ use serde::Serialize;
 use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
-use crate::service::Service;
 use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What, Withdrawn};
-
-/// The built-in pages.
-///
-/// # Errors
-/// When one does not compile: a mistake of ours that a test finds.
-pub fn pages() -> anyhow::Result<tera::Tera> {
-    let mut tera = tera::Tera::default();
-    tera.autoescape_on(vec![".html"]);
-    tera.add_raw_templates([
-        ("base.html", include_str!("web-templates/base.html")),
-        ("home.html", include_str!("web-templates/home.html")),
-        ("missing.html", include_str!("web-templates/missing.html")),
-        ("ticket.html", include_str!("web-templates/ticket.html")),
-        (
-            "unavailable.html",
-            include_str!("web-templates/unavailable.html"),
-        ),
-    ])?;
-    Ok(tera)
-}
-
-/// What the pages without a ticket know.
-pub fn home(service: &Service) -> tera::Context {
-    let rules = service.rules();
-    let mut context = tera::Context::new();
-    context.insert("desk", &rules.policy.desk_name);
-    context.insert("lang", &rules.policy.language);
-    context
-}
 
 /// Pictures up to this size are shown; larger ones are only offered as files, so that the page
 /// stays light on a phone.
@@ -117,10 +87,10 @@ pub fn ticket(
     person: &Person,
     events: &[(i64, Event)],
     token: &str,
+    language: &str,
     now: DateTime<Utc>,
 ) -> tera::Context {
     let zone = policy.timezone;
-    let language = status::pick(&ticket.language, "fr", "en");
     let entries: Vec<Entry> = events
         .iter()
         .filter(|(_, event)| may_see(person, event))
@@ -128,8 +98,6 @@ pub fn ticket(
         .collect();
     let team = policy.team(&ticket.team);
     let mut context = tera::Context::new();
-    context.insert("desk", &policy.desk_name);
-    context.insert("lang", language);
     context.insert("reference", &ticket.reference.to_string());
     context.insert("title", &unbroken(&ticket.title, language));
     let state = status::status(ticket, person, language, zone, now);
@@ -409,10 +377,5 @@ mod tests {
             assert_eq!(may_see(&marie, &mail(role, true)), shown, "{role:?}");
             assert!(!may_see(&marie, &mail(role, false)), "{role:?}");
         }
-    }
-
-    #[test]
-    fn the_built_in_pages_compile() {
-        assert!(pages().is_ok());
     }
 }

@@ -140,6 +140,7 @@ async fn ten_thousand_guesses_find_no_ticket() {
             authenticity: Authenticity::Pass,
             oversize: None,
             released: false,
+            submission: None,
         }));
         let question = desk::question(&rules.policy, &rules.keys, &input);
         let known = desk

@@ -130,6 +130,7 @@ pub fn ticket() -> Ticket {
         reopened: 0,
         ties: guichet::ticket::Ties::default(),
         nature: Default::default(),
+        channel: guichet::ticket::Channel::Mail,
         category: None,
         reclassified: 0,
         claim: None,

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::desk::{Attached, Desk, MARIE};
 use crate::http::{Answer, request, send};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 fn is_guarded(answer: &Answer, what: &str) {
     for (name, value) in [
@@ -26,7 +26,8 @@ fn is_guarded(answer: &Answer, what: &str) {
     let download = "sandbox; default-src 'none'";
     assert!(policy == POLICY || policy == download, "{what}: {policy}");
     let cache = answer.header("cache-control");
-    let shared = what.contains("style.css") && cache == "max-age=3600";
+    let same_for_all = what.contains("style.css") || what.contains("script.js");
+    let shared = same_for_all && cache == "max-age=3600";
     assert!(cache == "no-store" || shared, "{what}: {cache}");
     assert_eq!(answer.header("set-cookie"), "", "{what}");
     assert_eq!(answer.header("location"), "", "{what}");
@@ -50,6 +51,7 @@ async fn every_answer_is_guarded_and_looking_writes_nothing() {
     for (path, status) in [
         ("/", 200),
         ("/style.css", 200),
+        ("/script.js", 200),
         ("/robots.txt", 200),
         ("/favicon.ico", 404),
         (link.as_str(), 200),

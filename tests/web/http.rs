@@ -43,6 +43,62 @@ pub async fn request(to: SocketAddr, method: &str, path: &str, headers: &[(&str,
     send(to, head.as_bytes()).await
 }
 
+/// A form of this page, as a browser sends it; fields are urlencoded.
+pub async fn submit(to: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let same = [("Sec-Fetch-Site", "same-origin")];
+    post(to, path, &same, FORM, encoded(fields).as_bytes()).await
+}
+
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+pub fn encoded(fields: &[(&str, &str)]) -> String {
+    let percent =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let pairs = fields.iter();
+    let pairs = pairs.map(|(name, value)| format!("{}={}", percent(name), percent(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// A form with files, as a browser sends it (RFC 7578).
+pub fn multipart(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> (String, Vec<u8>) {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part =
+            format!("--=-=\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    for (name, kind, bytes) in files {
+        let head = format!(
+            "--=-=\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\nContent-Type: {kind}\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--=-=--\r\n");
+    ("multipart/form-data; boundary=\"=-=\"".to_owned(), body)
+}
+
+pub async fn post(
+    to: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    kind: &str,
+    body: &[u8],
+) -> Answer {
+    let mut head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    send(to, &bytes).await
+}
+
 /// Sends bytes as they are and reads until the server closes.
 pub async fn send(to: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(to).await.expect("the page listens");

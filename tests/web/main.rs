@@ -3,6 +3,7 @@
 //! in as bytes and links are taken from the mails that left.
 
 mod access;
+mod acting;
 mod browser;
 mod desk;
 mod files;

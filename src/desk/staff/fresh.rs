@@ -197,6 +197,7 @@ fn open_with(
             remark,
             silent,
         }),
+        by_phone: call,
         ..Opening::default()
     };
     let id = open::open(draft, arrival, route, opening);

@@ -1,0 +1,170 @@
+//! What all pages share: who looks, in which language, and the frame around the page.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::request::Parts;
+use serde::Serialize;
+
+use super::{Site, client};
+
+/// Entries of the navigation: path, in French, in English.
+const NAVIGATION: &[(&str, &str, &str)] = &[("/", "Accueil", "Home"), ("/aide", "Aide", "Help")];
+
+/// The frame, and the pages that say that something is not there.
+pub const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("web-templates/base.html")),
+    ("missing.html", include_str!("web-templates/missing.html")),
+    ("refused.html", include_str!("web-templates/refused.html")),
+    (
+        "unavailable.html",
+        include_str!("web-templates/unavailable.html"),
+    ),
+];
+
+/// Who asks for a page.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Address of the browser, behind our proxies.
+    pub address: IpAddr,
+    /// `fr` or `en`.
+    pub language: &'static str,
+    /// The visitor chose it (`?lang=`): it stands before the language of a ticket.
+    pub chose: bool,
+    /// Path of the page.
+    pub path: String,
+    /// What was just done, as the form that did it says (`?fait=`).
+    pub done: Option<String>,
+}
+
+impl Visitor {
+    /// The same on a page whose ticket has a language of its own.
+    pub fn speaking(mut self, language: &str) -> Self {
+        if !self.chose {
+            self.language = spoken(language).unwrap_or("fr");
+        }
+        self
+    }
+
+    /// `french` or `english`.
+    pub fn pick<'a>(&self, french: &'a str, english: &'a str) -> &'a str {
+        super::status::pick(self.language, french, english)
+    }
+
+    /// What is added to a link within the site so that a choice of language holds.
+    pub fn query(&self) -> &'static str {
+        match (self.chose, self.language) {
+            (false, _) => "",
+            (true, "en") => "?lang=en",
+            (true, _) => "?lang=fr",
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
+        let current = site.service.current();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([0; 16]), |ConnectInfo(peer)| peer.ip());
+        let proxies = &current.settings.web.trusted_proxies;
+        let asked = |wanted: &str| {
+            let query = parts.uri.query().unwrap_or_default();
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| value)
+        };
+        let chosen = asked("lang").and_then(spoken);
+        let accepted = parts
+            .headers
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(accepted);
+        let own = || spoken(&current.settings.policy.language);
+        Ok(Self {
+            address: client::address(peer, &parts.headers, proxies),
+            language: chosen.or(accepted).or_else(own).unwrap_or("fr"),
+            chose: chosen.is_some(),
+            path: parts.uri.path().to_owned(),
+            done: asked("fait").map(str::to_owned),
+        })
+    }
+}
+
+/// The language of a tag that the pages speak: `en-GB` is English.
+fn spoken(tag: &str) -> Option<&'static str> {
+    let tag = tag.trim().to_ascii_lowercase();
+    match tag.split('-').next() {
+        Some("fr") => Some("fr"),
+        Some("en") => Some("en"),
+        _ => None,
+    }
+}
+
+/// The language that a browser likes best of those that the pages speak (RFC 9110 §12.5.4).
+fn accepted(header: &str) -> Option<&'static str> {
+    let ranges = header.split(',').take(20).filter_map(|range| {
+        let mut parts = range.split(';');
+        let language = spoken(parts.next()?)?;
+        let weight = parts
+            .find_map(|part| part.trim().strip_prefix("q="))
+            .map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
+        (weight > 0.0).then_some((language, weight))
+    });
+    // The first of those that are liked equally.
+    let best = ranges.reduce(|best, range| if range.1 > best.1 { range } else { best });
+    best.map(|(language, _)| language)
+}
+
+#[derive(Serialize)]
+struct Entry {
+    link: String,
+    label: &'static str,
+    current: bool,
+}
+
+/// What `base.html` needs; a page adds its own.
+pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
+    let current = site.service.current();
+    let web = &current.settings.web;
+    let english = visitor.language == "en";
+    let entries = NAVIGATION.iter().map(|(path, french, english)| Entry {
+        link: format!("{path}{}", visitor.query()),
+        label: visitor.pick(french, english),
+        current: *path == visitor.path,
+    });
+    let mut context = tera::Context::new();
+    context.insert("desk", &current.settings.policy.desk_name);
+    context.insert("institution", &web.institution);
+    context.insert("logo", &web.logo.is_some());
+    context.insert("lang", visitor.language);
+    context.insert("en", &english);
+    context.insert("query", visitor.query());
+    context.insert("navigation", &entries.collect::<Vec<_>>());
+    context
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_that_is_liked_best() {
+        for (header, language) in [
+            ("fr-FR,fr;q=0.9,en;q=0.8", Some("fr")),
+            ("en-GB, en;q=0.9, fr;q=0.8", Some("en")),
+            ("de-DE,de;q=0.9,en;q=0.5,fr;q=0.7", Some("fr")),
+            ("fr;q=0, en;q=0.1", Some("en")),
+            ("de", None),
+            ("", None),
+            ("en;q=x, fr", Some("fr")),
+        ] {
+            assert_eq!(accepted(header), language, "{header}");
+        }
+    }
+}

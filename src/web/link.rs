@@ -1,0 +1,138 @@
+//! The link of a page: which ticket, which person, and what that person may see of it. A wrong link
+//! and the link of another ticket get the same answer (T20).
+
+use anyhow::Result;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::frame::{self, Visitor};
+use super::{Site, page, unavailable};
+use crate::desk::policy::Technician;
+use crate::ticket::{Event, Part, Person, PersonId, Ticket, TicketId};
+use crate::token::{self, Page};
+
+/// Wrong links that a client may try in a minute.
+pub const MISSES_PER_MINUTE: u32 = 10;
+
+/// The same answer whatever was wrong with the link.
+pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
+    let context = frame::context(site, visitor);
+    page(site, StatusCode::NOT_FOUND, "missing.html", &context)
+}
+
+/// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
+///
+/// # Errors
+/// The page that says so.
+pub async fn opened(
+    site: &Site,
+    visitor: &Visitor,
+    token: &str,
+) -> Result<(Ticket, Person), Response> {
+    if site.misses.is_over(visitor.address) {
+        let mut response = (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Trop de liens inconnus depuis votre adresse ; réessayez dans une minute.\n\
+             Too many unknown links from your address; try again in a minute.\n",
+        )
+            .into_response();
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        return Err(response);
+    }
+    match open(site, token).await {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => {
+            site.misses.count(visitor.address);
+            Err(not_found(site, visitor))
+        }
+        Err(error) => {
+            tracing::error!("A page cannot be read: {error:#}");
+            Err(unavailable(site, visitor))
+        }
+    }
+}
+
+/// The ticket and the person that a link names, when it holds.
+async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
+    let rules = site.service.rules();
+    let Some(page) = Page::open(&rules.keys, token) else {
+        return Ok(None);
+    };
+    let Some(ticket) = site.service.store().ticket(TicketId(page.ticket)).await? else {
+        return Ok(None);
+    };
+    if token::is_staff_number(page.person) {
+        // Staff sees here what the requester sees; the link ends with the technician's entry in
+        // the configuration.
+        let technician = rules.policy.technicians.iter().map(Technician::who);
+        let person = technician
+            .filter(|who| token::staff_number(&who.address) == page.person)
+            .map(|who| Person {
+                id: PersonId(page.person),
+                part: Part::Observer,
+                who,
+                reply_to: None,
+                generation: 0,
+            })
+            .next();
+        let ticket = survivor(site, ticket).await?;
+        return Ok(person.map(|person| (ticket, person)));
+    }
+    let person = ticket
+        .people
+        .iter()
+        .find(|person| person.id.0 == page.person)
+        .filter(|person| person.generation == page.generation && person.part != Part::Contributor)
+        .cloned();
+    let Some(person) = person else {
+        return Ok(None);
+    };
+    // The number of a ticket that was merged is an alias, for those who have a part in what goes on
+    // (row E14); others see their own request, as before.
+    let goes_on = survivor(site, ticket.clone()).await?;
+    let there = goes_on
+        .person(&person.who.address)
+        .filter(|there| there.part != Part::Contributor)
+        .cloned();
+    Ok(Some(match there {
+        Some(there) => (goes_on, there),
+        None => (ticket, person),
+    }))
+}
+
+/// Where a ticket goes on.
+async fn survivor(site: &Site, mut ticket: Ticket) -> Result<Ticket> {
+    let mut seen = vec![ticket.id];
+    while let Some(next) = ticket.ties.merged_into.filter(|next| !seen.contains(next)) {
+        seen.push(next);
+        match site.service.store().ticket(next).await? {
+            Some(found) => ticket = found,
+            None => break,
+        }
+    }
+    Ok(ticket)
+}
+
+/// The events of a ticket, with those of what was merged into it and is this person's as well, in
+/// the order they happened.
+pub async fn timeline(site: &Site, ticket: &Ticket, person: &Person) -> Result<Vec<(i64, Event)>> {
+    let store = site.service.store();
+    let mut events = store.events(ticket.id).await?;
+    let staff = token::is_staff_number(person.id.0);
+    for id in &ticket.ties.absorbed {
+        let Some(other) = store.ticket(*id).await? else {
+            continue;
+        };
+        let of = |ticket: &Ticket| ticket.requester().map(|person| person.who.key());
+        let theirs = other
+            .person(&person.who.address)
+            .is_some_and(|person| person.part != Part::Contributor);
+        if staff || theirs && of(&other) == of(ticket) {
+            events.extend(store.events(*id).await?);
+        }
+    }
+    events.sort_by_key(|(id, event)| (event.at, *id));
+    Ok(events)
+}

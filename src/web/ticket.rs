@@ -1,0 +1,139 @@
+//! The page of a ticket and its files, behind the link of one person.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Serialize;
+
+use super::frame::Visitor;
+use super::{Site, download, form, frame, link, page, unavailable, view};
+use crate::ticket::{Event, Person, Ticket};
+
+mod act;
+
+pub const TEMPLATES: &[(&str, &str)] =
+    &[("ticket.html", include_str!("web-templates/ticket.html"))];
+
+pub fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/t/{token}", get(show))
+        .route("/t/{token}/suivi", post(act::add))
+        .route("/t/{token}/valider", post(act::accept))
+        .route("/t/{token}/{event}/{number}/{name}", get(file))
+}
+
+/// A ticket as one person sees it.
+struct Seen {
+    ticket: Ticket,
+    person: Person,
+    events: Vec<(i64, Event)>,
+    visitor: Visitor,
+}
+
+/// Opens a link with the events that its person may know of.
+async fn see_ticket(site: &Site, visitor: Visitor, token: &str) -> Result<Seen, Response> {
+    let (ticket, person) = link::opened(site, &visitor, token).await?;
+    let visitor = visitor.speaking(&ticket.language);
+    match link::timeline(site, &ticket, &person).await {
+        Ok(events) => Ok(Seen {
+            events: view::settled(&site.service.rules().policy, events, site.service.now()),
+            ticket,
+            person,
+            visitor,
+        }),
+        Err(error) => {
+            tracing::error!(ticket.id = %ticket.id, "The page of ticket {} cannot be read: {error:#}", ticket.id);
+            Err(unavailable(site, &visitor))
+        }
+    }
+}
+
+async fn show(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    // What is not even text is a wrong link like any other.
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    let seen = match see_ticket(&site, visitor, &token).await {
+        Ok(seen) => seen,
+        Err(response) => return response,
+    };
+    shown(&site, &seen, &token, StatusCode::OK, &Typed::default())
+}
+
+/// What was typed into a form that is shown again, and what was wrong with it.
+#[derive(Debug, Default, Serialize)]
+struct Typed {
+    /// The form.
+    form: &'static str,
+    error: String,
+    text: String,
+    number: String,
+}
+
+/// The page.
+fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Typed) -> Response {
+    let mut context = frame::context(site, &seen.visitor);
+    let rules = site.service.rules();
+    context.extend(view::ticket(
+        &rules.policy,
+        &seen.ticket,
+        &seen.person,
+        &seen.events,
+        token,
+        seen.visitor.language,
+        site.service.now(),
+    ));
+    let done = act::done(&seen.visitor);
+    context.insert("done", &done);
+    context.insert("here", &format!("/t/{token}"));
+    context.insert("offers", &act::offers(seen));
+    context.insert("typed", typed);
+    context.insert("number", &form::number());
+    page(site, status, "ticket.html", &context)
+}
+
+async fn file(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<(String, String, String, String)>, PathRejection>,
+) -> Response {
+    // The name at the end is for the browser; the numbers say which file.
+    let (token, event, number, _name) = path.map(|Path(parts)| parts).unwrap_or_default();
+    let seen = match see_ticket(&site, visitor, &token).await {
+        Ok(seen) => seen,
+        Err(response) => return response,
+    };
+    let id = seen.ticket.id;
+    let found =
+        event
+            .parse()
+            .ok()
+            .zip(number.parse().ok())
+            .and_then(|(wanted, number): (i64, usize)| {
+                seen.events
+                    .iter()
+                    .find(|(id, event)| *id == wanted && view::may_see(&seen.person, event))
+                    .and_then(|(_, event)| event.what.files().get(number))
+            });
+    let Some(found) = found else {
+        return link::not_found(&site, &seen.visitor);
+    };
+    let Some(held) = download::room(&site.downloads, found.attachment.size).await else {
+        return unavailable(&site, &seen.visitor);
+    };
+    match site.service.store().file_bytes(found).await {
+        Ok(Some(bytes)) => download::answer(&found.attachment, bytes, held),
+        Ok(None) => link::not_found(&site, &seen.visitor),
+        Err(error) => {
+            tracing::error!(ticket.id = %id, "A file of ticket {id} cannot be read: {error:#}");
+            unavailable(&site, &seen.visitor)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// What makes forms more comfortable; they all work without it.
+"use strict";
+
+// Files dropped on a form, or pasted into it (a screenshot), join those that were chosen.
+for (const input of document.querySelectorAll("input[type=file]")) {
+  const form = input.form;
+  const add = (files) => {
+    const all = new DataTransfer();
+    for (const file of [...input.files, ...files]) all.items.add(file);
+    input.files = all.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  form.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    // A copied table of a spreadsheet comes as text and as a picture: the text is meant.
+    if (event.clipboardData.getData("text/plain") !== "") return;
+    event.preventDefault();
+    add(files);
+  });
+  form.addEventListener("dragover", (event) => event.preventDefault());
+  form.addEventListener("drop", (event) => {
+    if (event.dataTransfer.files.length === 0) return;
+    event.preventDefault();
+    add(event.dataTransfer.files);
+  });
+  const list = document.createElement("ul");
+  list.className = "chosen";
+  list.setAttribute("aria-live", "polite");
+  input.after(list);
+  input.addEventListener("change", () => {
+    list.replaceChildren(
+      ...[...input.files].map((file) => {
+        const item = document.createElement("li");
+        item.textContent = file.name;
+        return item;
+      }),
+    );
+  });
+}
+
+// A form is sent once, however often its button is pressed.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+
+// A page that the browser kept may be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[method=post]")) delete form.dataset.sent;
+});
