@@ -16,6 +16,7 @@ pub mod problem;
 mod reading;
 mod rules;
 pub mod secret;
+mod services;
 pub mod settings;
 pub mod time;
 pub mod value;

@@ -173,7 +173,22 @@ pub fn staff_number(address: &str) -> i64 {
 
 /// The number is staff's.
 pub fn is_staff_number(number: i64) -> bool {
-    number >= STAFF
+    (STAFF..READER).contains(&number)
+}
+
+/// Numbers of persons from here on are those who read the requests of a service: see
+/// [`reader_number`].
+const READER: i64 = 1 << 51;
+
+/// The number that a page link carries for somebody who reads the requests of his service (row H5) and
+/// is no row of the ticket: the link ends when the address leaves the configuration.
+pub fn reader_number(address: &str) -> i64 {
+    READER | (staff_number(address) - STAFF)
+}
+
+/// The number is that of a reader.
+pub fn is_reader_number(number: i64) -> bool {
+    number >= READER
 }
 
 impl Reply {

@@ -579,3 +579,42 @@ fn a_directory_that_cannot_be_used_is_a_mistake_of_the_configuration() {
         file.mistakes
     );
 }
+
+#[test]
+fn only_those_named_read_the_requests_of_their_service() {
+    let folder = least_folder();
+    fs::write(
+        folder.path().join("annuaire.csv"),
+        "mail;autres;nom;service\n\
+         anne@example.org;a.roux@labo.example.org;Anne Roux;Chimie organique\n\
+         paul@example.org;;Paul Petit;Scolarité\n\
+         chef@example.org;dupuis@example.org;Luc Dupuis;Chimie organique\n",
+    )
+    .expect("written");
+    let services =
+        "[[services]]\nname = \"CHIMIE Organique\"\nreaders = [\"dupuis@example.org\"]\n";
+    let text = format!("directory = \"annuaire.csv\"\n{LEAST}\n{services}");
+    let settings = compile(&text, &folder).unwrap_or_else(|problems| panic!("{problems}"));
+    let policy = settings.policy;
+    let names = |reader: &str| -> Vec<String> {
+        let services = policy.read_by(reader);
+        services.map(|of| of.service.clone()).collect()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(names("chef@example.org"), ["CHIMIE Organique"]);
+    assert_eq!(names("anne@example.org"), none, "of the service, not named");
+    let mut all = policy.directory.addresses_of_service("Chimie organique");
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "a.roux@labo.example.org",
+            "anne@example.org",
+            "chef@example.org",
+            "dupuis@example.org"
+        ]
+    );
+    let without = format!("{LEAST}\n{services}");
+    let problems = compile(&without, &folder).expect_err("no directory");
+    assert!(problems.to_string().contains("services"), "{problems}");
+}

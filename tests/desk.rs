@@ -580,3 +580,48 @@ fn get(url: &str) -> String {
     stream.read_to_end(&mut answer).expect("an answer");
     String::from_utf8_lossy(&answer).into_owned()
 }
+
+/// The directory is made every night by somebody else, who does not know of the desk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_changes_is_read_again_and_a_broken_one_changes_nothing() {
+    let dovecot = Dovecot::start();
+    let settings = dovecot.user("support");
+    let ca = settings.ca_file.clone().expect("a CA file");
+    let sink = Sink::start().await;
+    let extra = "directory = \"annuaire.csv\"";
+    let mut daemon = Daemon::configure(&account("support", settings.port, &ca), sink.port(), extra)
+        .with_technician();
+    let path = daemon.path("annuaire.csv");
+    let text = "mail;nom;téléphone\npersonne7@example.org;Marie Durand;02 31 00 00 07\n";
+    std::fs::write(&path, text).expect("writable");
+    daemon.start();
+    let mut seen = 0;
+    let camille = "camille.martin@example.org";
+    dovecot.deliver("support", &request(7));
+    let first = next(&sink, &daemon, &mut seen, 2).await;
+    assert!(to(&first, camille).text.contains("02 31 00 00 07"));
+
+    std::fs::write(&path, "this;is;no\ndirectory\n").expect("writable");
+    let said = || daemon.log().contains("The directory stays as it was");
+    until("the broken file to be refused", &daemon, || {
+        said().then_some(())
+    })
+    .await;
+    let text = "mail;nom;téléphone\npersonne7@example.org;Marie Durand;02 31 99 99 99\n";
+    std::fs::write(&path, text).expect("writable");
+    let read = || daemon.log().contains("The directory changed: read again");
+    until("the new file to be read", &daemon, || read().then_some(())).await;
+    let id = to(&first, "personne7@example.org");
+    dovecot.deliver(
+        "support",
+        &reply(
+            "personne7@example.org",
+            &id,
+            "Toujours rien, merci de rappeler.",
+        ),
+    );
+    let second = next(&sink, &daemon, &mut seen, 1).await;
+    let told = &to(&second, camille).text;
+    assert!(told.contains("02 31 99 99 99"), "{told}");
+    daemon.stop();
+}

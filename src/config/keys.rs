@@ -175,6 +175,8 @@ pub const KEYS: &[(&str, Shape)] = &[
         Shape::Choice(&["person", "service", "site"]),
     ),
     ("categories[].words", Shape::Texts),
+    ("services[].name", Shape::Text),
+    ("services[].readers", Shape::Texts),
     (
         "technicians[].transcript",
         Shape::Choice(&["always", "failures"]),

@@ -9,12 +9,12 @@ use crate::desk::policy::{
     SubjectStyle, Team, Technician, Thanks,
 };
 
-use super::categories;
 use super::compile::{checked_address, list};
 use super::problem::did_you_mean;
 use super::reading::Reading;
 use super::value::{self, Delay, Size};
 use super::written::{self, Config};
+use super::{categories, services};
 use crate::desk::calendar::Term;
 
 mod calendar;
@@ -56,6 +56,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     let smtp = config.smtp.as_ref();
     Policy {
         categories: categories::categories(reading, config),
+        services: services::services(reading, config),
         directory: std::sync::Arc::default(),
         cc_observers: match config.cc_observers.as_deref() {
             Some("always") => CcObservers::Always,

@@ -41,6 +41,7 @@ pub struct Config {
     pub addresses: Vec<Address>,
     pub technicians: Vec<Technician>,
     pub categories: Vec<Category>,
+    pub services: Vec<Readers>,
 }
 
 /// A list of texts, or one text.
@@ -219,6 +220,13 @@ mod tables {
         pub language: Option<String>,
         pub thanks: Option<String>,
         pub transcript: Option<String>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Readers {
+        pub name: Option<String>,
+        pub readers: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

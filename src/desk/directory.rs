@@ -85,6 +85,16 @@ impl Directory {
         }
     }
 
+    /// Every address of the people of a service, folded.
+    pub fn addresses_of_service(&self, service: &str) -> Vec<String> {
+        let key = name_key(service);
+        let of_it = |entry: &&Entry| entry.service.as_deref().map(name_key).as_ref() == Some(&key);
+        let people = self.entries.iter().filter(of_it);
+        people
+            .flat_map(|entry| entry.addresses.iter().map(|address| folded(address)))
+            .collect()
+    }
+
     /// Both are addresses of one person.
     pub fn is_same(&self, one: &str, other: &str) -> bool {
         let (one, other) = (folded(one), folded(other));

@@ -9,9 +9,9 @@ use regex::Regex;
 
 use super::calendar::{Calendar, Term};
 use super::classify;
-use super::directory::Directory;
+use super::directory::{Directory, name_key};
 use crate::mail::Address;
-use crate::ticket::{Impact, Nature};
+use crate::ticket::{Impact, Nature, Part, Ticket};
 
 /// How senders are authenticated (DESIGN "Who may do what").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,11 +286,29 @@ pub enum Assignment {
     LeastLoaded,
 }
 
+/// Who of a service reads the requests of its people (row H5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readers {
+    /// The service, as the directory writes it.
+    pub service: String,
+    /// Addresses, folded.
+    pub addresses: Vec<String>,
+}
+
+impl Readers {
+    /// It is this service, however it is written.
+    pub fn is_of(&self, service: &str) -> bool {
+        name_key(&self.service) == name_key(service)
+    }
+}
+
 /// The rules of this instance.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Default language.
     pub language: String,
+    /// Services whose requests some of their people may read.
+    pub services: Vec<Readers>,
     /// Zone of every date that people read.
     pub timezone: Tz,
     /// Where the page is, without a final `/`.
@@ -369,6 +387,33 @@ impl Policy {
         self.technicians
             .iter()
             .filter(move |technician| technician.teams.iter().any(|id| id == team))
+    }
+
+    /// The services whose requests this person may read.
+    pub fn read_by<'a>(&'a self, reader: &'a str) -> impl Iterator<Item = &'a Readers> {
+        self.services.iter().filter(move |service| {
+            let mut readers = service.addresses.iter();
+            readers.any(|address| self.directory.is_same(address, reader))
+        })
+    }
+
+    /// This person may read this request: it is that of somebody of a service that named him (row H5).
+    /// What nobody proved to be of the service is not shown.
+    pub fn reads(&self, reader: &str, ticket: &Ticket) -> bool {
+        let people = ticket.people.iter().filter(|person| match person.part {
+            Part::Requester | Part::Beneficiary => ticket.verified,
+            Part::Observer | Part::Contributor => false,
+        });
+        let services: Vec<&str> = people
+            .filter_map(|person| {
+                self.directory
+                    .entry(&person.who.address)?
+                    .service
+                    .as_deref()
+            })
+            .collect();
+        self.read_by(reader)
+            .any(|service| services.iter().any(|of| service.is_of(of)))
     }
 
     /// The address is of our own people.

@@ -55,6 +55,7 @@ pub fn policy() -> Policy {
     Policy {
         canned: Vec::new(),
         language: "fr".to_owned(),
+        services: Vec::new(),
         timezone: chrono_tz::Europe::Paris,
         base_url: "https://support.example.org".to_owned(),
         desk_name: "Guichet numérique".to_owned(),
