@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::knowledge::Offered;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Digest, Mail, SenderHabits};
 use crate::ticket::{Event, InboxId, NoticeId, Ticket, TicketId};
@@ -101,6 +102,8 @@ pub struct Arrival {
     pub released: bool,
     /// It was written on the page, and what its form asked.
     pub submission: Option<Submission>,
+    /// Articles that may answer it, the surest first (row L3).
+    pub offered: Vec<Offered>,
 }
 
 /// Time has come for something.

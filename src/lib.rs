@@ -1,6 +1,7 @@
 //! Guichet: a help desk driven by e-mail.
 //!
-//! A tour, in reading order. [`mail`] understands a message; [`ticket`] is what the desk keeps;
+//! A tour, in reading order. [`mail`] understands a message; [`knowledge`] is the articles that answer
+//! without a person; [`ticket`] is what the desk keeps;
 //! [`desk`] decides what a message, a command, a timer or a delivery means; [`notification`] writes
 //! what goes out. All of that is pure. [`store`] keeps it in SQLite; [`imap`], [`maildir`] and
 //! [`smtp`] move bytes; [`service`] joins them in three loops over three tables. [`web`] shows a
@@ -13,6 +14,8 @@ pub mod fault;
 pub mod token;
 
 pub mod mail;
+
+pub mod knowledge;
 
 pub mod ticket;
 

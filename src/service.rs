@@ -31,6 +31,7 @@ mod directory;
 mod filing;
 pub mod health;
 mod imap_account;
+pub mod knowledge;
 mod maildir_account;
 mod pipe_account;
 mod process;
@@ -65,6 +66,7 @@ struct Inner {
     bells: Bells,
     budget: budget::Budget,
     accounts: Mutex<BTreeMap<String, AccountState>>,
+    readers: knowledge::readers::Readers,
     stop: watch::Sender<bool>,
     reloaded: watch::Sender<u64>,
 }
@@ -103,6 +105,7 @@ impl Service {
                 bells: Bells::default(),
                 budget: budget::Budget::default(),
                 accounts: Mutex::default(),
+                readers: knowledge::readers::Readers::default(),
                 stop: watch::Sender::new(false),
                 reloaded: watch::Sender::new(0),
             }),
@@ -127,6 +130,11 @@ impl Service {
     /// The rules in force.
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.current().rules)
+    }
+
+    /// Who read which article.
+    pub fn readers(&self) -> &knowledge::readers::Readers {
+        &self.inner.readers
     }
 
     /// How the accounts are doing, by name.
@@ -214,6 +222,7 @@ impl Service {
         stations.spawn(deliver::station(self.clone()));
         stations.spawn(timers::station(self.clone()));
         stations.spawn(directory::station(self.clone()));
+        stations.spawn(knowledge::station(self.clone()));
         stations.spawn(alerts::station(self.clone()));
         ready();
         let ended = tokio::select! {

@@ -97,6 +97,7 @@ fn input(mail: &InboxMail) -> Input {
         oversize: mail.oversize,
         released: mail.released,
         submission: mail.submission.clone(),
+        offered: Vec::new(),
     }))
 }
 

@@ -15,6 +15,7 @@ use crate::config::{Settings, existing_keys};
 use crate::desk::policy::Authentication;
 use crate::notification::Templates;
 use crate::service::Rules;
+use crate::service::knowledge::Knowledge;
 use crate::service::visit::{self, Visit};
 use crate::store::Store;
 
@@ -88,6 +89,7 @@ fn local(settings: &Settings) -> Vec<Finding> {
         Finding::bad("secret", what, remedy)
     }));
     findings.extend(directory(settings));
+    findings.extend(knowledge(settings));
     findings.extend(templates(settings));
     findings.extend(calendar::look(policy, Utc::now()));
     findings.push(key(&settings.key_file));
@@ -113,6 +115,46 @@ fn directory(settings: &Settings) -> Vec<Finding> {
             "correct the row there; it is left out",
         )
     }));
+    findings
+}
+
+/// The articles: how many, each mistake, and how many wait for a review.
+fn knowledge(settings: &Settings) -> Vec<Finding> {
+    let name = "knowledge";
+    let Some(folder) = &settings.knowledge else {
+        return Vec::new();
+    };
+    let knowledge = match Knowledge::load(settings) {
+        Ok(knowledge) => knowledge,
+        Err(error) => {
+            return vec![Finding::bad(name, format!("{error:#}"), "free some memory")];
+        }
+    };
+    let articles = knowledge.library().articles();
+    let today = Utc::now()
+        .with_timezone(&settings.policy.timezone)
+        .date_naive();
+    let stale = articles.iter().filter(|article| article.is_stale(today));
+    let stale = stale.count();
+    let mut findings = vec![Finding::good(
+        name,
+        format!(
+            "{}: articles {}, past their review date {stale}{}",
+            folder.display(),
+            articles.len(),
+            if stale > 0 {
+                " (guichet knowledge list --stale)"
+            } else {
+                ""
+            }
+        ),
+    )];
+    findings.extend(
+        knowledge
+            .problems()
+            .iter()
+            .map(|problem| Finding::bad(name, problem.to_string(), "correct it there")),
+    );
     findings
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -16,6 +17,7 @@ use crate::desk::{self, Decision, Disposition, Input, Known};
 use crate::mail::Digest;
 use crate::notification::Templates;
 use crate::service::authenticate::PATIENCE;
+use crate::service::knowledge::Knowledge;
 use crate::service::{Rules, Understood, understand};
 use crate::store::{InboxMail, Store};
 use crate::ticket::{InboxId, TicketId};
@@ -165,6 +167,7 @@ fn rules(settings: &Settings) -> anyhow::Result<Rules> {
         templates: Templates::default(),
         keys,
         names: Rules::names(settings)?,
+        knowledge: Arc::new(Knowledge::load(settings)?),
     })
 }
 

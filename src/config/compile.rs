@@ -72,6 +72,7 @@ pub fn compile(reading: &mut Reading, file: &Path, secrets: Secrets) -> Settings
             socket: socket(file, config.deliver.socket.as_deref(), &data_dir),
             group: config.deliver.group.clone(),
         },
+        knowledge: knowledge(reading, file, &config),
         directory,
         min_free: config.min_free.map_or(256 << 20, |Size(bytes)| bytes),
         max_message: config.max_message.map_or(50 << 20, |Size(bytes)| bytes),
@@ -89,6 +90,18 @@ pub fn socket(file: &Path, written: Option<&str>, data_dir: &Path) -> PathBuf {
         Some(written) => beside(file, written),
         None => data_dir.join("deliver.sock"),
     }
+}
+
+/// The folder of the articles. Bad articles are no problem of the configuration: `check` tells them.
+fn knowledge(reading: &mut Reading, file: &Path, config: &written::Config) -> Option<PathBuf> {
+    let folder = beside(file, config.knowledge.folder.as_deref()?);
+    if !folder.is_dir() {
+        reading.wrong(
+            "knowledge.folder",
+            format!("no folder {}", folder.display()),
+        );
+    }
+    Some(folder)
 }
 
 /// The directory of people. Bad rows are no problem of the configuration: `check` tells them.

@@ -96,6 +96,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("desk.ask_marks_every", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),
+    ("knowledge.folder", Shape::Text),
     ("deliver.socket", Shape::Text),
     ("deliver.group", Shape::Text),
     ("smtp.host", Shape::Text),

@@ -39,6 +39,8 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// Where `guichet deliver` finds the daemon.
     pub deliver: Deliver,
+    /// The folder of the articles, when there is a knowledge base.
+    pub knowledge: Option<PathBuf>,
     /// The directory of people, when there is one; its people are in the policy.
     pub directory: Option<DirectoryFile>,
 }

@@ -34,6 +34,7 @@ pub struct Config {
     pub accessibility: Accessibility,
     pub limits: Limits,
     pub desk: Desk,
+    pub knowledge: Knowledge,
     pub deliver: Deliver,
     pub smtp: Option<Server>,
     pub accounts: Vec<Account>,
@@ -130,6 +131,12 @@ mod tables {
         pub ask_marks_every: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Knowledge {
+        pub folder: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

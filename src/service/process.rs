@@ -300,6 +300,7 @@ async fn judge(
         recipient: mail.recipient,
         sender: mail.sender,
         received_at: mail.received_at,
+        offered: rules.knowledge.for_mail(&rules.policy, &read, authenticity),
         mail: read,
         digest: mail.digest,
         authenticity,

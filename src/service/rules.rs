@@ -1,8 +1,11 @@
 //! The rules, words and keys in force.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::authenticate::Names;
+use super::knowledge::Knowledge;
 use crate::config::{Settings, signing_keys};
 use crate::desk::Policy;
 use crate::desk::policy::Authentication;
@@ -20,6 +23,8 @@ pub struct Rules {
     pub keys: Keys,
     /// Whom to ask about senders, in mode `dkim`.
     pub names: Option<Names>,
+    /// The articles.
+    pub knowledge: Arc<Knowledge>,
 }
 
 impl Rules {
@@ -37,6 +42,7 @@ impl Rules {
             templates,
             keys: signing_keys(&settings.key_file)?,
             names: Self::names(settings)?,
+            knowledge: Arc::new(Knowledge::load(settings)?),
         })
     }
 

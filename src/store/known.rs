@@ -341,6 +341,7 @@ fn arrival(
         released: false,
         // Nothing that came through the page waits for a word.
         submission: None,
+        offered: Vec::new(),
     })))
 }
 

@@ -15,6 +15,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/01.sql")),
     M::up(include_str!("migrations/02.sql")),
     M::up(include_str!("migrations/03.sql")),
+    M::up(include_str!("migrations/04.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.

@@ -141,6 +141,7 @@ async fn ten_thousand_guesses_find_no_ticket() {
             oversize: None,
             released: false,
             submission: None,
+            offered: Vec::new(),
         }));
         let question = desk::question(&rules.policy, &rules.keys, &input);
         let known = desk
