@@ -82,7 +82,7 @@ fn settle(
         .iter()
         .zip(fates.iter())
         .filter(|(_, fate)| **fate == Fate::Own)
-        .any(|(line, _)| words::has_substance(&line.text) && !words::is_greeting(line.head()));
+        .any(|(line, _)| words::has_substance(&line.text) && !line.is_greeting());
     let is_forward = forwarded.is_some_and(|original| words::has_substance(&original.text));
     if !written && !is_forward {
         // A greeting and a signature, or a signature alone: it is all there is.
@@ -100,16 +100,14 @@ fn settle(
         )
     };
     let quote = |wanted: &[Fate]| {
-        let quoted: Vec<Line> = lines
-            .iter()
-            .zip(fates.iter())
-            .filter(|(_, fate)| wanted.contains(fate))
-            .map(|(line, _)| Line {
-                quote: line.quote.max(1),
-                ..line.clone()
-            })
-            .collect();
-        line::join(&quoted)
+        line::join_quoted(
+            lines
+                .iter()
+                .zip(fates.iter())
+                .filter(|(_, fate)| wanted.contains(fate))
+                .map(|(line, _)| line),
+            |quote| quote.max(1),
+        )
     };
     let folded = pick(&[Fate::History, Fate::Signature]);
     if !written && is_forward {
@@ -268,13 +266,16 @@ regex!(
 /// Keeps the message that is answered when the person says that the answers stand in it: Outlook
 /// marks them with a colour at best. It is shown as quoted, for nothing tells the two hands apart.
 fn show_answers(lines: &mut [Line], cut: &Cut, fates: &mut [Fate]) {
+    if cut.below >= lines.len() {
+        return;
+    }
     let announced = lines
         .iter()
         .zip(fates.iter())
         .take(cut.at)
         .filter(|(_, fate)| **fate == Fate::Own)
         .take(SIGNED)
-        .any(|(line, _)| ANSWERED_BELOW.is_match(&words::fold(line.head())));
+        .any(|(line, _)| ANSWERED_BELOW.is_match(line.folded()));
     if !announced {
         return;
     }
@@ -451,10 +452,7 @@ fn attribution_within(block: &[Line]) -> usize {
                 .iter()
                 .skip(at)
                 .take(12)
-                .map(|line| Line {
-                    quote: 0,
-                    ..line.clone()
-                })
+                .map(Line::unquoted)
                 .collect();
             history::begins(&lines, 0)
                 .filter(|found| found.kind != Kind::Weak)

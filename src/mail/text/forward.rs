@@ -4,7 +4,7 @@ use chrono::FixedOffset;
 
 use super::date;
 use super::header::Block;
-use super::line::{Line, join};
+use super::line::{Line, join_quoted};
 use super::words::{email, regex};
 use crate::mail::{Address, Forwarded};
 
@@ -37,14 +37,6 @@ pub(super) fn read(block: Option<&Block>, rest: &[Line], zone: Option<FixedOffse
         .map(|line| line.quote)
         .min()
         .unwrap_or(0);
-    let rest: Vec<Line> = rest
-        .iter()
-        .map(|line| Line {
-            text: line.text.clone(),
-            quote: line.quote.saturating_sub(quote),
-            ..Line::default()
-        })
-        .collect();
     Forwarded {
         from: block.and_then(|block| block.from.as_deref()).map(address),
         date: block
@@ -52,7 +44,7 @@ pub(super) fn read(block: Option<&Block>, rest: &[Line], zone: Option<FixedOffse
             .and_then(|date| date::read(date, zone)),
         subject: block.and_then(|block| block.subject.clone()),
         message_id: None,
-        text: join(&rest),
+        text: join_quoted(rest, |own| own.saturating_sub(quote)),
     }
 }
 

@@ -204,6 +204,9 @@ regex!(
 
 /// The field and value of a header line.
 fn field(text: &str) -> Option<(Field, &str)> {
+    if !text.contains(':') && !text.contains('：') {
+        return None;
+    }
     let found = LABELLED.captures(text)?;
     let label = found.get(1)?;
     let name = named(&fold(label.as_str()))?;

@@ -42,10 +42,10 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
         return None;
     }
     let text = line.head();
-    if let Some(kind) = separator(text) {
+    if let Some(kind) = separator(line) {
         return Some(after_separator(lines, at + 1, kind));
     }
-    if is_reply_line(text) || GROUPWISE.is_match(text) {
+    if is_reply_line(line) || (text.starts_with(">>>") && GROUPWISE.is_match(text)) {
         return Some(Beginning {
             end: at + 1,
             kind: Kind::Sure,
@@ -60,9 +60,8 @@ pub(super) fn begins(lines: &[Line], at: usize) -> Option<Beginning> {
         if let Some(next) = next
             && next <= at + 4
         {
-            let text = lines.get(next).map(Line::head).unwrap_or_default();
             if next > at
-                && let Some(kind) = separator(text)
+                && let Some(kind) = lines.get(next).and_then(separator)
             {
                 return Some(after_separator(lines, next + 1, kind));
             }
@@ -205,12 +204,17 @@ regex!(
 );
 
 /// Whether a line announces an original or a forwarded message.
-fn separator(text: &str) -> Option<Kind> {
+fn separator(line: &Line) -> Option<Kind> {
+    let text = line.head();
     if text.len() > 160 {
         return None;
     }
     let bare = text.trim_matches(|c: char| is_rule(c) || c.is_whitespace());
     let is_ruled = bare.len() + 4 <= text.len();
+    // A sentence is longer than what announces a forward.
+    if !is_ruled && line.folded().len() > 64 {
+        return None;
+    }
     let folded = fold(bare);
     if BEGIN_FORWARDED.is_match(&folded) {
         return Some(Kind::Forward);
@@ -240,15 +244,15 @@ regex!(
 );
 
 /// The line that asks to answer above it: this desk's own, or another's.
-fn is_reply_line(text: &str) -> bool {
-    text.len() <= 160 && REPLY_LINE.is_match(&fold(text))
+fn is_reply_line(line: &Line) -> bool {
+    line.head().len() <= 160 && REPLY_LINE.is_match(line.folded())
 }
 
 /// A line that is drawn.
 pub(super) fn is_drawn(text: &str) -> bool {
     let text = text.trim();
-    text.chars().count() >= 3
-        && text.chars().all(|c| is_rule(c) || c.is_whitespace())
+    text.chars().all(|c| is_rule(c) || c.is_whitespace())
+        && text.chars().count() >= 3
         && !text.chars().all(|c| c == '.' || c == '…')
 }
 
@@ -310,21 +314,24 @@ regex!(
 /// An attribution at line `at`, perhaps wrapped: the line after it, and how sure it is.
 fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
     let first = lines.get(at)?;
-    let opening = fold(first.head());
-    let opens = OPENING.is_match(&opening);
+    // Most lines end like no attribution, and neither do those below them.
+    if !lines.iter().skip(at).take(WRAPPED).any(may_end) {
+        return None;
+    }
+    let opens = OPENING.is_match(first.folded());
     let is_named = NAMED.is_match(first.head());
     let mut joined = String::new();
     for (index, line) in lines.iter().enumerate().skip(at).take(WRAPPED) {
         // The hour of « (segunda, 23/11/2026 à(s) 10:02): » begins nothing.
         let is_open = joined.matches('(').count() > joined.matches(')').count();
-        let is_next = index > at && !opens && !is_open && OPENING.is_match(&fold(line.head()));
+        let is_next = index > at && !opens && !is_open && OPENING.is_match(line.folded());
         if line.is_blank() || line.quote != first.quote || is_next {
             break;
         }
         if !joined.is_empty() {
             joined.push(' ');
         }
-        joined.push_str(&fold(line.head()));
+        joined.push_str(line.folded());
         if joined.len() > ATTRIBUTION {
             break;
         }
@@ -336,6 +343,18 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
         }
     }
     None
+}
+
+/// Whether a line ends as the last one of an attribution does: with a colon, or with the last word
+/// of its verb.
+fn may_end(line: &Line) -> bool {
+    const ENDS: [&str; 19] = [
+        "ecrit", "repondu", "wrote", "writes", "geschrieben", "escribio", "scritto", "schreef",
+        "geschreven", "escreveu", "napisal", "napisala", "napisal(a)", "skrev", "kirjoitti", "irta",
+        "написал", "написала", "написал(а)",
+    ];
+    let text = line.folded().trim_end_matches(['-', '*', '_', ' ']);
+    text.ends_with(':') || ENDS.iter().any(|end| text.ends_with(end))
 }
 
 /// Whether a folded text is an attribution.

@@ -224,19 +224,18 @@ impl<'a> Renderer<'a> {
                     .lines
                     .last()
                     .map_or(0, |last| last.quote.min(style.quote));
-                self.lines.push(Line {
-                    quote,
-                    ..Line::default()
-                });
+                self.lines.push(Line::blank(quote, Nature::Text));
             }
             self.space = false;
         }
         let (history, mark) = (&mut self.history, &mut self.mark);
-        let line = self.current.get_or_insert_with(|| Line {
-            text: mark.take().unwrap_or_default(),
-            quote: style.quote,
-            nature: style.nature,
-            history: std::mem::take(history),
+        let line = self.current.get_or_insert_with(|| {
+            Line::new(
+                mark.take().unwrap_or_default(),
+                style.quote,
+                style.nature,
+                std::mem::take(history),
+            )
         });
         if std::mem::take(&mut self.space) && !line.text.ends_with(' ') {
             line.text.push(' ');
@@ -265,11 +264,7 @@ impl<'a> Renderer<'a> {
                 .take(3)
                 .count();
             if blank < 2 {
-                self.lines.push(Line {
-                    quote: style.quote,
-                    nature: style.nature,
-                    ..Line::default()
-                });
+                self.lines.push(Line::blank(style.quote, style.nature));
             }
         }
         self.flush();

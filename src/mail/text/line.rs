@@ -1,5 +1,9 @@
 //! A line of a body with what its HTML said of it, the common ground of all rules on text.
 
+use std::cell::OnceCell;
+
+use super::words::{fold, greets};
+
 /// Characters of a line that rules look at. What a rule seeks is near the beginning of a line,
 /// and a megabyte without a line break must not be searched by every rule.
 const LOOKED_AT: usize = 400;
@@ -18,6 +22,8 @@ pub(super) struct Line {
     pub nature: Nature,
     /// Whether the HTML says that the history begins with this line.
     pub history: History,
+    /// `head` folded, once it was asked for. The text does not change any more by then.
+    folded: OnceCell<String>,
 }
 
 /// What a line is.
@@ -49,6 +55,30 @@ pub(super) enum History {
 }
 
 impl Line {
+    /// A line of which the HTML says how it is quoted, what it is, and what begins with it.
+    pub(super) fn new(text: String, quote: u8, nature: Nature, history: History) -> Self {
+        Self {
+            text,
+            quote,
+            nature,
+            history,
+            folded: OnceCell::new(),
+        }
+    }
+
+    /// An empty one.
+    pub(super) fn blank(quote: u8, nature: Nature) -> Self {
+        Self::new(String::new(), quote, nature, History::No)
+    }
+
+    /// The same, as the one who was quoted wrote it.
+    pub(super) fn unquoted(&self) -> Self {
+        Self {
+            quote: 0,
+            ..self.clone()
+        }
+    }
+
     /// Nothing but white space.
     pub(super) fn is_blank(&self) -> bool {
         is_blank(&self.text)
@@ -57,6 +87,16 @@ impl Line {
     /// What rules look at: trimmed, not longer than a rule needs.
     pub(super) fn head(&self) -> &str {
         head(&self.text)
+    }
+
+    /// What rules compare: the same, folded. Many rules look at a line, and it is folded once.
+    pub(super) fn folded(&self) -> &str {
+        self.folded.get_or_init(|| fold(self.head()))
+    }
+
+    /// Nothing but a greeting.
+    pub(super) fn is_greeting(&self) -> bool {
+        greets(self.head(), || self.folded())
     }
 
     /// Part of a quotation.
@@ -68,6 +108,9 @@ impl Line {
 /// `text` trimmed and not longer than rules need.
 pub(super) fn head(text: &str) -> &str {
     let text = text.trim_matches(is_space);
+    if text.len() <= LOOKED_AT {
+        return text;
+    }
     match text.char_indices().nth(LOOKED_AT) {
         Some((end, _)) => text.get(..end).unwrap_or(text),
         None => text,
@@ -76,6 +119,9 @@ pub(super) fn head(text: &str) -> &str {
 
 /// White space, or a character that shows nothing.
 pub(super) fn is_space(character: char) -> bool {
+    if character.is_ascii() {
+        return matches!(character, '\t'..='\r' | ' ');
+    }
     character.is_whitespace()
         || matches!(
             character,
@@ -124,13 +170,22 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
 
 /// The lines as a text: quote marks written, at most one blank line in a row beyond two.
 pub(super) fn join<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
+    join_quoted(lines, |quote| quote)
+}
+
+/// The same, each line quoted as `quote` makes of how it is.
+pub(super) fn join_quoted<'a>(
+    lines: impl IntoIterator<Item = &'a Line>,
+    quote: impl Fn(u8) -> u8,
+) -> String {
     let mut out = String::new();
     for line in lines {
-        for _ in 0..line.quote {
+        let quote = quote(line.quote);
+        for _ in 0..quote {
             out.push('>');
         }
         let text = line.text.trim_end();
-        if line.quote > 0 && !text.is_empty() {
+        if quote > 0 && !text.is_empty() {
             out.push(' ');
         }
         out.push_str(text);

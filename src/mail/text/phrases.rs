@@ -2,11 +2,12 @@
 //! disclaimers, postscripts, warnings of gateways. What is cut because of them belongs to
 //! `signature`.
 
+use super::line::Line;
 use super::words::{fold, regex};
 
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
 pub(in crate::mail) fn is_closing(text: &str) -> bool {
-    closing(text).is_some()
+    closing(text, &fold(text)).is_some()
 }
 
 regex!(
@@ -94,15 +95,22 @@ regex!(
     r"^(.{2,40}?)\s*[,.;!]\s*(\p{Lu}[\p{L}.'’\-]*(?:\s\p{Lu}[\p{L}.'’\-]*){0,3})\s*[.,]?$"
 );
 
-/// Whether a whole line is a closing formula, perhaps with a name after the comma.
-pub(super) fn closing(text: &str) -> Option<Closing> {
-    if text.chars().count() > 160 {
+/// Whether a whole text, given with its folded form, is a closing formula, perhaps with a name
+/// after the comma.
+pub(super) fn closing(text: &str, folded: &str) -> Option<Closing> {
+    if text.chars().nth(160).is_some() {
         return None;
     }
-    let folded = fold(text);
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if let Some(closing) = formula(bare) {
         return Some(closing);
+    }
+    let last = text
+        .trim_end_matches(|c: char| matches!(c, '.' | ',') || c.is_whitespace())
+        .rsplit(char::is_whitespace)
+        .next()?;
+    if !last.contains(char::is_uppercase) {
+        return None;
     }
     let named = NAMED.captures(text)?;
     let start = fold(named.get(1)?.as_str());
@@ -184,19 +192,28 @@ regex!(
 );
 
 /// « Envoyé de mon iPhone » and what others add.
-pub(super) fn is_sent_from(text: &str) -> bool {
-    let count = text.chars().count();
-    if count > 200 {
+pub(super) fn is_sent_from(line: &Line) -> bool {
+    let original = line.head();
+    if original.chars().nth(200).is_some() {
         return false;
     }
     // The address of an advertised page does not count.
-    let original = text;
-    let text = text.split('<').next().unwrap_or(text);
-    let folded = fold(text);
+    let (text, before_address);
+    let folded = match original.split_once('<') {
+        Some((before, _)) => {
+            text = before;
+            before_address = fold(before);
+            before_address.as_str()
+        }
+        None => {
+            text = original;
+            line.folded()
+        }
+    };
     // « …, veuillez excuser ma brièveté » goes with it.
-    let (folded, is_excused) = match EXCUSE.find(&folded) {
+    let (folded, is_excused) = match EXCUSE.find(folded) {
         Some(found) => (folded.get(..found.start()).unwrap_or_default(), true),
-        None => (folded.as_str(), false),
+        None => (folded, false),
     };
     let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
     if SLOGAN.is_match(folded) {
@@ -257,13 +274,15 @@ regex!(
 );
 
 /// A legal, environmental or antivirus footer.
-pub(super) fn is_disclaimer(text: &str) -> bool {
+pub(super) fn is_disclaimer(line: &Line) -> bool {
+    let text = line.head();
     let count = text.chars().count();
     if count < 12 {
         return false;
     }
-    let folded = fold(text);
-    let folded = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let folded = line
+        .folded()
+        .trim_start_matches(|c: char| !c.is_alphanumeric());
     // The tree of Webdings is a letter for everybody else.
     let folded = folded.strip_prefix("p ").map_or(folded, |rest| {
         rest.trim_start_matches(|c: char| !c.is_alphanumeric())
@@ -279,16 +298,16 @@ regex!(
 );
 
 /// « PS : … ».
-pub(super) fn is_postscript(text: &str) -> bool {
-    POSTSCRIPT.is_match(&fold(text))
+pub(super) fn is_postscript(line: &Line) -> bool {
+    POSTSCRIPT.is_match(line.folded())
 }
 
 /// A warning that a gateway or a client puts above a text: « Ce message provient de l'extérieur ».
-pub(super) fn is_warning(text: &str) -> bool {
-    let folded = fold(text);
+pub(super) fn is_warning(line: &Line) -> bool {
+    let folded = line.folded();
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
-    EXTERNAL.is_match(&folded) && SENDER.is_match(&folded)
-        || UNUSUAL.is_match(&folded)
+    EXTERNAL.is_match(folded) && SENDER.is_match(folded)
+        || UNUSUAL.is_match(folded)
         || matches!(
             bare,
             "external" | "externe" | "external email" | "external sender" | "mail externe"
@@ -296,6 +315,6 @@ pub(super) fn is_warning(text: &str) -> bool {
 }
 
 /// What may follow such a warning: « Ne cliquez pas sur les liens ».
-pub(super) fn is_advice(text: &str) -> bool {
-    ADVICE.is_match(&fold(text))
+pub(super) fn is_advice(line: &Line) -> bool {
+    ADVICE.is_match(line.folded())
 }

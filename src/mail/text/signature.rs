@@ -9,7 +9,7 @@ use super::line::{Line, Nature};
 use super::phrases::{
     Closing, closing, is_advice, is_disclaimer, is_postscript, is_sent_from, is_warning,
 };
-use super::words::{among, fold, has_email, has_phone, has_substance, has_url, is_greeting, regex};
+use super::words::{among, fold, has_email, has_phone, has_substance, has_url, regex};
 
 /// Lines from the end in which a signature may begin, disclaimers in three languages included.
 const LINES: usize = 150;
@@ -58,8 +58,8 @@ pub(super) fn find(lines: &[Line], sender: Option<&str>) -> Vec<Range<usize>> {
 pub(super) fn banner(lines: &[Line]) -> usize {
     let mut end = 0;
     for (index, line) in shown(lines, 0).take(BANNER) {
-        let warns = is_warning(line.head());
-        let goes_on = end > 0 && (is_advice(line.head()) || is_drawn(line.head()));
+        let warns = is_warning(line);
+        let goes_on = end > 0 && (is_advice(line) || is_drawn(line.head()));
         if !warns && !goes_on {
             break;
         }
@@ -85,7 +85,7 @@ fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> 
     if matches!(text, "--" | "—" | "–" | "-- ") && lines.get(at)?.text.trim_start().len() <= 3 {
         let count = below().count();
         let said = below()
-            .filter(|(_, line)| !is_contact(line) && !is_disclaimer(line.head()))
+            .filter(|(_, line)| !is_contact(line) && !is_disclaimer(line))
             .count();
         // The space is the rule (RFC 3676, 4.3); without it two dashes part paragraphs, too.
         let room = match (line.text.as_str(), text) {
@@ -100,32 +100,32 @@ fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> 
     let is_ruled = is_drawn(text) && text.chars().count() >= 4 || text == "__";
     if is_ruled {
         let count = below().count();
-        let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line.head()));
+        let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line));
         let strong =
-            below().any(|(_, line)| is_reachable(line.head()) || is_disclaimer(line.head()));
+            below().any(|(_, line)| is_reachable(line) || is_disclaimer(line));
         let named = below()
             .next()
-            .is_some_and(|(_, line)| is_sender(line.head(), sender));
+            .is_some_and(|(_, line)| is_sender(line, sender));
         if (1..=CONTACT).contains(&count) && contacts && (strong || named) {
             return Some(at..end);
         }
         return None;
     }
-    if is_disclaimer(text) {
+    if is_disclaimer(line) {
         // A disclaimer reaches to the end, unless somebody wrote below it.
         let stop = shown(lines, at + 1)
-            .find(|(_, line)| is_postscript(line.head()))
+            .find(|(_, line)| is_postscript(line))
             .map_or(end, |(index, _)| index);
         return Some(at..stop);
     }
-    if is_sent_from(text) {
+    if is_sent_from(line) {
         // Who goes on below it forgot something.
         let stop = shown(lines, at + 1)
             .find(|(_, line)| goes_on(line))
             .map_or(end, |(index, _)| index);
         return Some(at..stop);
     }
-    let closing = closing(text)
+    let closing = closing(text, line.folded())
         .or_else(|| is_signed_formula(text, sender).then_some(Closing::Formula))
         .or_else(|| is_signed_adverb(lines, at, sender).then_some(Closing::Formula))?;
     let from = match closing {
@@ -143,7 +143,7 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
     let mut stop = end;
     for (index, line) in shown(lines, after) {
         let text = line.head();
-        if line.nature == Nature::Signature || is_disclaimer(text) || is_sent_from(text) {
+        if line.nature == Nature::Signature || is_disclaimer(line) || is_sent_from(line) {
             // Another rule takes over from there.
             stop = index;
             break;
@@ -154,7 +154,7 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
         // « Ouvert du lundi au vendredi » right below a number belongs to it.
         let belongs = reachable
             && count >= 3
-            && !is_postscript(text)
+            && !is_postscript(line)
             && !text.contains('?')
             && !text.starts_with('#')
             && lines.get(index - 1).is_some_and(|above| !above.is_blank());
@@ -167,12 +167,12 @@ fn closed(lines: &[Line], from: usize, after: usize, closing: Closing) -> Option
             stop = index;
             // Text below many short lines: only a number or a postscript shows that they were an
             // end, not a list.
-            if !is_postscript(text) && count > 3 && !reachable {
+            if !is_postscript(line) && count > 3 && !reachable {
                 return None;
             }
             break;
         }
-        reachable |= is_reachable(text);
+        reachable |= is_reachable(line);
         count += 1;
         if count > CONTACT {
             return None;
@@ -193,17 +193,30 @@ regex!(SLOGAN, r"\S \(?<?(?:https?://|www\.)\S+$");
 
 /// The words of a name, folded, in the order of the alphabet: some write the surname first.
 fn words_of(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = fold(name)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let mut words: Vec<String> = words(&fold(name)).map(str::to_owned).collect();
     words.sort_unstable();
     words
 }
 
+/// The words of a folded text.
+fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+}
+
 /// Whether a line says the whole name of the sender, and perhaps a function after it.
-fn is_sender(text: &str, sender: &[String]) -> bool {
+fn is_sender(line: &Line, sender: &[String]) -> bool {
+    // The first word tells nearly always.
+    let may_be = |word: &str| {
+        among(TITLES, word)
+            || word.chars().nth(1).is_none()
+            || sender.iter().any(|other| other == word)
+    };
+    if sender.len() < 2 || !words(line.folded()).next().is_some_and(may_be) {
+        return false;
+    }
+    let text = line.head();
     let name = text
         .split(['|', ',', '–', '•', '(', '<', '/'])
         .next()
@@ -211,7 +224,7 @@ fn is_sender(text: &str, sender: &[String]) -> bool {
     let name = name.split(" - ").next().unwrap_or(name);
     let mut left = words_of(name);
     left.retain(|word| !among(TITLES, word));
-    if sender.len() < 2 || left.len() != sender.len() {
+    if left.len() != sender.len() {
         return false;
     }
     // « S. Le Goff » of « Solène Le Goff »: one word may be an initial, the others are whole.
@@ -231,23 +244,33 @@ fn is_sender(text: &str, sender: &[String]) -> bool {
 
 /// Whether a line says a part of the sender's name and nothing else: a first name, initials, a
 /// title and a surname.
-fn is_sender_short(text: &str, sender: &[String]) -> bool {
-    let mut words = words_of(text);
-    words.retain(|word| !among(TITLES, word));
-    let known = !words.is_empty() && words.iter().all(|word| sender.contains(word));
-    let letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
-    let mut initials: Vec<String> = letters.iter().map(|c| fold(&c.to_string())).collect();
+fn is_sender_short(text: &str, folded: &str, sender: &[String]) -> bool {
+    let mut said = words(folded)
+        .filter(|word| !among(TITLES, word))
+        .peekable();
+    let is_said = said.peek().is_some();
+    is_said && said.all(|word| sender.iter().any(|other| other == word))
+        || are_initials(text, sender)
+}
+
+fn are_initials(text: &str, sender: &[String]) -> bool {
+    let letters = || text.chars().filter(|c| c.is_alphanumeric());
+    let count = letters()
+        .take(sender.len() + 1)
+        .take_while(|c| c.is_uppercase())
+        .count();
+    if count < 2 || letters().nth(count).is_some() {
+        return false;
+    }
+    let mut initials: Vec<String> = letters().map(|c| fold(&c.to_string())).collect();
     initials.sort_unstable();
     let own = sender.iter().filter_map(|word| word.get(..1));
-    known
-        || letters.len() >= 2
-            && letters.iter().all(|c| c.is_uppercase())
-            && initials.iter().map(String::as_str).eq(own)
+    initials.iter().map(String::as_str).eq(own)
 }
 
 /// « LG Anna », « Cdt. Tom »: a formula and the sender's name, with nothing between that parts them.
 fn is_signed_formula(text: &str, sender: &[String]) -> bool {
-    if text.chars().nth(60).is_some() {
+    if sender.is_empty() || text.chars().nth(60).is_some() {
         return false;
     }
     let text = text.split('(').next().unwrap_or(text);
@@ -256,9 +279,9 @@ fn is_signed_formula(text: &str, sender: &[String]) -> bool {
         .take(4)
         .any(|(at, _)| {
             let (formula, name) = text.split_at(at);
-            closing(formula) == Some(Closing::Formula)
-                && name.contains(char::is_alphabetic)
-                && is_sender_short(name, sender)
+            name.contains(char::is_alphabetic)
+                && is_sender_short(name, &fold(name), sender)
+                && closing(formula, &fold(formula)) == Some(Closing::Formula)
         })
 }
 
@@ -269,11 +292,15 @@ regex!(
 );
 
 fn is_signed_adverb(lines: &[Line], at: usize, sender: &[String]) -> bool {
-    let is_adverb = |line: &Line| ADVERB.is_match(&fold(line.head()));
+    let is_adverb = |line: &Line| {
+        line.folded().trim_end_matches([',', '.', '!']).ends_with("ment")
+            || line.folded().contains("ment votre")
+    };
+    let is_adverb = |line: &Line| is_adverb(line) && ADVERB.is_match(line.folded());
     lines.get(at).is_some_and(is_adverb)
         && shown(lines, at + 1)
             .next()
-            .is_some_and(|(_, line)| is_sender_short(line.head(), sender))
+            .is_some_and(|(_, line)| is_sender_short(line.head(), line.folded(), sender))
 }
 
 /// The sender's first name or initials as the last line, below a blank one or a comma.
@@ -290,11 +317,11 @@ fn first_name(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opti
         .iter()
         .rev()
         .find(|line| !line.is_blank())?;
-    let is_announced = above.head().ends_with([':', '?']) || is_greeting(above.head());
+    let is_announced = above.head().ends_with([':', '?']) || above.is_greeting();
     (line.nature != Nature::Verbatim
         && apart
         && !is_announced
-        && is_sender_short(line.head(), sender))
+        && is_sender_short(line.head(), line.folded(), sender))
     .then_some(at..end)
 }
 
@@ -311,13 +338,15 @@ fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opt
         .take(end)
         .skip(from.max(1))
         .rev()
-        .find(|(_, line)| is_sender(line.head(), sender) || is_sender_short(line.head(), sender))?;
+        .find(|(_, line)| {
+            is_sender(line, sender) || is_sender_short(line.head(), line.folded(), sender)
+        })?;
     let mut above = lines.get(..at)?.iter().rev();
     let apart = above
         .next()
         .is_some_and(|line| line.is_blank() || is_drawn(&line.text));
     let above = above.find(|line| !line.is_blank())?;
-    let is_announced = above.head().ends_with(':') || is_greeting(above.head());
+    let is_announced = above.head().ends_with(':') || above.is_greeting();
     let below = || shown(lines, at + 1).take_while(|(index, _)| *index < end);
     let contacts = below().all(|(_, line)| is_contact(line) && line.nature != Nature::Verbatim);
     (line.nature != Nature::Verbatim
@@ -331,14 +360,14 @@ fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opt
 /// Plainly a sentence of a person: what may stand below « Envoyé de mon iPhone ».
 fn goes_on(line: &Line) -> bool {
     let text = line.head();
-    let folded = fold(text);
+    let folded = line.folded();
     let words = folded.split(' ').count();
-    let advertises = is_sent_from(text) || is_disclaimer(text) || has_url(text);
+    let advertises = is_sent_from(line) || is_disclaimer(line) || has_url(text);
     !advertises
         && !text.ends_with(':')
         && !text.contains(['|', '<', '_'])
         && words >= 4
-        && SENTENCE.is_match(&folded)
+        && SENTENCE.is_match(folded)
         && (text.ends_with(['.', '?', '!', '…']) || words >= 6)
 }
 
@@ -373,16 +402,20 @@ fn contact_block(lines: &[Line], found: &[Range<usize>]) -> Option<Range<usize>>
         }
     }
     let block = lines.get(start..=last)?;
-    let ways = [has_email as fn(&str) -> bool, has_phone, has_url]
-        .iter()
-        .filter(|has| block.iter().any(|line| has(line.head())))
-        .count();
+    let ways = [
+        |line: &Line| has_email(line.head()),
+        |line: &Line| has_phone(line.folded()),
+        |line: &Line| has_url(line.head()),
+    ]
+    .iter()
+    .filter(|has| block.iter().any(*has))
+    .count();
     let above = lines
         .get(..start)?
         .iter()
         .rev()
         .find(|line| !line.is_blank())?;
-    let is_announced = above.head().ends_with(':') || is_greeting(above.head());
+    let is_announced = above.head().ends_with(':') || above.is_greeting();
     let named = block
         .first()
         .is_some_and(|line| is_name(head_of(line.head())));
@@ -391,7 +424,7 @@ fn contact_block(lines: &[Line], found: &[Range<usize>]) -> Option<Range<usize>>
         && block
             .iter()
             .skip(1)
-            .all(|line| line.head().contains(':') && is_reachable(line.head()));
+            .all(|line| line.head().contains(':') && is_reachable(line));
     (count >= 2 && ways >= 2 && (named || labelled) && !is_announced && start > 0)
         .then_some(start..end)
 }
@@ -432,8 +465,8 @@ fn head_of(text: &str) -> &str {
 }
 
 /// Names a way to reach somebody.
-fn is_reachable(text: &str) -> bool {
-    has_email(text) || has_phone(text) || has_url(text)
+fn is_reachable(line: &Line) -> bool {
+    has_email(line.head()) || has_phone(line.folded()) || has_url(line.head())
 }
 
 regex!(
@@ -472,16 +505,16 @@ fn is_contact(line: &Line) -> bool {
         return true;
     }
     let count = text.chars().count();
-    if text.contains('?') || is_postscript(text) || is_greeting(text) || text.starts_with("```") {
+    if text.contains('?') || is_postscript(line) || line.is_greeting() || text.starts_with("```") {
         return false;
     }
-    let folded = fold(text);
-    if count <= 300 && HOURS.is_match(&folded) {
+    let folded = line.folded();
+    if count <= 300 && HOURS.is_match(folded) {
         return true;
     }
-    let folded = PRONOUNS.replace(&folded, "");
+    let folded = PRONOUNS.replace(folded, "");
     let words = folded.split(' ').count();
-    let reachable = is_reachable(text) || text.contains('|');
+    let reachable = is_reachable(line) || text.contains('|');
     let sentences = SENTENCE.find_iter(&folded).count();
     if reachable {
         return count <= 220 && sentences < 3 && !(sentences >= 1 && words > 12);

@@ -54,6 +54,6 @@ pub(super) fn join(lines: &mut Vec<Line>, start: usize, cells: &[usize]) -> bool
         texts.join(" | ")
     };
     lines.truncate(start);
-    lines.push(Line { text, ..model });
+    lines.push(Line::new(text, model.quote, model.nature, model.history));
     true
 }
