@@ -14,6 +14,7 @@ use super::lines::lines;
 use super::part::{Kind, Part, Tree};
 use super::piece::{Piece, joined_html, joined_plain, same_words};
 use super::{Attachment, Digest, calendar, charset, limits, pgp, smime};
+use files::Bytes;
 
 /// What one visit collected.
 #[derive(Debug, Default)]
@@ -142,8 +143,9 @@ impl Visit {
             Kind::Multipart => self.multipart(tree, part, place),
             Kind::Message => {
                 let raw = tree.raw(part);
-                self.identify("text/plain", raw);
-                self.message_file(part, raw);
+                let raw = Bytes::new(raw);
+                self.identify("text/plain", &raw);
+                self.message_file(part, &raw);
                 let inside = Place {
                     report: false,
                     attached: true,
@@ -325,6 +327,7 @@ impl Visit {
         if broken {
             self.defect("a body does not keep to its Content-Transfer-Encoding");
         }
+        let bytes = Bytes::new(&bytes);
         self.identify(content_type, &bytes);
         let name = name(part);
         let is_attachment = part.disposition.value == "attachment";
@@ -337,13 +340,13 @@ impl Visit {
             | "text/rfc822-headers"
             | "message/global-headers" => {
                 if !place.attached {
-                    self.report(content_type, &bytes);
+                    self.report(content_type, bytes.all);
                 }
                 return Vec::new();
             }
             "text/vnd.google.email-reaction+json" => {
                 if !place.attached
-                    && let Some(emoji) = super::reaction::gmail(&bytes)
+                    && let Some(emoji) = super::reaction::gmail(bytes.all)
                 {
                     self.content.reaction = Some(emoji);
                 }
@@ -352,7 +355,7 @@ impl Visit {
             "text/calendar" | "application/ics" => {
                 let label = part.parameters.get("charset");
                 let text =
-                    charset::decode(cut(&bytes, limits::MACHINE_BYTES), label.or(Some("utf-8")));
+                    charset::decode(cut(bytes.all, limits::MACHINE_BYTES), label.or(Some("utf-8")));
                 if let Some(event) = calendar::read(&text)
                     && !place.attached
                 {
@@ -366,16 +369,16 @@ impl Visit {
                     && (name.is_none() || place.root || place.alternative)
                     && (!place.related || name.is_none()) =>
             {
-                return self.body(part, &bytes);
+                return self.body(part, bytes.all);
             }
             "text/plain" | "text/html"
                 if name.is_none() && !place.attached && self.content.fallback.is_none() =>
             {
-                self.content.fallback = self.body(part, &bytes).into_iter().next();
+                self.content.fallback = self.body(part, bytes.all).into_iter().next();
             }
             // Other texts that a person may have written in: shown where nothing better is.
             "text/enriched" | "text/richtext" if place.root && !is_attachment => {
-                return self.body(part, &bytes);
+                return self.body(part, bytes.all);
             }
             "text/x-amp-html" | "text/watch-html" | "text/enriched" | "text/richtext"
                 if place.alternative =>

@@ -2,23 +2,14 @@
 //!
 //! Owns line ends, Unicode normalisation and `format=flowed` (RFC 3676).
 
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
 /// NFC, lines that end with `\n`, no NUL, no byte-order mark.
 pub fn lines(text: &str) -> String {
-    use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['\r', '\0', '\u{feff}']) {
-        let (before, tail) = rest.split_at(at);
-        out.push_str(before);
-        let mut chars = tail.chars();
-        match chars.next() {
-            Some('\r') if !tail.starts_with("\r\n") => out.push('\n'),
-            _ => {}
-        }
-        rest = chars.as_str();
-    }
-    out.push_str(rest);
-    if out.is_ascii() || is_nfc_quick(out.chars()) == IsNormalized::Yes {
+    let out = line_feeds(text).into_owned();
+    if is_composed(&out) {
         return out;
     }
     // A base with thousands of accents is an attack on the sorting that NFC does.
@@ -26,6 +17,62 @@ pub fn lines(text: &str) -> String {
         return out;
     }
     out.nfc().collect()
+}
+
+/// Line ends as `\n`, without NUL and byte-order marks.
+pub(super) fn line_feeds(text: &str) -> Cow<'_, str> {
+    let next = |text: &str, from: usize| {
+        let found = memchr::memchr3(b'\r', b'\0', BYTE_ORDER_MARK, text.as_bytes().get(from..)?);
+        found.map(|at| from + at)
+    };
+    let Some(mut found) = next(text, 0) else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        // All three are first bytes of a character.
+        let (before, tail) = rest.split_at(found);
+        let mut chars = tail.chars();
+        let character = chars.next();
+        let from = match character {
+            Some('\r' | '\0' | '\u{feff}') => {
+                out.push_str(before);
+                if character == Some('\r') && !tail.starts_with("\r\n") {
+                    out.push('\n');
+                }
+                rest = chars.as_str();
+                0
+            }
+            _ => found + tail.len() - chars.as_str().len(),
+        };
+        match next(rest, from) {
+            Some(at) => found = at,
+            None => break,
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The first byte of `\u{feff}` and of its neighbours.
+const BYTE_ORDER_MARK: u8 = 0xEF;
+
+/// Whether a text is in NFC for certain.
+pub(super) fn is_composed(text: &str) -> bool {
+    is_plainly_composed(text.as_bytes()) || is_nfc_quick(text.chars()) == IsNormalized::Yes
+}
+
+/// The same, without the tables: nothing from U+0300 but the punctuation that people write.
+fn is_plainly_composed(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte >= 0xCC) {
+        let [0xE2, 0x80, 0x90..=0xBF, after @ ..] = rest.get(at..).unwrap_or_default() else {
+            return false;
+        };
+        rest = after;
+    }
+    true
 }
 
 fn longest_marks((longest, run): (usize, usize), c: char) -> (usize, usize) {
@@ -76,4 +123,29 @@ pub fn unflow(text: &str, delete_space: bool) -> String {
         out.pop();
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plainly_composed_is() {
+        let plain = ('\0'..=char::MAX).filter(|c| is_plainly_composed(c.to_string().as_bytes()));
+        let text: String = plain.flat_map(|c| ['e', c]).collect();
+        assert!(text.contains('é') && text.contains('’'));
+        assert_eq!(is_nfc_quick(text.chars()), IsNormalized::Yes);
+    }
+
+    #[test]
+    fn line_ends_become_line_feeds() {
+        for (written, read) in [
+            ("a\r\nb\rc\n", "a\nb\nc\n"),
+            ("\u{feff}a\0b\u{ff0c}\u{feff}", "ab\u{ff0c}"),
+            ("\r\r\n\u{ff0c}\r", "\n\n\u{ff0c}\n"),
+            ("a\u{ff0c}b", "a\u{ff0c}b"),
+        ] {
+            assert_eq!(line_feeds(written), read);
+        }
+    }
 }

@@ -25,9 +25,12 @@ mod token;
 mod urgency;
 mod words;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::Forwarded;
+use super::lines::{is_composed, line_feeds};
 use fate::take_apart;
 use line::{History, Line, Nature};
 
@@ -110,20 +113,15 @@ pub fn html_to_text(html: &str) -> String {
 }
 
 /// NFC, line ends as `\n`, without NUL.
-fn clean(text: &str) -> String {
+fn clean(text: &str) -> Cow<'_, str> {
     let text = text
         .get(..text.floor_char_boundary(BODY_BYTES))
         .unwrap_or(text);
-    let text = if text.contains(['\r', '\0', '\u{FEFF}']) {
-        text.replace("\r\n", "\n")
-            .replace('\r', "\n")
-            .replace(['\0', '\u{FEFF}'], "")
+    let text = line_feeds(text);
+    if is_composed(&text) {
+        text
     } else {
-        text.to_owned()
-    };
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text,
-        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+        Cow::Owned(text.nfc().collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bodies: their charset, their limits, and what was written into a text that is none.
 
-use super::files::Found;
+use super::files::{Bytes, Found};
 use super::{Visit, cut};
 use crate::mail::file::media_type;
 use crate::mail::lines::{lines, unflow};
@@ -71,7 +71,7 @@ impl Visit {
                 content_id: None,
                 inline: false,
             };
-            self.add(found, &file.bytes);
+            self.add(found, &Bytes::new(&file.bytes));
             // The range ends at line ends, so it cuts no character.
             if text.is_char_boundary(file.range.start) && text.is_char_boundary(file.range.end) {
                 text.replace_range(file.range, "");

@@ -4,6 +4,26 @@ use super::{Place, Visit};
 use crate::mail::file::{content_id, name};
 use crate::mail::part::{self, Part};
 use crate::mail::{Attachment, Digest, decoration, header, limits};
+use std::cell::OnceCell;
+
+/// The bytes of a part, and their digest once it was asked for: of a file it is asked twice.
+pub(super) struct Bytes<'a> {
+    pub(super) all: &'a [u8],
+    digest: OnceCell<Digest>,
+}
+
+impl<'a> Bytes<'a> {
+    pub(super) fn new(all: &'a [u8]) -> Self {
+        Self {
+            all,
+            digest: OnceCell::new(),
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| Digest::of(self.all))
+    }
+}
 
 /// A file as it is found.
 pub(super) struct Found {
@@ -14,9 +34,9 @@ pub(super) struct Found {
 }
 
 impl Visit {
-    pub(super) fn message_file(&mut self, part: &Part<'_>, bytes: &[u8]) {
+    pub(super) fn message_file(&mut self, part: &Part<'_>, bytes: &Bytes<'_>) {
         let name = name(part).or_else(|| {
-            let subject = header::read(bytes)
+            let subject = header::read(bytes.all)
                 .text("Subject")
                 .unwrap_or_else(|| "message".to_owned());
             Some(format!("{subject}.eml"))
@@ -42,7 +62,7 @@ impl Visit {
         &mut self,
         part: &Part<'_>,
         name: Option<String>,
-        bytes: &[u8],
+        bytes: &Bytes<'_>,
         place: Place,
     ) {
         let inline = part.disposition.value == "inline"
@@ -56,25 +76,25 @@ impl Visit {
         self.add(found, bytes);
     }
 
-    pub(super) fn add(&mut self, found: Found, bytes: &[u8]) {
+    pub(super) fn add(&mut self, found: Found, bytes: &Bytes<'_>) {
         if self.content.files.len() >= limits::ATTACHMENTS {
             self.defect("too many files: not all are listed");
             return;
         }
-        let sha256 = Digest::of(bytes);
+        let sha256 = bytes.digest();
         if self.wanted == Some(sha256) && self.found.is_none() {
-            self.found = Some(bytes.to_vec());
+            self.found = Some(bytes.all.to_vec());
         }
         let decoration = decoration::is_decoration(
             found.name.as_deref(),
             &found.content_type,
             found.content_id.is_some() || found.inline,
-            bytes,
+            bytes.all,
         );
         self.content.files.push(Attachment {
             name: found.name,
             content_type: found.content_type,
-            size: bytes.len() as u64,
+            size: bytes.all.len() as u64,
             sha256,
             inline: found.inline,
             content_id: found.content_id,
@@ -82,16 +102,25 @@ impl Visit {
         });
     }
 
-    pub(super) fn identify(&mut self, content_type: &str, bytes: &[u8]) {
-        let digest = if content_type.starts_with("text/") && bytes.len() <= limits::HTML_BYTES {
-            let text: Vec<u8> = bytes
-                .iter()
-                .copied()
-                .filter(|byte| *byte != b'\r')
-                .collect();
+    pub(super) fn identify(&mut self, content_type: &str, bytes: &Bytes<'_>) {
+        if self.wanted.is_some() {
+            return;
+        }
+        let is_text = content_type.starts_with("text/") && bytes.all.len() <= limits::HTML_BYTES;
+        let digest = if is_text && memchr::memchr(b'\r', bytes.all).is_some() {
+            let mut text = Vec::with_capacity(bytes.all.len());
+            let mut rest = bytes.all;
+            while let Some(at) = memchr::memchr(b'\r', rest) {
+                let (before, after) = rest.split_at(at);
+                text.extend_from_slice(before);
+                rest = after.get(1..).unwrap_or_default();
+            }
+            text.extend_from_slice(rest);
             Digest::of(text.trim_ascii())
+        } else if is_text {
+            Digest::of(bytes.all.trim_ascii())
         } else {
-            Digest::of(bytes)
+            bytes.digest()
         };
         self.content.identity.push(digest);
     }

@@ -1,7 +1,7 @@
 //! Leaves that hold more than a file: attached mails that are not marked as such, opaque S/MIME,
 //! winmail.dat.
 
-use super::files::Found;
+use super::files::{Bytes, Found};
 use super::{Place, Visit, cut};
 use crate::mail::file::looks_like_mail;
 use crate::mail::part::{self, Part};
@@ -14,7 +14,7 @@ impl Visit {
         &mut self,
         part: &Part<'_>,
         name: Option<String>,
-        bytes: &[u8],
+        bytes: &Bytes<'_>,
         place: Place,
     ) -> Vec<Piece> {
         let content_type = part.content_type.as_str();
@@ -25,7 +25,7 @@ impl Visit {
         let extension = extension.as_deref().unwrap_or_default();
         let may_unwrap = place.unwrapped < limits::MESSAGE_DEPTH;
         let deeper = place.unwrapped + 1;
-        if tnef::is_tnef(bytes) {
+        if tnef::is_tnef(bytes.all) {
             return self.tnef(part, name, bytes, place);
         }
         if matches!(
@@ -33,7 +33,7 @@ impl Visit {
             "application/pkcs7-mime" | "application/x-pkcs7-mime"
         ) || extension == "p7m"
         {
-            match smime::open(bytes) {
+            match smime::open(bytes.all) {
                 smime::Opened::Signed(inner) if may_unwrap => {
                     if !place.attached {
                         self.remark(smime::SIGNED);
@@ -55,10 +55,10 @@ impl Visit {
                     content_type,
                     "application/octet-stream" | "text/plain" | "application/eml"
                 ));
-        if is_mail && looks_like_mail(bytes) {
+        if is_mail && looks_like_mail(bytes.all) {
             self.message_file(part, bytes);
             if may_unwrap {
-                let tree = part::walk(bytes);
+                let tree = part::walk(bytes.all);
                 let pieces = self.tree(&tree, deeper, true);
                 self.message(&tree.root().fields, pieces, place);
             }
@@ -68,7 +68,7 @@ impl Visit {
             self.remark(pgp::ENCRYPTED);
         }
         if extension == "ics" {
-            let text = charset::decode(cut(bytes, limits::MACHINE_BYTES), Some("utf-8"));
+            let text = charset::decode(cut(bytes.all, limits::MACHINE_BYTES), Some("utf-8"));
             if let Some(event) = calendar::read(&text)
                 && !place.attached
             {
@@ -83,10 +83,10 @@ impl Visit {
         &mut self,
         part: &Part<'_>,
         name: Option<String>,
-        bytes: &[u8],
+        bytes: &Bytes<'_>,
         place: Place,
     ) -> Vec<Piece> {
-        let unpacked = tnef::unpack(bytes);
+        let unpacked = tnef::unpack(bytes.all);
         if unpacked.damaged {
             self.defect("winmail.dat is damaged: not all of it is unpacked");
         }
@@ -107,7 +107,7 @@ impl Visit {
                     content_id: file.content_id,
                     inline: false,
                 },
-                &file.bytes,
+                &Bytes::new(&file.bytes),
             );
         }
         if unpacked.plain.is_none() && unpacked.html.is_none() {

@@ -122,19 +122,18 @@ fn counted(counts: &[usize; LISTS.len()]) -> impl Iterator<Item = (&'static str,
 
 /// ISO 639-1 code of the language of `text`; `None` when it is too short or too mixed to tell.
 pub fn language(text: &str) -> Option<String> {
-    let sample: String = text.chars().take(LOOKED_AT).collect();
-    let folded = fold(&sample);
-    let words = || {
-        folded
-            .split(|c: char| !(c.is_alphanumeric() || c == '\''))
-            .filter(|word| !word.is_empty())
+    let sample = match text.char_indices().nth(LOOKED_AT) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
     };
-    let total = words()
-        .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
-        .count();
-    let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
+    let folded = fold(sample);
+    let words = folded
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty());
+    let mut total = 0;
     let mut counts = [0_usize; LISTS.len()];
-    for word in words() {
+    for word in words {
+        total += usize::from(!word.starts_with(|c: char| c.is_ascii_digit()));
         let weights = WEIGHTS.get(word).copied().unwrap_or_default();
         for (count, weight) in counts.iter_mut().zip(weights) {
             *count += usize::from(weight);
@@ -147,7 +146,7 @@ pub fn language(text: &str) -> Option<String> {
     // statistics.
     let is_foreign = sample
         .chars()
-        .any(|c| "ąęłńśźżćčšřžěďťůőűăîșşțţğışđøåæ".contains(c));
+        .any(|c| !c.is_ascii() && "ąęłńśźżćčšřžěďťůőűăîșşțţğışđøåæ".contains(c));
     let of = |code: &str| {
         let listed = matches!(code, "fr" | "en") || !is_foreign;
         let found = counted(&counts).find(|(other, _)| *other == code && listed);
@@ -180,10 +179,11 @@ pub fn language(text: &str) -> Option<String> {
     if let Some((code, _)) = LISTS.iter().find(|(code, _)| decided(code)) {
         return Some((*code).to_owned());
     }
+    let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
     if letters < LETTERS {
         return None;
     }
-    let info = detector().detect(&sample)?;
+    let info = detector().detect(sample)?;
     let code = code(info.lang())?;
     let is_sure = match code {
         "fr" => french > english && french > 0,

@@ -163,13 +163,11 @@ const LINKS: &str = "\
 pub fn is_thanks(reply: &str, has_files: bool) -> bool {
     let asks = |line: &str| line.contains(['?', '？', '@']) || line.contains("://");
     if has_files
+        || reply.chars().nth(CHARACTERS).is_some()
         || reply
             .lines()
             .any(|line| asks(line) && !is_placeholder(line))
     {
-        return false;
-    }
-    if reply.chars().nth(CHARACTERS).is_some() {
         return false;
     }
     let mut thanked = false;
@@ -192,13 +190,14 @@ pub fn is_thanks(reply: &str, has_files: bool) -> bool {
 
 /// The emoji of a reply that holds nothing else, without spaces: "👍", "❤️🎉".
 pub fn lone_reaction(reply: &str) -> Option<String> {
-    let bare: String = reply
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200B}' | '\u{FEFF}'))
-        .collect();
-    let count = bare.chars().filter(|c| is_emoji(*c)).count();
-    let only = bare.chars().all(|c| is_emoji(c) || joins_emoji(c));
-    (only && (1..=EMOJI).contains(&count)).then_some(bare)
+    let bare = || {
+        reply
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200B}' | '\u{FEFF}'))
+    };
+    let only = bare().all(|c| is_emoji(c) || joins_emoji(c));
+    (only && (1..=EMOJI).contains(&bare().filter(|c| is_emoji(*c)).count()))
+        .then(|| bare().collect())
 }
 
 /// `[image]`, `[image: logo.png]`, `[cid:image001.png@01DB]`: where a picture stood. Whether it
