@@ -9,11 +9,12 @@
 mod element;
 mod image;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::line::{self, History, Line, Nature};
 use super::structure::{self, Role};
-use super::style::{self, Style, is_block, is_never_text, is_void};
+use super::style::{self, Style, Styles, is_block, is_never_text, is_void};
 use super::token::{self, Tag, Token};
 
 /// Open elements that are remembered. Outlook nests about forty; a hundred quotations of quotations
@@ -108,6 +109,7 @@ struct Renderer<'a> {
     /// The mark of a list item whose text did not begin yet.
     mark: Option<String>,
     stack: Vec<Open>,
+    styles: Styles<'a>,
     /// How many elements of each name are open, so that an end without a beginning costs nothing.
     counts: BTreeMap<Key, usize>,
     /// Elements opened beyond the depth that is remembered.
@@ -128,13 +130,14 @@ impl<'a> Renderer<'a> {
             history: History::No,
             mark: None,
             stack: Vec::new(),
+            styles: Styles::default(),
             counts: BTreeMap::new(),
             beyond: 0,
             rows: Vec::new(),
         }
     }
 
-    fn render(mut self, html: &str) -> Vec<Line> {
+    fn render(mut self, html: &'a str) -> Vec<Line> {
         for token in token::tokens(html) {
             if self.lines.len() >= LINES {
                 break;
@@ -204,14 +207,18 @@ impl<'a> Renderer<'a> {
             }
             return;
         }
-        for piece in text.split_inclusive([' ', '\n', '\t', '\r', '\u{c}']) {
-            let word = piece.trim_end_matches([' ', '\n', '\t', '\r', '\u{c}']);
-            if !word.is_empty() {
+        let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b'\x0c');
+        let mut rest = text.as_ref();
+        while !rest.is_empty() {
+            let end = rest.bytes().position(|byte| is_blank(byte));
+            let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+            if word.contains('\u{a0}') {
                 self.push(&word.replace('\u{a0}', " "));
+            } else if !word.is_empty() {
+                self.push(word);
             }
-            if word.len() < piece.len() && self.current.is_some() {
-                self.space = true;
-            }
+            self.space |= end.is_some() && self.current.is_some();
+            rest = after.get(1..).unwrap_or_default();
         }
     }
 
@@ -270,16 +277,17 @@ impl<'a> Renderer<'a> {
         self.flush();
     }
 
-    fn open(&mut self, tag: &Tag<'_>) {
+    fn open(&mut self, tag: &Tag<'a>) {
         let name = tag.name.to_ascii_lowercase();
         if is_void(&name) {
             self.void(&name, tag);
             return;
         }
         self.imply(&name);
-        let role = structure::role(&name, tag);
+        let css = self.styles.of(tag);
+        let role = structure::role(&name, tag, &css);
         let mut style = self.style();
-        let margin = style::read(&mut style, &name, tag);
+        let margin = style::read(&mut style, &name, tag, &css);
         if is_block(&name) || matches!(role, Some(Role::Quote)) {
             self.flush();
         }
@@ -302,7 +310,7 @@ impl<'a> Renderer<'a> {
         }
         let what = match name.as_str() {
             "a" => What::Link(
-                tag.attribute("href"),
+                tag.attribute("href").map(Cow::into_owned),
                 self.lines.len(),
                 self.current.as_ref().map_or(0, |line| line.text.len()),
             ),

@@ -1,6 +1,9 @@
 //! What mail clients say with identifiers, classes and styles of their HTML: the one place that
 //! knows their names. What is made of it belongs to `html` and `history`.
 
+use std::borrow::Cow;
+
+use super::style::Css;
 use super::token::Tag;
 
 /// The role of an element in a mail.
@@ -67,7 +70,7 @@ const SIGNATURE: [&str; 11] = [
 ];
 
 /// What an element is, by its name and attributes.
-pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
+pub(super) fn role(name: &str, tag: &Tag<'_>, css: &Css) -> Option<Role> {
     if !tag.has_attributes() {
         return None;
     }
@@ -77,10 +80,10 @@ pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
     let called = if name == "div" {
         tag.attribute("name").unwrap_or_default()
     } else {
-        String::new()
+        Cow::default()
     };
     let quote = name == "blockquote";
-    for word in [id.as_str(), called.as_str()]
+    for word in [id.as_ref(), called.as_ref()]
         .into_iter()
         .chain(class.split_ascii_whitespace().take(12))
         .map(known)
@@ -109,37 +112,25 @@ pub(super) fn role(name: &str, tag: &Tag<'_>) -> Option<Role> {
         }
     }
     // Zimbra's modern client.
-    match marker.as_str() {
+    match marker.as_ref() {
         "__DIVIDER__" | "__HEADERS__" | "__QUOTED_TEXT__" if !quote => return Some(Role::History),
         "__SIG_PRE__" | "__SIG_POST__" => return Some(Role::Signature),
         _ => {}
     }
-    let style = tag.attribute("style").unwrap_or_default();
-    let style: String = style
-        .chars()
-        .take(2_000)
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
     if quote {
         let is_cite = tag
             .attribute("type")
             .is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
             || tag.attribute("cite").is_some()
             // The bar beside a quotation; an indentation has none.
-            || (style.contains("border-left:") && !style.contains("border-left:none"))
-            || style.contains("border-left-width:")
-            || style.contains("border-left-style:solid");
+            || css.has_bar;
         return is_cite.then_some(Role::Quote);
     }
-    if style.contains("mso-list:ignore") {
+    if css.is_word_mark {
         return Some(Role::WordMark);
     }
     // Outlook's line above "De : … Envoyé : …".
-    if name == "div"
-        && style.contains("border-top:solid")
-        && (style.contains("padding:3.0pt") || style.contains("padding:3pt"))
-    {
+    if name == "div" && css.is_ruled {
         return Some(Role::Rule);
     }
     None
@@ -210,7 +201,11 @@ mod tests {
                 panic!("{html}")
             };
             assert_eq!(
-                role(&tag.name.to_ascii_lowercase(), &tag),
+                role(
+                    &tag.name.to_ascii_lowercase(),
+                    &tag,
+                    &Css::of(&tag.attribute("style").unwrap_or_default())
+                ),
                 expected,
                 "{html}"
             );

@@ -1,8 +1,10 @@
 //! What an element looks like, as far as reading needs it: hidden or shown, block or inline, with a
 //! margin or without. Rendering belongs to `html`.
 
+use std::collections::HashMap;
+
 use super::line::Nature;
-use super::token::Tag;
+use super::token::{self, Tag};
 
 /// What an element hands down to what it holds.
 #[derive(Clone, Copy, Default)]
@@ -18,38 +20,97 @@ pub(super) struct Style {
     pub lists: u8,
 }
 
+/// Different `style` attributes of a body that are remembered.
+const REMEMBERED: usize = 256;
+
+/// What a `style` attribute says, as far as reading needs it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Css {
+    is_hidden: bool,
+    /// Whether the characters have the size 0.
+    no_size: Option<bool>,
+    pre: Option<bool>,
+    is_tight: bool,
+    /// Word's mark of a list item.
+    pub is_word_mark: bool,
+    /// A bar at the left.
+    pub has_bar: bool,
+    /// Outlook's line at the top.
+    pub is_ruled: bool,
+}
+
+impl Css {
+    /// Reads a decoded attribute.
+    pub(super) fn of(style: &str) -> Self {
+        let css: String = style
+            .chars()
+            .take(2_000)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        let has = |property: &str| css.contains(property);
+        // A button for everybody but Outlook says both.
+        let is_hidden_by_word =
+            has("mso-hide:all") && !has("display:inline") && !has("display:block");
+        let no_size = value(&css, "font-size:").map(|size| {
+            let number: String = size
+                .chars()
+                .take_while(|c| c.is_ascii_digit() || *c == '.')
+                .collect();
+            // An inner element may set a size again: grids of newsletters do.
+            number.parse() == Ok(0.0_f32)
+        });
+        let pre = value(&css, "white-space:")
+            .map(|space| space.starts_with("pre") || space.starts_with("break-spaces"));
+        let margin = value(&css, "margin:").or_else(|| value(&css, "margin-bottom:"));
+        Self {
+            is_hidden: has("display:none")
+                || is_hidden_by_word
+                || has("visibility:hidden")
+                || (has("max-height:0") && has("overflow:hidden")),
+            no_size,
+            pre,
+            is_tight: margin.is_some_and(|m| m.starts_with('0')),
+            is_word_mark: has("mso-list:ignore"),
+            has_bar: (has("border-left:") && !has("border-left:none"))
+                || has("border-left-width:")
+                || has("border-left-style:solid"),
+            is_ruled: has("border-top:solid") && (has("padding:3.0pt") || has("padding:3pt")),
+        }
+    }
+}
+
+/// The `style` attributes of a body: Outlook writes the same few hundreds of times.
+#[derive(Default)]
+pub(super) struct Styles<'a> {
+    known: HashMap<&'a str, Css>,
+}
+
+impl<'a> Styles<'a> {
+    pub(super) fn of(&mut self, tag: &Tag<'a>) -> Css {
+        let Some(written) = tag.written("style") else {
+            return Css::default();
+        };
+        if let Some(css) = self.known.get(written) {
+            return *css;
+        }
+        let css = Css::of(&token::decode(written));
+        if self.known.len() < REMEMBERED {
+            self.known.insert(written, css);
+        }
+        css
+    }
+}
+
 /// Reads what the name and attributes of an element say of its appearance; whether the element has a margin.
-pub(super) fn read(style: &mut Style, name: &str, tag: &Tag<'_>) -> bool {
+pub(super) fn read(style: &mut Style, name: &str, tag: &Tag<'_>, css: &Css) -> bool {
     if !tag.has_attributes() && !is_block(name) {
         style.hidden |= is_never_text(name);
         return false;
     }
-    let css: String = tag
-        .attribute("style")
-        .unwrap_or_default()
-        .chars()
-        .take(2_000)
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    style.hidden |= is_never_text(name)
-        || css.contains("display:none")
-        // A button for everybody but Outlook says both.
-        || (css.contains("mso-hide:all") && !css.contains("display:inline") && !css.contains("display:block"))
-        || css.contains("visibility:hidden")
-        || (css.contains("max-height:0") && css.contains("overflow:hidden"))
-        || tag.attribute("hidden").is_some();
-    if let Some(size) = value(&css, "font-size:") {
-        let number: String = size
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
-            .collect();
-        // An inner element may set a size again: grids of newsletters do.
-        style.no_size = number.parse() == Ok(0.0_f32);
-    }
-    if let Some(space) = value(&css, "white-space:") {
-        style.pre = space.starts_with("pre") || space.starts_with("break-spaces");
-    }
+    style.hidden |= is_never_text(name) || css.is_hidden || tag.written("hidden").is_some();
+    style.no_size = css.no_size.unwrap_or(style.no_size);
+    style.pre = css.pre.unwrap_or(style.pre);
     if matches!(name, "pre" | "listing") {
         style.pre = true;
         let class = tag.attribute("class").unwrap_or_default();
@@ -60,8 +121,7 @@ pub(super) fn read(style: &mut Style, name: &str, tag: &Tag<'_>) -> bool {
     match name {
         "p" => {
             let class = tag.attribute("class").unwrap_or_default();
-            let margin = value(&css, "margin:").or_else(|| value(&css, "margin-bottom:"));
-            let is_tight = margin.is_some_and(|m| m.starts_with('0'))
+            let is_tight = css.is_tight
                 || class.contains("MsoNormal")
                 || class.contains("MsoPlainText")
                 || class.contains("MsoList");

@@ -5,6 +5,8 @@
 //! and html5ever's own tokenizer compares every attribute of a tag with all those before it.
 //! Here every byte is looked at a bounded number of times, whatever the bytes.
 
+use std::borrow::Cow;
+
 /// Attributes kept of one tag. Office writes about twenty; the rest of a longer list is passed over.
 const ATTRIBUTES: usize = 40;
 
@@ -36,17 +38,22 @@ pub(super) struct Tag<'a> {
     attributes: Vec<(&'a str, &'a str)>,
 }
 
-impl Tag<'_> {
+impl<'a> Tag<'a> {
     pub(super) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }
 
     /// The decoded value of the first attribute of that (lower case) name.
-    pub(super) fn attribute(&self, name: &str) -> Option<String> {
+    pub(super) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.written(name).map(decode)
+    }
+
+    /// The same as it is written.
+    pub(super) fn written(&self, name: &str) -> Option<&'a str> {
         self.attributes
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| decode(value))
+            .map(|(_, value)| *value)
     }
 }
 
@@ -276,7 +283,10 @@ impl<'a> Tokens<'a> {
 }
 
 /// Decodes character references (`&eacute;`, `&#233;`, `&#xE9;`); what is none stays as written.
-pub(super) fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -307,7 +317,7 @@ pub(super) fn decode(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// What a reference stands for. Without its semicolon only the few names are taken that old
@@ -360,9 +370,7 @@ fn skip(bytes: &[u8], from: usize, pass: impl Fn(u8) -> bool) -> usize {
 /// The first position from `from` of `byte`.
 fn memchr(byte: u8, bytes: &[u8], from: usize) -> Option<usize> {
     let tail = bytes.get(from..)?;
-    tail.iter()
-        .position(|other| *other == byte)
-        .map(|found| from + found)
+    memchr::memchr(byte, tail).map(|found| from + found)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use crate::mail::text::line::{History, Nature};
 use crate::mail::text::structure::{self, Role};
 use crate::mail::text::token::Tag;
 
-impl Renderer<'_> {
-    pub(super) fn void(&mut self, name: &str, tag: &Tag<'_>) {
+impl<'a> Renderer<'a> {
+    pub(super) fn void(&mut self, name: &str, tag: &Tag<'a>) {
         match name {
             "br" => {
-                if let Some(Role::Signature) = structure::role(name, tag) {
+                let css = self.styles.of(tag);
+                if let Some(Role::Signature) = structure::role(name, tag, &css) {
                     self.flush();
                 }
                 if !self.is_hidden() {
@@ -18,7 +19,8 @@ impl Renderer<'_> {
             }
             "hr" if !self.is_hidden() => {
                 self.flush();
-                let role = structure::role(name, tag);
+                let css = self.styles.of(tag);
+                let role = structure::role(name, tag, &css);
                 self.push("________________________________");
                 if let Some(line) = self.current.as_mut().filter(|line| line.quote == 0) {
                     match role {
