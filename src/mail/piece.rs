@@ -132,14 +132,16 @@ pub fn same_words(plain: &str, html: &str) -> bool {
 
 /// Whether a plain form is more than "your client does not support HTML".
 pub fn is_real(plain: &str, html: Option<&str>) -> bool {
-    let letters = plain.chars().filter(|c| c.is_alphanumeric()).count();
+    const SOME: usize = 400;
     let Some(html) = html else { return true };
+    let letters = plain.chars().filter(|c| c.is_alphanumeric());
+    let letters = letters.take(SOME + 1).count();
     if letters == 0 {
         // An emoji is a text too; emptiness is not, where the HTML has more.
         return plain.chars().any(|c| !c.is_whitespace() && !c.is_ascii())
             || html_words(html, 1).is_empty();
     }
-    if letters > 400 {
+    if letters > SOME {
         return true;
     }
     let lower = plain.to_lowercase();

@@ -191,6 +191,12 @@ regex!(
     )
 );
 
+// How the two above begin.
+regex!(
+    ADVERTISES,
+    r"^(?:(?:sent|envoye|gesendet|enviado|inviato|verzonden|skickat) |\w[\w.]{2,12} mail)"
+);
+
 /// « Envoyé de mon iPhone » and what others add.
 pub(super) fn is_sent_from(line: &Line) -> bool {
     let original = line.head();
@@ -210,6 +216,11 @@ pub(super) fn is_sent_from(line: &Line) -> bool {
             line.folded()
         }
     };
+    // How each of the forms below begins.
+    let start = folded.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if !SENT_FROM.is_match(start) && !ADVERTISES.is_match(start) {
+        return false;
+    }
     // « …, veuillez excuser ma brièveté » goes with it.
     let (folded, is_excused) = match EXCUSE.find(folded) {
         Some(found) => (folded.get(..found.start()).unwrap_or_default(), true),

@@ -29,9 +29,15 @@ pub(in crate::mail) fn fold(text: &str) -> String {
         text: String::with_capacity(text.len()),
         space: false,
     };
-    for character in text.chars() {
+    let mut rest = text;
+    loop {
+        let (run, after) = rest.split_at(rest.bytes().position(is_odd).unwrap_or(rest.len()));
+        out.write_run(run);
+        let mut chars = after.chars();
+        let Some(character) = chars.next() else { break };
+        rest = chars.as_str();
         match character {
-            '\0'..='\x7f' => out.add(character.to_ascii_lowercase()),
+            '\0'..='\x7f' => out.add(character),
             // Punctuation: neither letters nor marks.
             '\u{A0}'..='\u{BF}' | '\u{2000}'..='\u{206F}' => out.add(character),
             LATIN_FROM..=LATIN_TO => {
@@ -45,6 +51,11 @@ pub(in crate::mail) fn fold(text: &str) -> String {
         }
     }
     out.text
+}
+
+/// Anything but a letter, a digit or a sign of ASCII that stands for itself.
+fn is_odd(byte: u8) -> bool {
+    !matches!(byte, b'!'..=b'_' | b'a'..=b'~')
 }
 
 /// A folded text in the making.
@@ -102,6 +113,22 @@ impl Folded {
 
     fn write_all(&mut self, text: &str) {
         text.chars().for_each(|character| self.write(character));
+    }
+
+    /// Writes plain letters and signs of ASCII.
+    #[inline]
+    fn write_run(&mut self, run: &str) {
+        if run.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut self.space) && !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        let start = self.text.len();
+        self.text.push_str(run);
+        if let Some(written) = self.text.get_mut(start..) {
+            written.make_ascii_lowercase();
+        }
     }
 }
 
