@@ -354,8 +354,10 @@ impl Visit {
             }
             "text/calendar" | "application/ics" => {
                 let label = part.parameters.get("charset");
-                let text =
-                    charset::decode(cut(bytes.all, limits::MACHINE_BYTES), label.or(Some("utf-8")));
+                let text = charset::decode(
+                    cut(bytes.all, limits::MACHINE_BYTES),
+                    label.or(Some("utf-8")),
+                );
                 if let Some(event) = calendar::read(&text)
                     && !place.attached
                 {

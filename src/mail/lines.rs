@@ -66,13 +66,26 @@ pub(super) fn is_composed(text: &str) -> bool {
 /// The same, without the tables: nothing from U+0300 but the punctuation that people write.
 fn is_plainly_composed(text: &[u8]) -> bool {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| *byte >= 0xCC) {
+    while let Some(at) = first_from(0xCC, rest) {
         let [0xE2, 0x80, 0x90..=0xBF, after @ ..] = rest.get(at..).unwrap_or_default() else {
             return false;
         };
         rest = after;
     }
     true
+}
+
+/// Where the first byte of `least` or more stands.
+fn first_from(least: u8, bytes: &[u8]) -> Option<usize> {
+    const CHUNK: usize = 64;
+    bytes.chunks(CHUNK).enumerate().find_map(|(number, chunk)| {
+        // The highest of many is found at once, and is nearly always lower.
+        let highest = chunk.iter().fold(0, |highest, byte| highest.max(*byte));
+        (highest >= least).then(|| {
+            let at = chunk.iter().position(|byte| *byte >= least);
+            number * CHUNK + at.unwrap_or_default()
+        })
+    })
 }
 
 fn longest_marks((longest, run): (usize, usize), c: char) -> (usize, usize) {

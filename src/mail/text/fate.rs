@@ -448,12 +448,7 @@ fn judge_quotes(lines: &[Line], end: usize, subject: Option<&str>, fates: &mut [
 fn attribution_within(block: &[Line]) -> usize {
     (0..block.len().min(3))
         .find_map(|at| {
-            let lines: Vec<Line> = block
-                .iter()
-                .skip(at)
-                .take(12)
-                .map(Line::unquoted)
-                .collect();
+            let lines: Vec<Line> = block.iter().skip(at).take(12).map(Line::unquoted).collect();
             history::begins(&lines, 0)
                 .filter(|found| found.kind != Kind::Weak)
                 .map(|found| at + found.end)

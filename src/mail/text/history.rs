@@ -349,12 +349,29 @@ fn attribution(lines: &[Line], at: usize) -> Option<(usize, Kind)> {
 /// of its verb.
 fn may_end(line: &Line) -> bool {
     const ENDS: [&str; 19] = [
-        "ecrit", "repondu", "wrote", "writes", "geschrieben", "escribio", "scritto", "schreef",
-        "geschreven", "escreveu", "napisal", "napisala", "napisal(a)", "skrev", "kirjoitti", "irta",
-        "написал", "написала", "написал(а)",
+        "ecrit",
+        "repondu",
+        "wrote",
+        "writes",
+        "geschrieben",
+        "escribio",
+        "scritto",
+        "schreef",
+        "geschreven",
+        "escreveu",
+        "napisal",
+        "napisala",
+        "napisal(a)",
+        "skrev",
+        "kirjoitti",
+        "irta",
+        "написал",
+        "написала",
+        "написал(а)",
     ];
     let text = line.folded().trim_end_matches(['-', '*', '_', ' ']);
-    text.ends_with(':') || ENDS.iter().any(|end| text.ends_with(end))
+    let is_word = text.ends_with(|c: char| c == ')' || c.is_alphabetic());
+    text.ends_with(':') || is_word && ENDS.iter().any(|end| text.ends_with(end))
 }
 
 /// Whether a folded text is an attribution.

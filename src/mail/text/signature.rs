@@ -101,8 +101,7 @@ fn begins(lines: &[Line], at: usize, sender: &[String]) -> Option<Range<usize>> 
     if is_ruled {
         let count = below().count();
         let contacts = below().all(|(_, line)| is_contact(line) || is_disclaimer(line));
-        let strong =
-            below().any(|(_, line)| is_reachable(line) || is_disclaimer(line));
+        let strong = below().any(|(_, line)| is_reachable(line) || is_disclaimer(line));
         let named = below()
             .next()
             .is_some_and(|(_, line)| is_sender(line, sender));
@@ -209,9 +208,7 @@ fn words(folded: &str) -> impl Iterator<Item = &str> {
 fn is_sender(line: &Line, sender: &[String]) -> bool {
     // The first word tells nearly always.
     let may_be = |word: &str| {
-        among(TITLES, word)
-            || word.chars().nth(1).is_none()
-            || sender.iter().any(|other| other == word)
+        sender.iter().any(|other| other == word) || word.chars().nth(1).is_none() || is_title(word)
     };
     if sender.len() < 2 || !words(line.folded()).next().is_some_and(may_be) {
         return false;
@@ -223,7 +220,7 @@ fn is_sender(line: &Line, sender: &[String]) -> bool {
         .unwrap_or(text);
     let name = name.split(" - ").next().unwrap_or(name);
     let mut left = words_of(name);
-    left.retain(|word| !among(TITLES, word));
+    left.retain(|word| !is_title(word));
     if left.len() != sender.len() {
         return false;
     }
@@ -245,9 +242,7 @@ fn is_sender(line: &Line, sender: &[String]) -> bool {
 /// Whether a line says a part of the sender's name and nothing else: a first name, initials, a
 /// title and a surname.
 fn is_sender_short(text: &str, folded: &str, sender: &[String]) -> bool {
-    let mut said = words(folded)
-        .filter(|word| !among(TITLES, word))
-        .peekable();
+    let mut said = words(folded).filter(|word| !is_title(word)).peekable();
     let is_said = said.peek().is_some();
     is_said && said.all(|word| sender.iter().any(|other| other == word))
         || are_initials(text, sender)
@@ -293,7 +288,9 @@ regex!(
 
 fn is_signed_adverb(lines: &[Line], at: usize, sender: &[String]) -> bool {
     let is_adverb = |line: &Line| {
-        line.folded().trim_end_matches([',', '.', '!']).ends_with("ment")
+        line.folded()
+            .trim_end_matches([',', '.', '!'])
+            .ends_with("ment")
             || line.folded().contains("ment votre")
     };
     let is_adverb = |line: &Line| is_adverb(line) && ADVERB.is_match(line.folded());
@@ -327,6 +324,10 @@ fn first_name(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Opti
 
 /// Titles before a name, folded.
 const TITLES: &str = "m mme mlle mr mrs ms dr pr prof me";
+
+fn is_title(word: &str) -> bool {
+    word.len() <= 4 && among(TITLES, word)
+}
 
 /// The name of the sender below a blank line, and nothing but contact lines below it.
 fn named_block(lines: &[Line], found: &[Range<usize>], sender: &[String]) -> Option<Range<usize>> {
