@@ -210,7 +210,7 @@ impl<'a> Renderer<'a> {
         let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b'\x0c');
         let mut rest = text.as_ref();
         while !rest.is_empty() {
-            let end = rest.bytes().position(|byte| is_blank(byte));
+            let end = rest.bytes().position(is_blank);
             let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
             if word.contains('\u{a0}') {
                 self.push(&word.replace('\u{a0}', " "));
