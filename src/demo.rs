@@ -14,6 +14,7 @@ use crate::mail::{self, Mail};
 use crate::maildir::{self, Maildir};
 use crate::service::{Clock, Service};
 
+mod articles;
 mod play;
 
 /// How long a station may take before the demo says that something is wrong.
@@ -92,6 +93,7 @@ impl Place {
         let config = folder.join("config.toml");
         let text = include_str!("demo/config.toml").replace("127.0.0.1:8080", &listen.to_string());
         std::fs::write(&config, text)?;
+        articles::write(&folder.join("knowledge"))?;
         let place = Self {
             config,
             incoming: folder.join("in"),

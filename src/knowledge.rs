@@ -19,6 +19,7 @@ pub mod render;
 pub mod snippet;
 
 pub use front::parse;
+pub use link::encoded;
 pub use offer::{Entry, Library, Offered, Question, SURE, WORTH_OFFERING, WORTH_SHOWING};
 
 /// Who may read an article, from the widest circle to the smallest.

@@ -28,6 +28,7 @@ mod download;
 mod form;
 mod frame;
 mod home;
+mod knowledge;
 mod link;
 mod rate;
 mod status;
@@ -53,7 +54,12 @@ struct Site {
 }
 
 /// The built-in pages of all modules.
-const TEMPLATES: &[&[(&str, &str)]] = &[frame::TEMPLATES, home::TEMPLATES, ticket::TEMPLATES];
+const TEMPLATES: &[&[(&str, &str)]] = &[
+    frame::TEMPLATES,
+    home::TEMPLATES,
+    knowledge::TEMPLATES,
+    ticket::TEMPLATES,
+];
 
 /// Serves the pages until `shutdown`.
 ///
@@ -75,6 +81,7 @@ pub async fn serve(
     let router = Router::new()
         .merge(style::routes())
         .merge(home::routes())
+        .merge(knowledge::routes())
         .merge(ticket::routes())
         .route("/robots.txt", get(robots))
         .fallback(missing)

@@ -200,13 +200,19 @@ impl Knowledge {
         )
     }
 
-    /// A file that an article shows or gives, when `reader` may read one of those articles; read
-    /// here and now, and only inside the folder.
-    pub fn file(&self, path: &str, reader: Audience) -> Option<Vec<u8>> {
+    /// The size of a file that an article shows or gives, when `reader` may read one of those
+    /// articles.
+    pub fn file_size(&self, path: &str, reader: Audience) -> Option<u64> {
         let audience = self.files.get(path)?;
         if !reader.may_read(*audience) {
             return None;
         }
+        folder::size(self.folder.as_deref()?, path)
+    }
+
+    /// Such a file; read here and now, and only inside the folder.
+    pub fn file(&self, path: &str, reader: Audience) -> Option<Vec<u8>> {
+        self.file_size(path, reader)?;
         folder::bytes(self.folder.as_deref()?, path).ok()
     }
 

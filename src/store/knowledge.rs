@@ -165,15 +165,19 @@ impl Store {
         .await
     }
 
-    /// The counts of all articles that have any, by slug.
+    /// The counts of one article, or of all that have any, by slug.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn article_counts(&self) -> Result<BTreeMap<String, ArticleCounts>> {
-        self.read("reading the counts of articles", |connection, _| {
-            let mut statement =
-                connection.prepare_cached(r"SELECT slug, views, helped FROM articles")?;
-            let rows = statement.query_map([], |row| {
+    pub async fn article_counts(
+        &self,
+        slug: Option<String>,
+    ) -> Result<BTreeMap<String, ArticleCounts>> {
+        self.read("reading the counts of articles", move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                r"SELECT slug, views, helped FROM articles WHERE ?1 IS NULL OR slug = ?1",
+            )?;
+            let rows = statement.query_map(params![slug], |row| {
                 let counts = ArticleCounts {
                     views: count(row.get(1)?),
                     helped: count(row.get(2)?),

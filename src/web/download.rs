@@ -10,8 +10,6 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::mail::Attachment;
-
 /// Bytes of files on their way to browsers at once: whoever reads slowly, or not at all, fills
 /// this and not the memory.
 pub const BYTES_IN_FLIGHT: usize = 192 << 20;
@@ -36,9 +34,9 @@ pub async fn room(downloads: &Arc<Semaphore>, size: u64) -> Option<OwnedSemaphor
 
 /// The file as a download. Its type is what its first bytes say, for pictures and PDF; everything
 /// else is just bytes, whatever the sender called it.
-pub fn answer(attachment: &Attachment, bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Response {
+pub fn answer(name: Option<&str>, bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Response {
     let kind = sniff(&bytes).unwrap_or("application/octet-stream");
-    let disposition = disposition(attachment.name.as_deref().unwrap_or("fichier"));
+    let disposition = disposition(name.unwrap_or("fichier"));
     (
         [
             (header::CONTENT_TYPE, kind.to_owned()),

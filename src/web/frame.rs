@@ -9,10 +9,14 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 use serde::Serialize;
 
-use super::{Site, client};
+use super::{Site, client, knowledge};
 
 /// Entries of the navigation: path, in French, in English.
-const NAVIGATION: &[(&str, &str, &str)] = &[("/", "Accueil", "Home"), ("/aide", "Aide", "Help")];
+const NAVIGATION: &[(&str, &str, &str)] = &[
+    ("/", "Accueil", "Home"),
+    (knowledge::PATH, "Base de connaissance", "Knowledge base"),
+    ("/aide", "Aide", "Help"),
+];
 
 /// The frame, and the pages that say that something is not there.
 pub const TEMPLATES: &[(&str, &str)] = &[
@@ -133,7 +137,9 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
     let current = site.service.current();
     let web = &current.settings.web;
     let english = visitor.language == "en";
-    let entries = NAVIGATION.iter().map(|(path, french, english)| Entry {
+    let is_there = |path: &str| path != knowledge::PATH || current.rules.knowledge.is_there();
+    let entries = NAVIGATION.iter().filter(|(path, ..)| is_there(path));
+    let entries = entries.map(|(path, french, english)| Entry {
         link: format!("{path}{}", visitor.query()),
         label: visitor.pick(french, english),
         current: *path == visitor.path,

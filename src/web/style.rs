@@ -15,6 +15,7 @@ use super::{Site, link};
 const STYLES: &[&str] = &[
     include_str!("web-templates/style.css"),
     include_str!("web-templates/ticket.css"),
+    include_str!("web-templates/knowledge/knowledge.css"),
 ];
 
 const AN_HOUR: &str = "max-age=3600";

@@ -129,7 +129,7 @@ async fn file(
         return unavailable(&site, &seen.visitor);
     };
     match site.service.store().file_bytes(found).await {
-        Ok(Some(bytes)) => download::answer(&found.attachment, bytes, held),
+        Ok(Some(bytes)) => download::answer(found.attachment.name.as_deref(), bytes, held),
         Ok(None) => link::not_found(&site, &seen.visitor),
         Err(error) => {
             tracing::error!(ticket.id = %id, "A file of ticket {id} cannot be read: {error:#}");

@@ -9,5 +9,6 @@ mod desk;
 mod files;
 mod hardening;
 mod http;
+mod knowledge;
 mod pictures;
 mod ticket;

@@ -92,7 +92,7 @@ pub fn walk(
 ///
 /// # Errors
 /// When it is not there, or a link leads out of the folder.
-pub fn resolved(root: &Path, path: &str) -> Result<PathBuf, String> {
+fn resolved(root: &Path, path: &str) -> Result<PathBuf, String> {
     let inside = root.canonicalize().map_err(|error| error.to_string())?;
     let real = inside
         .join(path)
@@ -109,6 +109,11 @@ pub fn resolved(root: &Path, path: &str) -> Result<PathBuf, String> {
 pub fn text(root: &Path, path: &str) -> Result<String, String> {
     let bytes = limited(root, path, LARGEST_ARTICLE)?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())
+}
+
+/// The size of a file, when it is inside.
+pub fn size(root: &Path, path: &str) -> Option<u64> {
+    Some(std::fs::metadata(resolved(root, path).ok()?).ok()?.len())
 }
 
 /// The bytes of a file.

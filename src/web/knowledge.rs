@@ -1,0 +1,280 @@
+//! The knowledge base: by category, searched, and article by article (S2, rows L1, L2, I9). What
+//! somebody may not read is not there for him.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+
+use super::frame::{self, Visitor};
+use super::{Site, client, download, form, link, page, see, unavailable};
+use crate::knowledge::Audience;
+use crate::service::knowledge::Knowledge;
+use crate::service::knowledge::readers::{Did, is_robot};
+
+mod view;
+
+pub const TEMPLATES: &[(&str, &str)] = &[
+    (
+        "knowledge/index.html",
+        include_str!("web-templates/knowledge/index.html"),
+    ),
+    (
+        "knowledge/form.html",
+        include_str!("web-templates/knowledge/form.html"),
+    ),
+    (
+        "knowledge/search.html",
+        include_str!("web-templates/knowledge/search.html"),
+    ),
+    (
+        "knowledge/article.html",
+        include_str!("web-templates/knowledge/article.html"),
+    ),
+    (
+        "knowledge/offered.html",
+        include_str!("web-templates/knowledge/offered.html"),
+    ),
+];
+
+/// Where the articles are.
+pub const PATH: &str = "/articles";
+
+/// Articles on one page of what was found.
+const FOUND: usize = 20;
+
+/// Files on the page change seldom.
+const TEN_MINUTES: HeaderValue = HeaderValue::from_static("private, max-age=600");
+
+pub fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/articles", get(index))
+        .route("/articles/recherche", get(search))
+        .route("/articles/proposes", get(offered))
+        .route("/articles/a/{*slug}", get(article).post(helped))
+        .route("/articles/fichiers/{*path}", get(file))
+}
+
+/// Whose articles are shown. Nobody is known here: what is internal is behind the link of a mail.
+fn reader(_visitor: &Visitor) -> Audience {
+    Audience::Public
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// What is looked for.
+    q: String,
+    /// A category, as its path.
+    categorie: String,
+    /// What is being typed into a form, beside `q`, its subject.
+    texte: String,
+}
+
+/// What cannot be read asks for nothing.
+fn asked(query: Result<Query<Asked>, QueryRejection>) -> Asked {
+    query.map(|Query(asked)| asked).unwrap_or_default()
+}
+
+async fn index(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let asked = asked(query);
+    let rules = site.service.rules();
+    let reader = reader(&visitor);
+    let Some(index) = view::index(&rules.knowledge, &visitor, reader, &asked.categorie) else {
+        return link::not_found(&site, &visitor);
+    };
+    let mut context = frame::context(&site, &visitor);
+    context.insert("index", &index);
+    context.insert("q", "");
+    page(&site, StatusCode::OK, "knowledge/index.html", &context)
+}
+
+async fn search(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let asked = asked(query);
+    let reader = reader(&visitor);
+    let knowledge = Arc::clone(&site.service.rules().knowledge);
+    let (text, by) = (asked.q.clone(), visitor.clone());
+    // The index is in memory, but a search is work.
+    let found = tokio::task::spawn_blocking(move || found(&knowledge, &text, &by, reader)).await;
+    let found = match found.map_err(anyhow::Error::new).and_then(|found| found) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!("The articles cannot be searched: {error:#}");
+            return unavailable(&site, &visitor);
+        }
+    };
+    let mut context = frame::context(&site, &visitor);
+    context.insert("q", asked.q.trim());
+    context.insert("count", &found.0);
+    context.insert("found", &found.1);
+    page(&site, StatusCode::OK, "knowledge/search.html", &context)
+}
+
+/// How many there are, and the first of them.
+fn found(
+    knowledge: &Knowledge,
+    text: &str,
+    visitor: &Visitor,
+    reader: Audience,
+) -> anyhow::Result<(usize, Vec<view::Found>)> {
+    let (question, articles) = knowledge.search(text, visitor.language, reader)?;
+    let shown = articles.iter().take(FOUND);
+    let shown = shown.map(|article| view::found(knowledge, article, &question, visitor));
+    Ok((articles.len(), shown.collect()))
+}
+
+/// An article beside a form that is being filled in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Suggestion {
+    /// Its title.
+    pub title: String,
+    /// Where it is.
+    pub link: String,
+}
+
+/// Articles that may answer what somebody is about to send, for `knowledge/offered.html` (row I9).
+pub fn suggestions(site: &Site, visitor: &Visitor, subject: &str, text: &str) -> Vec<Suggestion> {
+    let rules = site.service.rules();
+    rules
+        .knowledge
+        .find(subject, text, visitor.language, reader(visitor))
+        .into_iter()
+        .map(|offered| Suggestion {
+            title: offered.title,
+            link: view::article_link(&offered.slug, visitor),
+        })
+        .collect()
+}
+
+/// The piece of a page that a form's script puts beside it while its user types: `q` is the subject,
+/// `texte` the details.
+async fn offered(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let asked = asked(query);
+    let mut context = tera::Context::new();
+    context.insert("en", &(visitor.language == "en"));
+    let articles = suggestions(&site, &visitor, &asked.q, &asked.texte);
+    context.insert("articles", &articles);
+    page(&site, StatusCode::OK, "knowledge/offered.html", &context)
+}
+
+async fn article(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    let slug = path.map(|Path(slug)| slug).unwrap_or_default();
+    let rules = site.service.rules();
+    let knowledge = &rules.knowledge;
+    let reader = reader(&visitor);
+    let found = knowledge.library().article(&slug);
+    let Some(article) = found.filter(|article| reader.may_read(article.audience)) else {
+        return link::not_found(&site, &visitor);
+    };
+    if method == Method::GET {
+        count(&site, &visitor, &headers, &slug, Did::Read);
+    }
+    let counts = match site.service.store().article_counts(Some(slug)).await {
+        Ok(mut counts) => counts.remove(&article.slug).unwrap_or_default(),
+        Err(error) => {
+            tracing::error!("The counts of articles cannot be read: {error:#}");
+            return unavailable(&site, &visitor);
+        }
+    };
+    let pending = site.service.readers().pending(&article.slug);
+    let today = site.service.now().with_timezone(&rules.policy.timezone);
+    let shown = view::article(
+        knowledge,
+        article,
+        &visitor,
+        reader,
+        counts.views + pending.views,
+        today.date_naive(),
+    );
+    let mut context = frame::context(&site, &visitor);
+    context.insert("article", &shown);
+    context.insert("q", "");
+    context.insert("helped", &(visitor.done.as_deref() == Some("aide")));
+    context.insert("write_to", &view::write_to(&rules.policy));
+    page(&site, StatusCode::OK, "knowledge/article.html", &context)
+}
+
+/// Counts what a person did, once a day.
+fn count(site: &Site, visitor: &Visitor, headers: &HeaderMap, slug: &str, did: Did) {
+    let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let agent = value("user-agent").unwrap_or_default();
+    // Browsers fetch pages that nobody may ever look at.
+    let fetched_ahead = value("sec-purpose").is_some_and(|purpose| purpose.contains("prefetch"));
+    if !is_robot(agent) && !fetched_ahead {
+        let network = client::network(visitor.address);
+        let now = site.service.now();
+        site.service.readers().count(network, slug, did, now);
+    }
+}
+
+/// « Cela m'a aidé ».
+async fn helped(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let slug = path.map(|Path(slug)| slug).unwrap_or_default();
+    if let Err(response) = form::read(&site, &visitor, request).await {
+        return response;
+    }
+    let rules = site.service.rules();
+    let found = rules.knowledge.library().article(&slug);
+    let reader = reader(&visitor);
+    if !found.is_some_and(|article| reader.may_read(article.audience)) {
+        return link::not_found(&site, &visitor);
+    }
+    count(&site, &visitor, &headers, &slug, Did::Helped);
+    let link = view::article_link(&slug, &visitor);
+    let sign = if link.contains('?') { '&' } else { '?' };
+    see(&format!("{link}{sign}fait=aide#avis"))
+}
+
+async fn file(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    let path = path.map(|Path(path)| path).unwrap_or_default();
+    let knowledge = Arc::clone(&site.service.rules().knowledge);
+    let reader = reader(&visitor);
+    let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+    let Some(size) = knowledge.file_size(&path, reader) else {
+        return link::not_found(&site, &visitor);
+    };
+    let Some(held) = download::room(&site.downloads, size).await else {
+        return unavailable(&site, &visitor);
+    };
+    let bytes = tokio::task::spawn_blocking(move || knowledge.file(&path, reader)).await;
+    let Ok(Some(bytes)) = bytes else {
+        return link::not_found(&site, &visitor);
+    };
+    let mut response = download::answer(Some(&name), bytes, held);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, TEN_MINUTES);
+    response
+}

@@ -1,0 +1,349 @@
+//! The knowledge base over HTTP: its pages, what is not for everybody, and what is counted.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use guichet::service::knowledge::{once, readers};
+
+use crate::desk::Desk;
+use crate::http::{self, Answer};
+
+const BROWSER: (&str, &str) = (
+    "User-Agent",
+    "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
+);
+
+/// A desk with the example articles, in a folder that it may change.
+async fn desk() -> (Desk, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/knowledge"),
+        folder.path(),
+    );
+    let lines = format!("[knowledge]\nfolder = \"{}\"", folder.path().display());
+    (Desk::open_with(&lines).await, folder)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("readable");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&to).expect("made");
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copied");
+        }
+    }
+}
+
+async fn get(desk: &Desk, path: &str) -> Answer {
+    http::request(desk.address, "GET", path, &[BROWSER]).await
+}
+
+/// Without what only the layout needs.
+fn plain(page: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for c in page.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                text.push(' ');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let text = text.replace("&nbsp;", " ").replace('\u{a0}', " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn an_article_is_shown_with_all_its_fields() {
+    let (desk, _folder) = desk().await;
+    let answer = get(&desk, "/articles/a/reseau/vpn").await;
+    assert_eq!(answer.status, 200);
+    let page = answer.text();
+    let text = plain(&page);
+    // The labels of S2.
+    for said in [
+        "Catégorie Assistance informatique &gt; Réseau et télétravail",
+        "Sujet Se connecter au VPN depuis chez soi",
+        "Rédacteur Camille Martin",
+        "Approuvé par Hélène Brossard",
+        "Réf. N0005INFO",
+        "Créé le 17-03-2020 18:02",
+        "Dernière mise à jour le 14-09-2026 09:30",
+        "Révision Version 3",
+        "1 vue ",
+        "Cet élément fait partie de la FAQ",
+        "Éléments associés Connecter un appareil au Wi-Fi",
+        "Nom Entité Fichier Lien web Rubrique Type MIME Balise Date",
+        "Le VPN en une page Direction du numérique",
+        "application/pdf télétravail 14-09-2026",
+        "Historique 14-09-2026, version 3 : Nouveau client",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let picture = get(&desk, "/articles/fichiers/reseau/images/vpn-connecte.png").await;
+    assert_eq!(picture.status, 200);
+    assert_eq!(picture.header("content-type"), "image/png");
+    assert!(page.contains("src=\"/articles/fichiers/reseau/images/vpn-connecte.png\""));
+    // What is not there is said, too.
+    let text = plain(&get(&desk, "/articles/a/reseau/wifi").await.text());
+    for said in ["Aucun document", "Pas d’historique"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = plain(&get(&desk, "/articles/a/impression/numeriser").await.text());
+    assert!(
+        text.contains("Cet article devait être relu le 01-05-2025"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn articles_are_found_by_category_and_by_words() {
+    let (desk, _folder) = desk().await;
+    let index = get(&desk, "/articles").await.text();
+    let text = plain(&index);
+    let faq = text.find("Questions fréquentes").expect("the FAQ");
+    let category = text.find("Notes de procédure").expect("a category");
+    assert!(faq < category, "{text}");
+    let category = get(
+        &desk,
+        "/articles?categorie=Assistance%20informatique%20%3E%20Messagerie",
+    )
+    .await;
+    let text = plain(&category.text());
+    assert!(
+        text.contains("boîte aux lettres pleine") && !text.contains("eduroam"),
+        "{text}"
+    );
+    assert_eq!(get(&desk, "/articles?categorie=Rien").await.status, 404);
+
+    let found = get(&desk, "/articles/recherche?q=Imprimantes%20bloqu%C3%A9es")
+        .await
+        .text();
+    assert!(found.contains("<mark>Imprimante</mark>"), "{found}");
+    let nothing = get(
+        &desk,
+        "/articles/recherche?q=%3Cscript%3Ealert(1)%3C/script%3Exyz",
+    )
+    .await;
+    let page = nothing.text();
+    assert!(
+        page.contains("&lt;script&gt;") && !page.contains("<script>alert"),
+        "{page}"
+    );
+    let english = http::request(
+        desk.address,
+        "GET",
+        "/articles/recherche?q=password",
+        &[BROWSER, ("Accept-Language", "en")],
+    )
+    .await;
+    let text = plain(&english.text());
+    assert!(
+        text.contains("Reset a forgotten or expired password"),
+        "{text}"
+    );
+
+    let offered = get(&desk, "/articles/proposes?q=mot%20de%20passe%20oubli%C3%A9")
+        .await
+        .text();
+    assert!(
+        offered.contains("href=\"/articles/a/comptes/mot-de-passe\""),
+        "{offered}"
+    );
+    let offered = get(&desk, "/articles/proposes?q=bonjour").await.text();
+    assert_eq!(offered.trim(), "");
+}
+
+#[tokio::test]
+async fn what_is_not_public_is_not_there() {
+    let (desk, folder) = desk().await;
+    std::fs::write(folder.path().join("secret.txt"), "secret").expect("writable");
+    let hidden = "interne/plan.pdf";
+    std::fs::write(folder.path().join(hidden), "%PDF-1.4").expect("writable");
+    let internal = folder.path().join("interne/accueil-nouvel-arrivant.md");
+    let text = std::fs::read_to_string(&internal).expect("readable");
+    std::fs::write(&internal, format!("{text}\n[plan](plan.pdf)\n")).expect("writable");
+    let outside = tempfile::tempdir().expect("a folder");
+    std::fs::write(outside.path().join("passwd.png"), "\u{89}PNG").expect("writable");
+    std::os::unix::fs::symlink(
+        outside.path().join("passwd.png"),
+        folder.path().join("passwd.png"),
+    )
+    .expect("linked");
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("dehors")).expect("linked");
+    std::fs::write(
+        folder.path().join("curieux.md"),
+        "+++\ntitle = \"Curieux\"\n+++\n![a](passwd.png) ![b](dehors/passwd.png) ![c](../secret.png)\n",
+    )
+    .expect("writable");
+    once(&desk.service).await.expect("read again");
+    let problems: Vec<String> = desk
+        .service
+        .rules()
+        .knowledge
+        .problems()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for said in [
+        "passwd.png: a link leads out",
+        "dehors: a link leads out",
+        "curieux.md:4",
+    ] {
+        assert!(
+            problems.iter().any(|problem| problem.starts_with(said)),
+            "{said}: {problems:?}"
+        );
+    }
+    let missing = get(&desk, "/articles/a/rien").await;
+    for path in [
+        "/articles/a/interne/accueil-nouvel-arrivant",
+        "/articles/a/interne/serveurs-impression",
+        "/articles/a/../mot-de-passe",
+        "/articles/a/comptes/mot-de-passe.md",
+        "/articles/a/%ff",
+        "/articles/fichiers/secret.txt",
+        "/articles/fichiers/interne/plan.pdf",
+        "/articles/fichiers/passwd.png",
+        "/articles/fichiers/dehors/passwd.png",
+        "/articles/fichiers/comptes/mot-de-passe.md",
+        "/articles/fichiers/../config.toml",
+        "/articles/fichiers/%2e%2e/config.toml",
+        "/articles/fichiers//etc/passwd",
+        "/articles/fichiers/reseau/../secret.txt",
+    ] {
+        let answer = get(&desk, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(plain(&answer.text()), plain(&missing.text()), "{path}");
+    }
+    let index = get(&desk, "/articles").await.text();
+    assert!(
+        !index.contains("nouvel agent") && !index.contains("Pour les techniciens"),
+        "{index}"
+    );
+    let found = get(&desk, "/articles/recherche?q=spouleur").await.text();
+    assert!(found.contains("Aucun article"), "{found}");
+    // What an article that everybody may read gives is given to everybody.
+    assert_eq!(
+        get(&desk, "/articles/fichiers/reseau/vpn-en-une-page.pdf")
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_faulty_article_is_left_out_and_comes_back_when_it_is_mended() {
+    let (desk, folder) = desk().await;
+    let path = folder.path().join("reseau/wifi.md");
+    let good = std::fs::read_to_string(&path).expect("readable");
+    std::fs::write(&path, good.replace("title =", "titre =")).expect("writable");
+    once(&desk.service).await.expect("read again");
+    assert_eq!(get(&desk, "/articles/a/reseau/wifi").await.status, 404);
+    assert_eq!(get(&desk, "/articles/a/reseau/vpn").await.status, 200);
+    let problems = desk.service.rules().knowledge.problems().to_vec();
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.to_string().starts_with("reseau/wifi.md:2: ")),
+        "{problems:?}"
+    );
+    std::fs::write(&path, good).expect("writable");
+    once(&desk.service).await.expect("read again");
+    assert_eq!(get(&desk, "/articles/a/reseau/wifi").await.status, 200);
+    assert_eq!(desk.service.rules().knowledge.problems(), []);
+}
+
+#[tokio::test]
+async fn people_are_counted_once_a_day_and_programmes_never() {
+    let (desk, _folder) = desk().await;
+    let path = "/articles/a/comptes/mot-de-passe";
+    let robot = [("User-Agent", "Mozilla/5.0 (compatible; ExampleBot/2.1)")];
+    http::request(desk.address, "GET", path, &robot).await;
+    http::request(desk.address, "GET", path, &[]).await;
+    http::request(desk.address, "HEAD", path, &[BROWSER]).await;
+    let ahead = [BROWSER, ("Sec-Purpose", "prefetch;prerender")];
+    http::request(desk.address, "GET", path, &ahead).await;
+    let page = plain(&get(&desk, "/articles/a/comptes/compte-bloque").await.text());
+    assert!(page.contains("Consultation 1 vue "), "{page}");
+    for _ in 0..3 {
+        let page = plain(&get(&desk, path).await.text());
+        assert!(page.contains("Consultation 1 vue "), "{page}");
+    }
+    let sent = http::post(
+        desk.address,
+        path,
+        &[BROWSER, ("Sec-Fetch-Site", "same-origin")],
+        http::FORM,
+        b"",
+    )
+    .await;
+    assert_eq!(sent.status, 303);
+    assert_eq!(
+        sent.header("location"),
+        "/articles/a/comptes/mot-de-passe?fait=aide#avis"
+    );
+    let thanks = get(&desk, "/articles/a/comptes/mot-de-passe?fait=aide")
+        .await
+        .text();
+    assert!(thanks.contains("Merci de nous l’avoir dit."), "{thanks}");
+    let foreign = [BROWSER, ("Sec-Fetch-Site", "cross-site")];
+    let foreign = http::post(desk.address, path, &foreign, http::FORM, b"").await;
+    assert_eq!(foreign.status, 403);
+
+    let store = desk.service.store();
+    assert_eq!(store.article_counts(None).await.expect("counts").len(), 0);
+    readers::flush(&desk.service).await;
+    readers::flush(&desk.service).await;
+    let counts = store.article_counts(None).await.expect("counts");
+    let of = counts["comptes/mot-de-passe"];
+    assert_eq!((of.views, of.helped), (1, 1));
+    let page = plain(&get(&desk, path).await.text());
+    assert!(page.contains("Consultation 1 vue "), "{page}");
+    desk.wait(chrono::Duration::days(1));
+    let page = plain(&get(&desk, path).await.text());
+    assert!(page.contains("Consultation 2 vues"), "{page}");
+}
+
+/// Not a measure: a search that looks at every article anew would take seconds here.
+#[tokio::test]
+async fn two_thousand_articles_are_searched_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..2_000 {
+        let text = format!(
+            "+++\ntitle = \"Régler l'appareil {number} du bâtiment {}\"\ncategory = \"Appareils > Bâtiment {}\"\nwords = [\"appareil {number}\"]\n+++\n{}\n",
+            number % 40,
+            number % 40,
+            "Éteignez l'appareil, attendez une minute, rallumez-le et vérifiez le câble du réseau. ".repeat(12),
+        );
+        std::fs::write(folder.path().join(format!("a{number}.md")), text).expect("writable");
+    }
+    let lines = format!("[knowledge]\nfolder = \"{}\"", folder.path().display());
+    let desk = Desk::open_with(&lines).await;
+    let began = Instant::now();
+    for number in 0..50 {
+        let page = get(
+            &desk,
+            &format!("/articles/recherche?q=r%C3%A9seau+appareil+{}", number * 37),
+        )
+        .await;
+        assert!(page.text().contains("2000 articles") || page.text().contains("200 articles"));
+    }
+    let index = get(&desk, "/articles").await.text();
+    assert!(
+        index.len() < 40_000,
+        "the index lists categories, not two thousand articles"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+}
