@@ -6,7 +6,7 @@ use crate::ticket::{Impact, Nature};
 
 use super::compile::list;
 use super::reading::Reading;
-use super::rules::known_team;
+use super::rules::{known_team, own_id};
 use super::written::Config;
 
 /// The categories, in order.
@@ -14,25 +14,8 @@ pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
     for (index, written) in config.categories.iter().enumerate() {
         let at = format!("categories[{index}]");
-        let id = match &written.id {
-            Some(id) => id.clone(),
-            None => {
-                reading.missing(&format!("{at}.id"), "id is missing");
-                String::new()
-            }
-        };
-        if !id
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
-        {
-            reading.wrong(
-                &format!("{at}.id"),
-                format!("\"{id}\": only a-z, 0-9, - and _ are allowed in an id"),
-            );
-        }
-        if !id.is_empty() && categories.iter().any(|category| category.id == id) {
-            reading.wrong(&format!("{at}.id"), format!("a second category \"{id}\""));
-        }
+        let before = categories.iter().map(|category| category.id.as_str());
+        let id = own_id(reading, &at, "category", written.id.as_deref(), before);
         let team = written
             .team
             .as_deref()

@@ -122,30 +122,40 @@ pub(super) fn known_team(reading: &mut Reading, path: &str, written: Option<&str
     id.to_owned()
 }
 
+/// The id of the table at `at`, `before` those of its like so far: what a command, a folder and a link can
+/// hold.
+pub fn own_id<'a>(
+    reading: &mut Reading,
+    at: &str,
+    what: &str,
+    written: Option<&str>,
+    mut before: impl Iterator<Item = &'a str>,
+) -> String {
+    let path = format!("{at}.id");
+    let Some(id) = written else {
+        reading.missing(&path, "id is missing");
+        return String::new();
+    };
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if !id.chars().all(fits) {
+        reading.wrong(
+            &path,
+            format!("\"{id}\": only a-z, 0-9, - and _ are allowed in an id"),
+        );
+    }
+    if !id.is_empty() && before.any(|other| other == id) {
+        reading.wrong(&path, format!("a second {what} \"{id}\""));
+    }
+    id.to_owned()
+}
+
 fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
     let closures = calendar::closures(reading, config);
     let mut teams: Vec<Team> = Vec::new();
     for (index, written) in config.teams.iter().enumerate() {
         let at = format!("teams[{index}]");
-        let id = match &written.id {
-            Some(id) => id.clone(),
-            None => {
-                reading.missing(&format!("{at}.id"), "id is missing");
-                String::new()
-            }
-        };
-        if !id
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
-        {
-            reading.wrong(
-                &format!("{at}.id"),
-                format!("\"{id}\": only a-z, 0-9, - and _ are allowed in an id"),
-            );
-        }
-        if !id.is_empty() && teams.iter().any(|team| team.id == id) {
-            reading.wrong(&format!("{at}.id"), format!("a second team \"{id}\""));
-        }
+        let before = teams.iter().map(|team| team.id.as_str());
+        let id = own_id(reading, &at, "team", written.id.as_deref(), before);
         if written.from.is_none() {
             reading.missing(
                 &format!("{at}.from"),
