@@ -5,6 +5,7 @@ use crate::mail::text::fold_accents;
 use crate::ticket::{Awaited, Level, TicketId};
 
 mod argument;
+mod line;
 mod verb;
 
 pub use argument::{When, address};
@@ -105,21 +106,6 @@ pub struct Line {
     pub command: Result<Command, Misread>,
 }
 
-/// A line that was read as a command.
-struct Read {
-    line: Line,
-    /// What follows on it and belongs to the message: `#resolu Merci de votre patience`.
-    text: Option<String>,
-    /// A known verb, or one so close to it that nothing else was meant, wherever it stands.
-    meant: bool,
-}
-
-/// Verbs that take no argument and after which people go on writing.
-const FOLLOWED_BY_TEXT: [&str; 6] = ["prendre", "note", "resolu", "clore", "rouvrir", "tel"];
-
-/// What stands for `#`: wide and small forms, and what some keyboards offer.
-const HASHES: [char; 4] = ['#', '＃', '﹟', '♯'];
-
 /// Takes a reply apart: its command lines, and the message that remains. Only lines at the top or
 /// at the bottom count; `#1042`, a heading, a code listing or a hashtag in the middle of a text do
 /// not.
@@ -129,10 +115,10 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     let mut commands = Vec::new();
     let mut text: Vec<String> = Vec::with_capacity(lines.len());
     while let Some(line) = lines.get(first) {
-        match command_line(line) {
+        match line::read(line) {
             Some(read) => {
                 text.extend(read.text);
-                commands.push(read.line);
+                commands.extend(read.lines);
             }
             None if line.trim().is_empty() => {}
             None => break,
@@ -144,12 +130,12 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     let mut text_below = Vec::new();
     while last > first {
         let line = lines[last - 1];
-        match command_line(line) {
+        match line::read(line) {
             // A hashtag under a signature is not a command: below, only known verbs count, and what
             // was plainly meant for one.
             Some(read) if read.meant => {
                 text_below.extend(read.text);
-                below.push(read.line);
+                below.push(read.lines);
             }
             Some(_) => break,
             None if line.trim().is_empty() => {}
@@ -161,106 +147,31 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     let middle = &lines[first..last];
     for (at, line) in middle.iter().enumerate() {
         // Alone between empty lines, as above a signature that no rule knew: a command as well,
-        // for it must never be sent on to the requester.
+        // for it must never be sent on to the requester. So is one behind the last words of a
+        // paragraph.
         let blank = |line: Option<&&str>| line.is_none_or(|line| line.trim().is_empty());
-        let alone = blank(at.checked_sub(1).and_then(|above| middle.get(above)))
-            && blank(middle.get(at + 1));
-        match command_line(line) {
-            Some(read) if alone && line.starts_with(HASHES) && read.meant => {
+        let starts = blank(at.checked_sub(1).and_then(|above| middle.get(above)));
+        let ends = blank(middle.get(at + 1));
+        let read = Some(line).filter(|_| ends).and_then(|line| {
+            line::read(line)
+                .filter(|read| starts && line.starts_with(line::HASHES) && read.meant)
+                .or_else(|| line::behind_words(line))
+        });
+        match read {
+            Some(read) => {
                 text.extend(read.text);
-                commands.push(read.line);
+                commands.extend(read.lines);
             }
-            _ => text.push((*line).to_owned()),
+            None => text.push((*line).to_owned()),
         }
     }
-    commands.extend(below.into_iter().rev());
+    commands.extend(below.into_iter().rev().flatten());
     if !text_below.is_empty() {
         text.push(String::new());
     }
     text.extend(text_below.into_iter().rev());
     (commands, text.join("\n").trim().to_owned())
 }
-
-fn command_line(line: &str) -> Option<Read> {
-    // What mail programs put around a word and nobody sees, or sees as bold.
-    let visible: String = line
-        .chars()
-        .filter(|c| {
-            !matches!(
-                c,
-                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
-            )
-        })
-        .collect();
-    let written = visible.trim().trim_matches(['*', '_']).trim();
-    let after = written.strip_prefix(HASHES)?;
-    let rest = after.trim_start();
-    if !rest.starts_with(char::is_alphabetic) {
-        return None;
-    }
-    let (command, text, meant) = understand(rest);
-    // `# Rapport` is a heading; `# Résolu` is what a phone makes of `#resolu`.
-    if after.len() != rest.len() && command == Err(Misread::Verb(None)) {
-        return None;
-    }
-    Some(Read {
-        line: Line {
-            written: written.to_owned(),
-            command,
-        },
-        text,
-        meant,
-    })
-}
-
-/// What follows the `#`: the command, the words that go on behind it, whether it counts wherever it
-/// stands. The longest spelling wins: `#mes tickets` is not a ticket.
-fn understand(rest: &str) -> (Result<Command, Misread>, Option<String>, bool) {
-    let folded = fold_accents(rest);
-    let folded = folded.trim_end_matches(ENDS);
-    let found = VERBS
-        .iter()
-        .flat_map(|verb| verb.spellings().map(move |spelling| (verb, spelling)))
-        .filter(|(_, spelling)| {
-            folded.strip_prefix(spelling).is_some_and(|after| {
-                after.is_empty()
-                    || after.starts_with(|c: char| c.is_whitespace() || ENDS.contains(&c))
-            })
-        })
-        .max_by_key(|(_, spelling)| spelling.len());
-    let Some((verb, spelling)) = found else {
-        let nearest = nearest(folded);
-        return (Err(Misread::Verb(nearest)), None, nearest.is_some());
-    };
-    // The argument as it was written: accents and capitals may matter in it.
-    let mut argument = rest;
-    for _ in spelling.split(' ') {
-        let end = argument
-            .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
-            .unwrap_or(argument.len());
-        argument =
-            argument[end..].trim_start_matches(|c: char| c.is_whitespace() || ENDS.contains(&c));
-    }
-    let argument = argument.trim();
-    let bare = argument.trim_end_matches(['!', ',', ';', '…']);
-    match command(verb, bare) {
-        Some(command) => (Ok(command), None, true),
-        None if FOLLOWED_BY_TEXT.contains(&verb.name)
-            && [verb.name, verb.english, "resolue"].contains(&spelling) =>
-        {
-            // `#close friends` under a signature is a hashtag.
-            let meant = spelling != verb.english;
-            match command(verb, "") {
-                Some(command) => (Ok(command), Some(argument.to_owned()), meant),
-                None => (Err(Misread::Argument(verb)), None, true),
-            }
-        }
-        None => (Err(Misread::Argument(verb)), None, true),
-    }
-}
-
-/// What may end a verb, or a line, without being part of it.
-const ENDS: [char; 7] = ['.', '!', ',', ';', ':', ' ', '…'];
 
 /// The command of a verb with its argument; `None` when the verb does not take that.
 fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
@@ -275,18 +186,10 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
     };
     match verb.name {
         "prendre" => none(Command::Take),
-        "affecter" => text().map(Command::Assign),
-        "equipe" => text().map(Command::Team),
+        "affecter" => text().map(|whom| Command::Assign(argument::bare_name(&whom))),
+        "equipe" => text().map(|team| Command::Team(argument::bare_name(&team))),
         "note" => none(Command::Note),
-        "attente" => match folded {
-            "" | "demandeur" | "du demandeur" | "requester" | "usager" => {
-                Some(Command::Wait(Awaited::Requester))
-            }
-            "tiers" | "d'un tiers" | "third" | "third party" | "third-party" | "fournisseur" => {
-                Some(Command::Wait(Awaited::ThirdParty))
-            }
-            _ => None,
-        },
+        "attente" => argument::awaited(folded).map(Command::Wait),
         "pause" => When::parse(argument).map(Command::Pause),
         "resolu" => none(Command::Resolve),
         "clore" => none(Command::Close),
@@ -328,22 +231,6 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
     }
 }
 
-/// The known verb within two changes of the first word.
-fn nearest(folded: &str) -> Option<&'static Verb> {
-    let word = folded.split_whitespace().next()?;
-    VERBS
-        .iter()
-        .flat_map(|verb| {
-            verb.spellings()
-                .map(move |spelling| (verb, strsim::damerau_levenshtein(word, spelling)))
-        })
-        // Two changes make another word of a short one; one makes anything of the shortest.
-        .filter(|(verb, _)| word.len() > 2 || verb.name == word)
-        .filter(|(_, distance)| *distance <= if word.chars().count() < 5 { 1 } else { 2 })
-        .min_by_key(|(_, distance)| *distance)
-        .map(|(verb, _)| verb)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +270,23 @@ mod tests {
             ("#résolu…", Command::Resolve),
             ("#Attente :\u{a0}tiers", Command::Wait(Awaited::ThirdParty)),
             ("♯prendre", Command::Take),
+            ("#PRENDRE", Command::Take),
+            ("- #prendre", Command::Take),
+            ("`#prendre`", Command::Take),
+            ("#Prendre en charge", Command::Take),
+            ("#clore le ticket.", Command::Close),
+            ("#attente du demandeur", Command::Wait(Awaited::Requester)),
+            ("#Attente réponse", Command::Wait(Awaited::Requester)),
+            (
+                "#en attente de l’éditeur",
+                Command::Wait(Awaited::ThirdParty),
+            ),
+            ("#mise en attente", Command::Wait(Awaited::Requester)),
+            ("#affecter à Karim", Command::Assign("Karim".to_owned())),
+            ("#Équipe : C5", Command::Team("C5".to_owned())),
+            ("#transférer à l’équipe C5", Command::Team("C5".to_owned())),
+            ("#fusionner avec DSI-12", Command::Merge(TicketId(12))),
+            ("#priorité : haute !", Command::Priority(Level::High)),
         ] {
             assert_eq!(commands(written), [Ok(command)], "{written}");
         }
@@ -457,6 +361,72 @@ mod tests {
         }
     }
 
+    #[test]
+    fn several_commands_may_stand_on_a_line() {
+        let wait = || Command::Wait(Awaited::ThirdParty);
+        for (reply, expected, text) in [
+            ("#prendre #attente tiers", vec![Command::Take, wait()], ""),
+            (
+                "#prendre et #résolu.\nBonjour",
+                vec![Command::Take, Command::Resolve],
+                "Bonjour",
+            ),
+            (
+                "#prendre, #resolu Merci de votre patience.",
+                vec![Command::Take, Command::Resolve],
+                "Merci de votre patience.",
+            ),
+            (
+                "#note rappeler demain #attente tiers",
+                vec![Command::Note, wait()],
+                "rappeler demain",
+            ),
+            (
+                "#note Marie avait écrit #resolu dans son message",
+                vec![Command::Note],
+                "Marie avait écrit #resolu dans son message",
+            ),
+            (
+                "#declasser un seul poste, voir #note de service",
+                vec![Command::Downgrade(
+                    "un seul poste, voir #note de service".to_owned(),
+                )],
+                "",
+            ),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(Ok).collect();
+            assert_eq!(commands(reply), expected, "{reply}");
+            assert_eq!(parse(reply).1, text, "{reply}");
+        }
+        // One that is not understood is not sent on either.
+        assert_eq!(
+            commands("#prendre #pause longtemps"),
+            [Ok(Command::Take), misused("pause")]
+        );
+    }
+
+    #[test]
+    fn a_command_behind_the_last_words_is_a_command() {
+        for (reply, command, text) in [
+            ("C'est réparé. #résolu", Command::Resolve, "C'est réparé."),
+            (
+                "Bonjour,\nle mot de passe admin est à changer #note\n\nCamille",
+                Command::Note,
+                "Bonjour,\nle mot de passe admin est à changer\n\nCamille",
+            ),
+        ] {
+            assert_eq!(commands(reply), [Ok(command)], "{reply}");
+            assert_eq!(parse(reply).1, text, "{reply}");
+        }
+        for text in [
+            "Voir #note de service.\nCamille",
+            "Bonjour\nDSI #close",
+            "tapez #resolu dans la réponse.\nCamille",
+        ] {
+            assert_eq!(parse(text), (Vec::new(), text.to_owned()));
+        }
+    }
+
     fn near(name: &str) -> Result<Command, Misread> {
         Err(Misread::Verb(verb::verb(name)))
     }
@@ -475,7 +445,7 @@ mod tests {
     #[test]
     fn a_known_verb_with_a_strange_argument_is_told_its_usage() {
         assert_eq!(commands("#attente lundi"), [misused("attente")]);
-        assert_eq!(commands("#pause un jour"), [misused("pause")]);
+        assert_eq!(commands("#pause longtemps"), [misused("pause")]);
         assert_eq!(commands("#fusionner la panne"), [misused("fusionner")]);
         assert_eq!(commands("#pour jean"), [misused("pour")]);
         assert_eq!(commands("#declasser"), [misused("declasser")]);

@@ -297,6 +297,7 @@ fn carry_out(
             recipient: RecipientTag::of(&technician.who().address),
         }),
         notice: Some(notice),
+        through: None,
         repeats: false,
         why: String::new(),
     };

@@ -58,6 +58,7 @@ pub fn find(policy: &Policy, arrival: &Arrival, route: &Route, known: &Known) ->
         carrier: Carrier::Thread,
         token: None,
         notice: None,
+        through: None,
         repeats: true,
         why: words::pick(
             &policy.language,

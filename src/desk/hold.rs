@@ -13,7 +13,8 @@ pub fn keep(draft: &mut Draft<'_>, from: usize) {
     let mut notices = draft.decision.notices.split_off(from);
     for notice in &mut notices {
         let waits = rank(notice.kind).is_some()
-            || notice.kind == Kind::Lowered && notice.automation == Automation::Person;
+            || matches!(notice.kind, Kind::Lowered | Kind::Partner | Kind::Call)
+                && notice.automation == Automation::Person;
         if notice.kind.is_internal() || notice.due_at.is_some() || !waits {
             continue;
         }

@@ -6,7 +6,7 @@
 use super::access::Carrier;
 use super::{Arrival, Known, Policy, Thread, reference, words};
 use crate::ticket::{NoticeId, TicketId};
-use crate::token::{self, Keys, Reply};
+use crate::token::{self, Keys, Purpose, Reply};
 
 /// A ticket that a mail points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Pointer {
     pub token: Option<Reply>,
     /// The notification that it answers, when known.
     pub notice: Option<NoticeId>,
+    /// The ticket that it names, when that one goes on in this one.
+    pub through: Option<TicketId>,
     /// It points at nothing, but repeats an earlier mail (row C12).
     pub repeats: bool,
     pub why: String,
@@ -59,10 +61,30 @@ pub fn references(policy: &Policy, arrival: &Arrival) -> Vec<TicketId> {
 /// merged is an alias of the one it goes on in (row E14).
 pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Option<Pointer> {
     let pointer = find(policy, keys, arrival, known)?;
+    let named = pointer.ticket;
+    let ticket = survivor(known, named);
+    // A technician answers the person whose ticket he was told of, never the other one.
+    let of_staff = pointer
+        .token
+        .as_ref()
+        .is_some_and(|token| !matches!(token.purpose, Purpose::Requester | Purpose::Partner));
+    if ticket == named || of_staff && !same_requester(known, named, ticket) {
+        return Some(pointer);
+    }
     Some(Pointer {
-        ticket: survivor(known, pointer.ticket),
+        ticket,
+        through: Some(named),
         ..pointer
     })
+}
+
+/// Whether two tickets are of the same person.
+pub fn same_requester(known: &Known, one: TicketId, other: TicketId) -> bool {
+    let of = |id| {
+        let ticket = known.tickets.get(&id)?;
+        ticket.requester().map(|person| person.who.key())
+    };
+    of(one) == of(other)
 }
 
 /// Where a ticket goes on.
@@ -93,6 +115,7 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
             carrier: Carrier::Token,
             token: None,
             notice: None,
+            through: None,
             repeats: false,
             why: words::pick(
                 language,
@@ -111,6 +134,7 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
             carrier: Carrier::Token,
             notice: Some(NoticeId(token.notice)),
             token: Some(token),
+            through: None,
             repeats: false,
             why: words::pick(
                 language,
@@ -140,6 +164,7 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
         carrier: Carrier::Thread,
         token: None,
         notice,
+        through: None,
         repeats: false,
         why,
     };

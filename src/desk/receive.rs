@@ -13,9 +13,9 @@ use super::{
     Arrival, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion, partner,
     people, short, staff, tell, words,
 };
-use crate::mail::Automatic;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
+use crate::mail::{Address, Automatic};
 use crate::ticket::{Actor, InboxId, Part, Person, Role, Ticket, TicketId, What};
 use crate::token::{self, Keys, Purpose, RecipientTag};
 
@@ -423,7 +423,9 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         occasion::joined(draft, id, &sender.address, message_id);
     }
     let thanks = is_thanks(arrival);
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = elsewhere(draft, ticket, pointer, &sender)
+        .into_iter()
+        .collect();
     let mut asks_nothing = false;
     if !thanks && !pointer.repeats {
         let kind = pointer
@@ -455,6 +457,33 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         lines,
     };
     verdict::wrote(draft, ticket, said);
+}
+
+/// What somebody else's ticket brings that was merged into this one: an answer would go to the wrong person.
+fn elsewhere(
+    draft: &Draft<'_>,
+    ticket: &Ticket,
+    pointer: &Pointer,
+    sender: &Address,
+) -> Option<String> {
+    let named = pointer.through?;
+    if locate::same_requester(draft.known, named, ticket.id) {
+        return None;
+    }
+    let from = draft.ticket(named)?.reference.clone();
+    let shown = |who: &Address| who.name.clone().unwrap_or_else(|| who.address.clone());
+    let who = shown(sender);
+    let requester = ticket.requester().map(|person| shown(&person.who));
+    let requester = requester.unwrap_or_default();
+    Some(words::pick(
+        &draft.policy.language,
+        format!(
+            "{who} écrit depuis {from}, réuni à ce ticket : votre réponse à ce message part à {requester}. Pour écrire à {who}, répondez à un message de {from}."
+        ),
+        format!(
+            "{who} writes from {from}, merged into this ticket: your reply to this goes to {requester}. To write to {who}, reply to a mail of {from}."
+        ),
+    ))
 }
 
 /// Somebody to whom a notification was forwarded: his words are for staff (DESIGN "People").

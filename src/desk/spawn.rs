@@ -1,8 +1,9 @@
 //! A ticket made from another one: a copy, or one request of several. Same people, same team,
-//! linked; nobody is told here.
+//! linked. Staff hears of it as of any new ticket; its requester is told by the command that makes it.
 
 use super::draft::Draft;
-use super::tell::Words;
+use super::tell::{self, Words};
+use super::{Kind, assign};
 use crate::ticket::{
     Actor, Event, File, Part, Person, Reference, Role, Status, Ticket, TicketId, Ties, What,
 };
@@ -61,6 +62,11 @@ pub fn spawn(draft: &mut Draft<'_>, from: &Ticket, like: Like) -> TicketId {
         };
         draft.event(id, Actor::desk(), false, What::Person { person });
     }
+    let words = Words {
+        text: like.text.clone(),
+        author: actor.who.clone(),
+        files: like.files.clone(),
+    };
     let mail = What::Mail {
         text: like.text,
         folded: String::new(),
@@ -73,6 +79,8 @@ pub fn spawn(draft: &mut Draft<'_>, from: &Ticket, like: Like) -> TicketId {
     };
     draft.event(id, actor, true, mail);
     draft.link(id, from.id, &like.why);
+    let lines: Vec<String> = assign::assign(draft, id).into_iter().collect();
+    tell::staff(draft, id, Kind::TeamNew, &words, &lines, None);
     id
 }
 

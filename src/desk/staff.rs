@@ -108,7 +108,12 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
     };
     let (lines, text) = command::parse(&arrival.mail.reply);
     let message = Message::of(arrival, text);
-    let mut reply = Reply::new(ticket.id, technician, pointer.notice);
+    let undoes = |line: &Line| line.command == Ok(Command::Undo);
+    // What was merged is parted again where that was said.
+    let id = (pointer.through)
+        .filter(|_| lines.iter().any(undoes))
+        .unwrap_or(ticket.id);
+    let mut reply = Reply::new(id, technician, pointer.notice);
     reply.mail = arrival.mail.message_id.clone();
     // A reply to something internal stays internal (row F10).
     reply.internal = pointer
@@ -134,8 +139,8 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
             report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
         }
     }
-    remember_ids(draft, ticket.id, arrival);
-    draft.dispose(Disposition::Filed(ticket.id), pointer.why.clone());
+    remember_ids(draft, id, arrival);
+    draft.dispose(Disposition::Filed(id), pointer.why.clone());
 }
 
 /// Carries out the commands, then the words: to the requester, or as a note.

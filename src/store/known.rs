@@ -126,9 +126,7 @@ fn known(
     }
     if question.history > 0 {
         for id in tickets.iter().take(POINTED_AT) {
-            let events = past::history(connection, *id, question.history)?;
-            known.history.insert(*id, events);
-            known.held.extend(past::held(connection, *id)?);
+            history(connection, question, *id, &mut known)?;
         }
     }
     if let Some(requester) = &question.recent_of {
@@ -144,6 +142,18 @@ fn known(
         known.marks_asked = claims::asked_for_marks(connection, &known.tickets, now - within)?;
     }
     look::together(connection, &mut known)?;
+    if question.history > 0 {
+        let merged: Vec<TicketId> = known
+            .tickets
+            .values()
+            .filter_map(|ticket| ticket.ties.merged_into)
+            .filter(|id| !known.history.contains_key(id))
+            .take(POINTED_AT)
+            .collect();
+        for id in merged {
+            history(connection, question, id, &mut known)?;
+        }
+    }
     look::answer(connection, question, now, &mut known)?;
     for id in &question.past_of {
         if let Some(ticket) = known.tickets.get(id) {
@@ -182,6 +192,20 @@ fn known(
         kept(connection, &notice.to.key(), &mut known)?;
     }
     Ok(known)
+}
+
+/// What was said on a ticket, and what waits to leave.
+fn history(
+    connection: &Connection,
+    question: &Question,
+    id: TicketId,
+    known: &mut Known,
+) -> Result<()> {
+    let events = past::history(connection, id, question.history)?;
+    if known.history.insert(id, events).is_none() {
+        known.held.extend(past::held(connection, id)?);
+    }
+    Ok(())
 }
 
 /// The tickets of a requester that are open and young enough to be joined, the latest first.

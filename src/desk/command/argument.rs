@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::mail::text::fold_accents;
-use crate::ticket::{Level, TicketId};
+use crate::ticket::{Awaited, Level, TicketId};
 
 /// A time to come, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ const LONGEST_DAYS: u32 = 1100;
 
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:dans |in )?(\d{1,4}) ?(h|heures?|hours?|j|jours?|d|days?|s|sem|semaines?|w|weeks?)$",
+        r"^(?:dans |in )?(\d{1,4}) ?(h|heures?|hours?|j|jours?|d|days?|s|sem|semaines?|w|weeks?|mois|months?)$",
     )
     .expect("a literal pattern")
 });
@@ -74,6 +74,23 @@ const MONTHS: [&[&str]; 12] = [
     &["dec"],
 ];
 
+const NUMBERS: [(&str, u32); 14] = [
+    ("un", 1),
+    ("une", 1),
+    ("deux", 2),
+    ("trois", 3),
+    ("quatre", 4),
+    ("cinq", 5),
+    ("six", 6),
+    ("dix", 10),
+    ("quinze", 15),
+    ("a", 1),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+];
+
 const WEEKDAYS: [(&str, &str); 7] = [
     ("lundi", "monday"),
     ("mardi", "tuesday"),
@@ -89,10 +106,18 @@ impl When {
     pub fn parse(written: &str) -> Option<Self> {
         let folded = fold_accents(written).replace('’', "'");
         let mut text = folded.trim().trim_end_matches(['.', '!']).trim();
+        // A day is meant from its morning on, whatever is said of the hour.
+        for tail in [" au matin", " matin", " inclus", " compris", " morning"] {
+            text = text.strip_suffix(tail).unwrap_or(text).trim_end();
+        }
         for lead in [
             "jusqu'au ",
             "jusqu'a ",
             "jusque ",
+            "pendant ",
+            "pour ",
+            "for ",
+            "d'ici ",
             "until ",
             "till ",
             "au ",
@@ -110,6 +135,15 @@ impl When {
             }
             _ => {}
         }
+        // `une semaine`, `deux jours`.
+        let counted = match text.split_once(' ') {
+            Some((number, unit)) => NUMBERS
+                .iter()
+                .find(|(word, _)| *word == number)
+                .map(|(_, number)| format!("{number} {unit}")),
+            None => None,
+        };
+        let text = counted.as_deref().unwrap_or(text);
         let day_name = text
             .trim_start_matches("next ")
             .trim_end_matches(" prochain");
@@ -121,11 +155,20 @@ impl When {
                 .ok()
                 .map(Self::Weekday);
         }
+        // `lundi 7 décembre`: the date says it all.
+        let text = match text.split_once(' ') {
+            Some((day, date)) if WEEKDAYS.iter().any(|(fr, en)| day == *fr || day == *en) => date,
+            _ => text,
+        };
         if let Some(found) = COUNT.captures(text) {
             let number: u32 = found[1].parse().ok()?;
             let (when, days) = match found[2].chars().next()? {
                 'h' => (Self::Hours(number), number / 24),
                 'j' | 'd' => (Self::Days(number), number),
+                'm' => (
+                    Self::Days(number.saturating_mul(30)),
+                    number.saturating_mul(30),
+                ),
                 _ => (Self::Weeks(number), number.saturating_mul(7)),
             };
             return (number > 0 && days <= LONGEST_DAYS).then_some(when);
@@ -192,6 +235,53 @@ impl When {
     }
 }
 
+/// Words that may stand before a ticket's number.
+const JOINING: [&str; 18] = [
+    "et", "and", "&", "+", "avec", "with", "dans", "into", "à", "a", "au", "to", "le", "ticket",
+    "tickets", "n°", "no", "numéro",
+];
+
+/// Who is waited for; `None` when it is neither. « #attente réponse de l'éditeur ».
+pub fn awaited(folded: &str) -> Option<Awaited> {
+    let mut of = Awaited::Requester;
+    let folded = folded.replace('’', "'");
+    for word in folded
+        .split([' ', '\'', '-'])
+        .filter(|word| !word.is_empty())
+    {
+        match word {
+            "demandeur" | "demandeuse" | "usager" | "usagere" | "utilisateur" | "utilisatrice"
+            | "client" | "requester" | "user" | "reponse" | "retour" | "infos" | "information"
+            | "informations" | "precision" | "precisions" | "sa" | "son" | "de" | "du" | "d"
+            | "des" | "la" | "le" | "l" | "un" | "une" | "part" | "for" | "from" | "the" | "of"
+            | "party" | "answer" | "reply" => {}
+            "tiers" | "third" | "fournisseur" | "editeur" | "prestataire" | "partenaire"
+            | "constructeur" | "vendor" | "supplier" | "partner" => of = Awaited::ThirdParty,
+            _ => return None,
+        }
+    }
+    Some(of)
+}
+
+/// A name without the word that people put before it: « #affecter à Karim », « @karim ».
+pub fn bare_name(written: &str) -> String {
+    let mut name = written.trim();
+    for lead in [
+        "à ",
+        "a ",
+        "À ",
+        "vers ",
+        "to ",
+        "l'équipe ",
+        "l’équipe ",
+        "l'equipe ",
+        "@",
+    ] {
+        name = name.strip_prefix(lead).unwrap_or(name).trim_start();
+    }
+    name.to_owned()
+}
+
 /// `123`, `#123`, `DSI-123`, `[DSI-123]`; several, with commas, blanks or "et" between.
 pub fn tickets(written: &str) -> Option<Vec<TicketId>> {
     let mut found = Vec::new();
@@ -199,7 +289,7 @@ pub fn tickets(written: &str) -> Option<Vec<TicketId>> {
         .split([' ', ',', ';', '\t'])
         .filter(|word| !word.is_empty())
     {
-        if matches!(word, "et" | "and" | "&" | "+") {
+        if JOINING.contains(&word.to_lowercase().as_str()) {
             continue;
         }
         let word = word.trim_matches(['[', ']', '#', '.']);
@@ -273,6 +363,14 @@ mod tests {
             ("24 août", "2027-08-24 08:00"),
             ("2026-12-24", "2026-12-24 08:00"),
             ("next monday", "2026-11-30 08:00"),
+            ("jusqu'à lundi", "2026-11-30 08:00"),
+            ("lundi matin", "2026-11-30 08:00"),
+            ("jusqu’au lundi 7 décembre inclus", "2026-12-07 08:00"),
+            ("lundi 07/12", "2026-12-07 08:00"),
+            ("une semaine", "2026-12-02 08:00"),
+            ("pendant deux jours", "2026-11-27 08:00"),
+            ("15 jours", "2026-12-10 08:00"),
+            ("1 mois", "2026-12-25 08:00"),
             // Passed, impossible or not a time.
             ("12/09/2025", ""),
             ("31/02", ""),
@@ -291,6 +389,8 @@ mod tests {
         let ids = |numbers: &[i64]| Some(numbers.iter().copied().map(TicketId).collect::<Vec<_>>());
         assert_eq!(tickets("123"), ids(&[123]));
         assert_eq!(tickets("#12, DSI-13 et [C5-14]"), ids(&[12, 13, 14]));
+        assert_eq!(tickets("avec DSI-12"), ids(&[12]));
+        assert_eq!(tickets("le ticket n° 12"), ids(&[12]));
         assert_eq!(tickets("la panne"), None);
         assert_eq!(tickets(""), None);
         let read = |text: &str| address(text).map(|address| (address.name, address.address));

@@ -22,7 +22,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "prendre",
         english: "take",
-        aliases: &["prends", "je prends", "claim", "mine"],
+        aliases: &["prends", "je prends", "pris en charge", "claim", "mine"],
         usage: ("#prendre", "#take"),
         help: ("je m'occupe du ticket", "the ticket is mine"),
     },
@@ -53,7 +53,15 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "attente",
         english: "wait",
-        aliases: &["attend", "attends", "en attente", "waiting", "pending"],
+        aliases: &[
+            "attend",
+            "attends",
+            "en attente",
+            "mise en attente",
+            "mettre en attente",
+            "waiting",
+            "pending",
+        ],
         usage: ("#attente [demandeur|tiers]", "#wait [requester|third]"),
         help: (
             "en attente du demandeur, ou d'un tiers",
@@ -63,7 +71,13 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "pause",
         english: "snooze",
-        aliases: &["en pause", "frigo", "paused"],
+        aliases: &[
+            "en pause",
+            "mise en pause",
+            "mettre en pause",
+            "frigo",
+            "paused",
+        ],
         usage: ("#pause 12/09 | 3j | lundi", "#snooze 12/09 | 3d | monday"),
         help: (
             "en pause jusqu'à cette date, puis de retour",

@@ -305,7 +305,7 @@ fn entry(event: &Event, language: &str, zone: Tz) -> Option<String> {
             let level = match priority {
                 Level::Low => say("faible", "low"),
                 Level::Normal => say("normale", "normal"),
-                Level::High => say("élevée", "high"),
+                Level::High => say("haute", "high"),
             };
             (format!("{} {level}", say("priorité", "priority")), "")
         }

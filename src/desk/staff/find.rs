@@ -18,10 +18,6 @@ pub fn technician<'a>(
     written: &str,
 ) -> Found<&'a Technician> {
     let language = &me.language;
-    let written = written
-        .trim()
-        .trim_start_matches("à ")
-        .trim_start_matches('@');
     if let Some(address) = super::super::command::address(written) {
         return match policy.technician(&address.address) {
             Some(technician) => Found::One(technician),

@@ -145,6 +145,7 @@ fn pointer(id: TicketId, why: &str) -> Pointer {
         carrier: super::super::access::Carrier::Thread,
         token: None,
         notice: None,
+        through: None,
         repeats: false,
         why: why.to_owned(),
     }

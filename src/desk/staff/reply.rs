@@ -307,7 +307,8 @@ impl Reply<'_> {
     }
 }
 
-/// A command that changes the ticket; the others ask, or say what becomes of the mail.
+/// A command that changes the ticket in a way that can be undone; the others ask, or say what becomes of
+/// the mail.
 fn changes(command: &Command) -> bool {
     !matches!(
         command,
@@ -320,6 +321,13 @@ fn changes(command: &Command) -> bool {
             | Command::Mine
             | Command::Search(_)
             | Command::Show(_)
+            // What they open, tie or write down stays.
+            | Command::Split(_)
+            | Command::Duplicate
+            | Command::Link(_)
+            | Command::Away(_)
+            | Command::Canned(_)
+            | Command::Call
     )
 }
 

@@ -78,6 +78,15 @@ fn fate(draft: &Draft<'_>, reply: &Reply<'_>) -> Option<String> {
 /// Where the ticket stands, in one line.
 pub fn state(draft: &Draft<'_>, id: TicketId, language: &str) -> Option<String> {
     let ticket = draft.ticket(id)?;
+    let goes_on = ticket.ties.merged_into.and_then(|into| draft.ticket(into));
+    if let (Status::Closed, Some(into)) = (ticket.status, goes_on) {
+        let (this, into) = (&ticket.reference, &into.reference);
+        return Some(words::pick(
+            language,
+            format!("{this} continue dans {into}."),
+            format!("{this} goes on in {into}."),
+        ));
+    }
     let zone = draft.policy.timezone;
     let status = match ticket.status {
         Status::Open => words::pick(language, "ouvert", "open"),

@@ -58,6 +58,12 @@ impl Reply<'_> {
         }
         let mut tickets = vec![self.id];
         let mut references = Vec::new();
+        let stays = match numbers.is_empty() {
+            true => requests::enumerated(&text)
+                .first()
+                .map(|part| requests::title(part)),
+            false => None,
+        };
         for part in parts {
             let why = words::pick(
                 &draft.policy.language,
@@ -80,7 +86,7 @@ impl Reply<'_> {
             references.extend(draft.ticket(id).map(|new| new.reference.to_string()));
             tickets.push(id);
         }
-        tell::split(draft, self.id, &tickets);
+        tell::split(draft, self.id, &tickets, stays);
         let references = references.join(", ");
         Outcome::Done(words::pick(
             language,

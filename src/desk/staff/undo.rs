@@ -122,8 +122,8 @@ impl Reply<'_> {
         if left {
             said.push(words::pick(
                 &language,
-                "le courriel au demandeur, lui, est déjà parti et ne peut plus être repris",
-                "the mail to the requester has left and cannot be taken back",
+                "le courriel, lui, est déjà parti et ne peut plus être repris",
+                "the mail has left and cannot be taken back",
             ));
         }
         if back.stays {

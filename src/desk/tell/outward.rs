@@ -28,12 +28,12 @@ pub fn partner(draft: &mut Draft<'_>, id: TicketId, with: &Address, words: &Word
     draft.notify(notice);
 }
 
-/// To the requester: which tickets his mail became.
-pub fn split(draft: &mut Draft<'_>, id: TicketId, tickets: &[TicketId]) {
+/// To the requester: which tickets his mail became, and which of his requests the first one keeps.
+pub fn split(draft: &mut Draft<'_>, id: TicketId, tickets: &[TicketId], stays: Option<String>) {
     let Some(requester) = requester(draft, id) else {
         return;
     };
-    let listed: Vec<Listed> = tickets
+    let mut listed: Vec<Listed> = tickets
         .iter()
         .filter_map(|id| draft.ticket(*id))
         .map(|ticket| Listed {
@@ -42,6 +42,9 @@ pub fn split(draft: &mut Draft<'_>, id: TicketId, tickets: &[TicketId]) {
             ..Listed::of(ticket, ticket.requester().map(|person| person.id))
         })
         .collect();
+    if let (Some(first), Some(title)) = (listed.first_mut(), stays) {
+        first.title = title;
+    }
     let notice = Notice {
         listed,
         ..to_person(draft, id, Kind::Split, &requester)
