@@ -33,7 +33,7 @@ mod duplicate;
 mod hold;
 mod kept;
 pub mod lexicon;
-mod lifecycle;
+pub mod lifecycle;
 mod limits;
 mod locate;
 mod major;

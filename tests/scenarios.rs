@@ -12,6 +12,7 @@ use guichet::config::Config;
 use guichet::desk::{Action, Deed};
 use guichet::mail::{self, Address, Mail};
 use guichet::maildir::Maildir;
+use guichet::service::submit::{Form, Submitted};
 use guichet::service::{Clock, Service, conclude};
 use guichet::store::{InboxState, Incoming, Origin, TicketFilter};
 use guichet::ticket::{Actor, Awaited, Marks, Role, Ticket, TicketId};
@@ -323,7 +324,8 @@ impl Desk {
         let what = match verb {
             "accept" => Deed::Accept,
             "refuse" => Deed::Refuse(rest),
-            "add" => Deed::FollowUp(rest),
+            "add" => return self.add(ticket, address, rest).await,
+            "leave" => Deed::Unfollow,
             "rate" => {
                 let marks: Vec<u8> = rest
                     .split(' ')
@@ -342,6 +344,27 @@ impl Desk {
             }),
         };
         self.act(ticket, actor, what).await;
+    }
+
+    /// A new follow-up, which is a mail; the desk works meanwhile.
+    async fn add(&self, ticket: TicketId, address: &str, text: String) {
+        let ticket = self.service.store().ticket(ticket).await;
+        let ticket = ticket.expect("readable").expect("it exists");
+        let author = ticket.person(address).expect("of the ticket").who.clone();
+        let policy = &self.service.rules().policy;
+        let form = Form::on(policy, &ticket, author, String::new(), text);
+        let work = async {
+            loop {
+                self.service.settle_all().await.expect("the desk works");
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            kept = self.service.submit(form) => {
+                assert!(matches!(kept, Ok(Submitted::Kept(_, Some(_)))), "{kept:?}");
+            }
+            () = work => {}
+        }
     }
 
     async fn act(&self, ticket: TicketId, actor: Actor, what: Deed) {

@@ -7,11 +7,11 @@ use super::lexicon::Opinion;
 use super::lifecycle::{self, Step};
 use super::major;
 use super::tell::Words;
-use super::verdict::{self, Said};
-use super::{Kind, tell};
+use super::verdict;
+use super::{Kind, people, tell};
 use crate::ticket::{Actor, Awaited, Marks, Role, Status, Ticket, TicketId, What};
 
-/// Something done by other means than a mail: on the command line, later on the page.
+/// Something done by other means than a mail: on the command line, on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     /// The ticket.
@@ -43,10 +43,10 @@ pub enum Deed {
     Accept,
     /// He refuses it, and says why.
     Refuse(String),
-    /// He adds something; a resolved ticket opens again.
-    FollowUp(String),
     /// He gives marks.
     Rate(Marks, Option<String>),
+    /// Somebody who follows does so no longer.
+    Unfollow,
 }
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes
@@ -94,7 +94,7 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
         Deed::Reopen(text) => (Step::Reopen, Some(Kind::Reopened), text.as_ref()),
         Deed::Wait(of) => (Step::Wait(*of), None, None),
         Deed::Pause(until) => (Step::Pause(*until), Some(Kind::Paused), None),
-        Deed::Accept | Deed::Refuse(_) | Deed::FollowUp(_) | Deed::Rate(..) => {
+        Deed::Accept | Deed::Refuse(_) | Deed::Rate(..) | Deed::Unfollow => {
             return of_requester(draft, &ticket, actor, &action.what);
         }
     };
@@ -141,9 +141,9 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
                     "marks are for the requester to give, of a ticket that is resolved".to_owned();
                 return;
             }
-            return verdict::rate(draft, id, &actor, *marks, comment.clone());
+            return rate(draft, ticket, actor, *marks, comment.as_deref());
         }
-        Deed::FollowUp(text) => return follow_up(draft, ticket, actor, text),
+        Deed::Unfollow => return unfollow(draft, ticket, actor),
         Deed::Note(_)
         | Deed::Assign(_)
         | Deed::Resolve(_)
@@ -161,6 +161,12 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         return;
     }
     match what {
+        Deed::Refuse(reason) if reason.trim().is_empty() => {
+            draft.decision.why = "a refusal needs its reason".to_owned();
+        }
+        Deed::Refuse(_) if lifecycle::is_final(ticket, draft.policy, draft.now) => {
+            draft.decision.why = "it is closed for good: a new request goes on".to_owned();
+        }
         Deed::Refuse(reason) => {
             add_words(draft, ticket, &actor, reason);
             let words = said(reason);
@@ -173,36 +179,35 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
     }
 }
 
-fn follow_up(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, text: &str) {
-    let person = actor
-        .who
-        .as_ref()
-        .and_then(|who| ticket.person(&who.address));
-    let Some(part) = person.map(|person| person.part) else {
-        draft.decision.why = "only the people of a ticket may add to it".to_owned();
-        return;
-    };
-    if text.trim().is_empty() {
-        draft.decision.why = "there is nothing to add".to_owned();
+/// « ne plus suivre », as by mail.
+fn unfollow(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor) {
+    let address = actor.who.as_ref().map(|who| who.address.clone());
+    let address = address.unwrap_or_default();
+    match people::remove_observer(draft, ticket.id, actor, &address, "en") {
+        Ok(person) => tell::unfollowed(draft, ticket.id, &person, None),
+        Err(why) => draft.decision.why = why,
+    }
+}
+
+/// Marks given on the page, which asks there why one is low.
+fn rate(draft: &mut Draft<'_>, ticket: &Ticket, actor: Actor, marks: Marks, comment: Option<&str>) {
+    let id = ticket.id;
+    let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
+    let events = draft.known.history.get(&id).into_iter().flatten();
+    let mut given = events.filter_map(|event| match &event.what {
+        What::Rated { marks, comment } => Some((*marks, comment.as_deref())),
+        _ => None,
+    });
+    if given.next_back() == Some((marks, comment)) {
+        draft.decision.why = "these marks were given already".to_owned();
         return;
     }
-    add_words(draft, ticket, &actor, text);
-    let said = Said {
-        writer: verdict::writer(part),
-        words: Words {
-            text: text.to_owned(),
-            author: actor.who.clone(),
-            files: Vec::new(),
-        },
-        actor,
-        thanks: crate::mail::text::is_thanks(text, false),
-        reaction: crate::mail::text::lone_reaction(text),
-        explains_marks: false,
-        has_files: false,
-        repeats: None,
-        lines: Vec::new(),
+    let words = Words {
+        text: comment.unwrap_or_default().to_owned(),
+        author: actor.who.clone(),
+        files: Vec::new(),
     };
-    verdict::wrote(draft, ticket, said);
+    verdict::rate_on_page(draft, ticket, actor, words, marks);
 }
 
 /// Puts what somebody wrote on the page on the timeline, as a mail would be.

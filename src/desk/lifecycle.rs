@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
-use super::words;
-use crate::ticket::{Actor, Awaited, Status, TicketId, What};
+use super::{Policy, words};
+use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
 
 /// Minutes that a resolution may take to leave before its closing date is counted anew: held, coalesced
 /// and retried mails are the rule, and the date that they announce should hold.
@@ -114,6 +114,12 @@ pub fn next(from: Status, step: Step, language: &str) -> Result<Status, String> 
         (Step::Expire, Resolved) => Ok(Closed),
         (Step::Wake | Step::Lapse | Step::Expire, _) => refuse("rien n'est échu", "nothing is due"),
     }
+}
+
+/// Closed for good: its requester accepted the solution (S4.31), or it was too long ago (row D10).
+pub fn is_final(ticket: &Ticket, policy: &Policy, now: DateTime<Utc>) -> bool {
+    let old = now - ticket.status_since > policy.reopen_within;
+    ticket.status == Status::Closed && (ticket.accepted || old)
 }
 
 /// Sets a status, with the dates that go with it.

@@ -290,6 +290,25 @@ pub fn rate(
     }
 }
 
+/// Marks with words or without, given on a page that asks why one is low.
+pub fn rate_on_page(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    actor: Actor,
+    words: Words,
+    marks: Marks,
+) {
+    let id = ticket.id;
+    let comment = Some(words.text.clone()).filter(|comment| !comment.is_empty());
+    let explained = comment.is_some();
+    draft.event(id, actor, false, What::Rated { marks, comment });
+    if explained {
+        say_why(draft, id, words, marks, marks_are_new(ticket, marks));
+    } else if !marks.is_low() {
+        occasion::kind_words(draft, id, &words, Some(marks));
+    }
+}
+
 /// Marks with words: what went wrong, or right. They are for staff and reopen nothing.
 fn explain(
     draft: &mut Draft<'_>,
@@ -304,20 +323,32 @@ fn explain(
         text: comment,
         ..said.words.clone()
     };
+    say_why(draft, id, words, marks, new);
+}
+
+/// Tells those whom a comment on marks is for.
+fn say_why(draft: &mut Draft<'_>, id: TicketId, words: Words, marks: Marks, new: bool) {
     if new && !marks.is_low() {
         return occasion::kind_words(draft, id, &words, Some(marks));
     }
     let Marks { speed, answers } = marks;
+    let closed = draft
+        .ticket(id)
+        .is_some_and(|ticket| ticket.status == Status::Closed);
+    let (french, english) = match closed {
+        true => ("clos", "closed"),
+        false => ("résolu", "resolved"),
+    };
     let line = words::pick(
         &draft.policy.language,
         format!(
-            "Explication de la note donnée (délai {speed}/5, réponses {answers}/5) : le ticket reste clos, #rouvrir s'il le faut."
+            "Explication de la note donnée (délai {speed}/5, réponses {answers}/5) : le ticket reste {french}, #rouvrir s'il le faut."
         ),
         format!(
-            "About the marks given (speed {speed}/5, answers {answers}/5): the ticket stays closed, #reopen if need be."
+            "About the marks given (speed {speed}/5, answers {answers}/5): the ticket stays {english}, #reopen if need be."
         ),
     );
-    let cause = said.words.author.as_ref().map(|who| who.address.clone());
+    let cause = words.author.as_ref().map(|who| who.address.clone());
     tell::staff(
         draft,
         id,

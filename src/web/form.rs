@@ -79,6 +79,12 @@ pub fn number() -> String {
     HEXLOWER.encode(&bytes)
 }
 
+/// A limit as the configuration has it: 25 MB, of 1024 × 1024 bytes.
+pub fn at_most(bytes: u64, language: &str) -> String {
+    let unit = super::status::pick(language, "Mo", "MB");
+    format!("{}\u{a0}{unit}", bytes >> 20)
+}
+
 /// Why a form was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
@@ -273,11 +279,11 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
                 "Votre envoi est trop volumineux : les fichiers peuvent faire {} en tout. Envoyez-les en plusieurs fois, ou indiquez où les trouver.",
-                crate::notification::date::size(bytes, "fr")
+                at_most(bytes, "fr")
             ),
             format!(
                 "What you sent is too large: files may take {} in all. Send them in several parts, or say where they are.",
-                crate::notification::date::size(bytes, "en")
+                at_most(bytes, "en")
             ),
         ),
         TooManyParts => (

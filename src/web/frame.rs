@@ -10,12 +10,37 @@ use axum::http::request::Parts;
 use serde::Serialize;
 
 use super::{Site, client, knowledge};
+use crate::config::Conformity;
 
-/// Entries of the navigation: path, in French, in English.
-const NAVIGATION: &[(&str, &str, &str)] = &[
-    ("/", "Accueil", "Home"),
-    (knowledge::PATH, "Base de connaissance", "Knowledge base"),
-    ("/aide", "Aide", "Help"),
+/// A page that the menu leads to.
+struct Place {
+    path: &'static str,
+    /// In French, in English.
+    label: (&'static str, &'static str),
+    /// What it is for, on the home page, which shows those that have it (S1.7).
+    entry: Option<(&'static str, &'static str)>,
+}
+
+/// The menu, in order.
+const NAVIGATION: &[Place] = &[
+    Place {
+        path: "/",
+        label: ("Accueil", "Home"),
+        entry: None,
+    },
+    Place {
+        path: knowledge::PATH,
+        label: ("Base de connaissance", "Knowledge base"),
+        entry: Some((
+            "Des réponses aux questions fréquentes, à consulter avant d'écrire.",
+            "Answers to frequent questions, to be read before writing.",
+        )),
+    },
+    Place {
+        path: "/aide",
+        label: ("Aide", "Help"),
+        entry: None,
+    },
 ];
 
 /// The frame, and the pages that say that something is not there.
@@ -129,6 +154,7 @@ fn accepted(header: &str) -> Option<&'static str> {
 struct Entry {
     link: String,
     label: &'static str,
+    words: Option<&'static str>,
     current: bool,
 }
 
@@ -138,12 +164,21 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
     let web = &current.settings.web;
     let english = visitor.language == "en";
     let is_there = |path: &str| path != knowledge::PATH || current.rules.knowledge.is_there();
-    let entries = NAVIGATION.iter().filter(|(path, ..)| is_there(path));
-    let entries = entries.map(|(path, french, english)| Entry {
-        link: format!("{path}{}", visitor.query()),
-        label: visitor.pick(french, english),
-        current: *path == visitor.path,
+    let places = NAVIGATION.iter().filter(|place| is_there(place.path));
+    let entries = places.map(|place| Entry {
+        link: format!("{}{}", place.path, visitor.query()),
+        label: visitor.pick(place.label.0, place.label.1),
+        words: place
+            .entry
+            .map(|(french, english)| visitor.pick(french, english)),
+        current: place.path == visitor.path,
     });
+    let conformity = match web.accessibility.conformity {
+        Conformity::Full => ("totalement conforme", "fully compliant"),
+        Conformity::Partial => ("partiellement conforme", "partially compliant"),
+        Conformity::Not => ("non conforme", "not compliant"),
+    };
+    let conformity = visitor.pick(conformity.0, conformity.1);
     let mut context = tera::Context::new();
     context.insert("desk", &current.settings.policy.desk_name);
     context.insert("institution", &web.institution);
@@ -151,6 +186,7 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
     context.insert("lang", visitor.language);
     context.insert("en", &english);
     context.insert("query", visitor.query());
+    context.insert("accessible", conformity);
     context.insert("navigation", &entries.collect::<Vec<_>>());
     context
 }

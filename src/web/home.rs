@@ -1,4 +1,5 @@
-//! The pages that belong to no ticket: home, help, the accessibility statement.
+//! The pages that belong to no ticket: home, help, the accessibility statement. All that they say of
+//! this desk comes from its configuration.
 
 use std::sync::Arc;
 
@@ -7,17 +8,132 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use serde::Serialize;
 
 use super::frame::{self, Visitor};
 use super::{Site, page};
+use crate::config::Conformity;
+use crate::desk::Policy;
+use crate::desk::calendar::Term;
 
-pub const TEMPLATES: &[(&str, &str)] = &[("home.html", include_str!("web-templates/home.html"))];
+pub const TEMPLATES: &[(&str, &str)] = &[
+    ("home.html", include_str!("web-templates/home.html")),
+    ("help.html", include_str!("web-templates/help.html")),
+    (
+        "statement.html",
+        include_str!("web-templates/statement.html"),
+    ),
+];
 
 pub fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/", get(home))
+    Router::new()
+        .route("/", get(home))
+        .route("/aide", get(help))
+        .route("/accessibilite", get(statement))
+}
+
+/// An address that people write to (S2.36).
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Listed {
+    address: String,
+    /// A pattern is no address that could be written to.
+    writable: bool,
+    about: Option<String>,
+    team: Option<String>,
+    recommended: bool,
+}
+
+/// How a team is reached otherwise.
+#[derive(Debug, Serialize)]
+struct Phone {
+    team: String,
+    contact: String,
+}
+
+/// The addresses, the recommended ones first (S2.5); a pattern only where it says what it is for.
+fn listed(policy: &Policy) -> Vec<Listed> {
+    let patterns = policy.addresses.iter();
+    let mut listed: Vec<Listed> = patterns
+        .map(|pattern| Listed {
+            address: pattern.written.clone(),
+            writable: !pattern.written.contains(['*', '?']),
+            about: pattern.about.clone(),
+            team: policy.team(&pattern.team).map(|team| team.name.clone()),
+            recommended: pattern.recommended,
+        })
+        .filter(|listed| listed.writable || listed.about.is_some())
+        .collect();
+    listed.sort_by_key(|listed| !listed.recommended);
+    listed
+}
+
+/// How long a resolution waits for its requester, when all teams agree.
+fn closes_after(policy: &Policy, language: &str) -> Option<String> {
+    let mut terms = policy.teams.iter().map(|team| team.auto_close_after);
+    let first = terms.next()??;
+    let same = terms.all(|term| term == Some(first));
+    same.then(|| in_words(first, language))
+}
+
+fn in_words(term: Term, language: &str) -> String {
+    let (count, french, english) = match term {
+        Term::After(time) if time.num_days() > 2 => (time.num_days(), "jours", "days"),
+        Term::After(time) => (time.num_hours(), "heures", "hours"),
+        Term::WorkingTime(time) => (time.num_hours(), "heures ouvrées", "working hours"),
+        Term::WorkingDays(days) => (days.into(), "jours ouvrés", "working days"),
+    };
+    format!(
+        "{count}\u{a0}{}",
+        super::status::pick(language, french, english)
+    )
 }
 
 async fn home(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
-    let context = frame::context(&site, &visitor);
+    let mut context = frame::context(&site, &visitor);
+    let rules = site.service.rules();
+    let mut listed = listed(&rules.policy);
+    if listed.iter().any(|listed| listed.recommended) {
+        listed.retain(|listed| listed.recommended);
+    }
+    listed.retain(|listed| listed.writable);
+    context.insert("addresses", &listed);
+    let gone = visitor.done.as_deref() == Some("plus-suivre");
+    context.insert("gone", &gone);
     page(&site, StatusCode::OK, "home.html", &context)
+}
+
+async fn help(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    let mut context = frame::context(&site, &visitor);
+    let policy = &site.service.rules().policy;
+    context.insert("addresses", &listed(policy));
+    context.insert("closes_after", &closes_after(policy, visitor.language));
+    let phones: Vec<Phone> = policy
+        .teams
+        .iter()
+        .filter_map(|team| {
+            Some(Phone {
+                team: team.name.clone(),
+                contact: team.contact.clone()?,
+            })
+        })
+        .collect();
+    context.insert("phones", &phones);
+    page(&site, StatusCode::OK, "help.html", &context)
+}
+
+async fn statement(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    let mut context = frame::context(&site, &visitor);
+    let current = site.service.current();
+    let facts = &current.settings.web.accessibility;
+    let conformity = match facts.conformity {
+        Conformity::Full => "full",
+        Conformity::Partial => "partial",
+        Conformity::Not => "none",
+    };
+    context.insert("conformity", conformity);
+    context.insert("audited", &facts.audited);
+    context.insert("exceptions", &facts.exceptions);
+    context.insert("contact", &facts.contact);
+    context.insert("base_url", &current.settings.policy.base_url);
+    page(&site, StatusCode::OK, "statement.html", &context)
 }

@@ -93,8 +93,8 @@ pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Optio
             of: Awaited::Requester,
         } if is_requester(person) => pick(
             language,
-            "Répondez simplement à l'un de nos messages : nous reprendrons aussitôt.",
-            "Simply reply to one of our mails: we will then go on.",
+            "Répondez sur cette page ou à l'un de nos messages : nous reprendrons aussitôt.",
+            "Answer on this page or reply to one of our mails: we will then go on.",
         )
         .to_owned(),
         Status::Resolved => {

@@ -15,15 +15,28 @@ use super::{Site, download, form, frame, link, page, unavailable, view};
 use crate::ticket::{Event, Person, Ticket};
 
 mod act;
+mod offers;
 
-pub const TEMPLATES: &[(&str, &str)] =
-    &[("ticket.html", include_str!("web-templates/ticket.html"))];
+pub const TEMPLATES: &[(&str, &str)] = &[
+    ("ticket.html", include_str!("web-templates/ticket.html")),
+    (
+        "ticket-acts.html",
+        include_str!("web-templates/ticket-acts.html"),
+    ),
+    (
+        "ticket-files.html",
+        include_str!("web-templates/ticket-files.html"),
+    ),
+];
 
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/t/{token}", get(show))
         .route("/t/{token}/suivi", post(act::add))
         .route("/t/{token}/valider", post(act::accept))
+        .route("/t/{token}/refuser", post(act::refuse))
+        .route("/t/{token}/noter", post(act::rate))
+        .route("/t/{token}/ne-plus-suivre", post(act::unfollow))
         .route("/t/{token}/{event}/{number}/{name}", get(file))
 }
 
@@ -75,6 +88,8 @@ struct Typed {
     error: String,
     text: String,
     number: String,
+    speed: String,
+    answers: String,
 }
 
 /// The page.
@@ -93,7 +108,11 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
     let done = act::done(&seen.visitor);
     context.insert("done", &done);
     context.insert("here", &format!("/t/{token}"));
-    context.insert("offers", &act::offers(seen));
+    let offers = offers::offers(&rules.policy, seen, site.service.now());
+    context.insert("offers", &offers);
+    let upload = site.service.current().settings.web.max_upload;
+    let upload = form::at_most(upload, seen.visitor.language);
+    context.insert("max_upload", &upload);
     context.insert("typed", typed);
     context.insert("number", &form::number());
     page(site, status, "ticket.html", &context)

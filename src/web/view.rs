@@ -107,18 +107,28 @@ pub fn ticket(
         .iter()
         .rfind(|entry| entry.side == "us")
         .filter(|_| status::awaits(ticket, person));
-    context.insert("question", &question.map(|entry| entry.id));
+    context.insert("question", &question);
     context.insert("status_token", ticket.status.as_str());
     context.insert("team", &team.map(|team| team.name.clone()));
     context.insert("contact", &team.and_then(|team| team.contact.clone()));
     let technician = ticket.technician.as_ref();
     context.insert("technician", &technician.and_then(|who| who.name.clone()));
     context.insert("opened", &status::moment(ticket.created_at, zone, language));
+    let close_at = ticket
+        .close_at
+        .filter(|_| ticket.status == Status::Resolved);
+    let closes = close_at.map(|at| status::moment(at, zone, language));
+    context.insert("closes", &closes);
+    let closed = (ticket.status == Status::Closed).then_some(ticket.status_since);
+    let closed = closed.map(|at| status::moment(at, zone, language));
+    context.insert("closed", &closed);
     let reply_to = ticket
         .sent_to
         .clone()
         .or_else(|| team.map(|team| team.from.clone()));
     context.insert("reply_to", &reply_to);
+    let description = entries.first().is_some_and(|entry| entry.side == "them");
+    context.insert("description", &description);
     context.insert("entries", &entries);
     context
 }

@@ -21,6 +21,7 @@ async fn sent(desk: &mut Desk, path: &str, kind: String, body: Vec<u8>) -> Answe
         desk.settle().await;
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    desk.settle().await;
     sending.await.expect("sent")
 }
 
@@ -147,14 +148,211 @@ async fn a_solution_is_accepted_by_a_box_that_is_ticked() {
     let accept = format!("{link}/valider");
     // Too early: nothing is resolved.
     let answer = submit(&mut desk, &accept, &[("confirme", "1")]).await;
-    assert_eq!(answer.header("location"), link);
+    assert_eq!(answer.header("location"), format!("{link}?fait=rien"));
     desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
         .await;
     let answer = submit(&mut desk, &accept, &[]).await;
     assert_eq!(answer.status, 422, "{}", answer.text());
     assert_eq!(desk.ticket(1).await.status, Status::Resolved);
     let answer = submit(&mut desk, &accept, &[("confirme", "1")]).await;
-    assert_eq!(answer.header("location"), format!("{link}?fait=accepte"));
+    assert_eq!(answer.header("location"), format!("{link}?fait=valide"));
     let ticket = desk.ticket(1).await;
     assert_eq!((ticket.status, ticket.accepted), (Status::Closed, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_needs_its_reason_and_opens_the_request_again() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    let link = desk.link(MARIE);
+    let refuse = format!("{link}/refuser");
+    let answer = submit(&mut desk, &refuse, &[("description", "  ")]).await;
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.text().contains("Expliquez la raison"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(desk.ticket(1).await.status, Status::Resolved);
+    let reason = [("description", "Elle clignote encore le matin.")];
+    for expected in ["refuse", "rien"] {
+        let answer = submit(&mut desk, &refuse, &reason).await;
+        let done = format!("{link}?fait={expected}");
+        assert_eq!(answer.header("location"), done);
+    }
+    let ticket = desk.ticket(1).await;
+    assert_eq!((ticket.status, ticket.refusals), (Status::Open, 1));
+    let told = &desk.latest(CAMILLE).text;
+    assert!(told.contains("Elle clignote encore le matin."), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_mark_asks_why_on_the_page_and_offers_to_reopen() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    for _ in 0..2 {
+        desk.wait(chrono::Duration::days(16));
+        desk.settle().await;
+    }
+    assert_eq!(desk.ticket(1).await.status, Status::Closed);
+    let link = desk.link(MARIE);
+    let rate = format!("{link}/noter");
+    for wrong in [
+        vec![],
+        vec![("duree", "2")],
+        vec![("duree", "2"), ("reponses", "6")],
+    ] {
+        assert_eq!(
+            submit(&mut desk, &rate, &wrong).await.status,
+            422,
+            "{wrong:?}"
+        );
+    }
+    assert_eq!(desk.ticket(1).await.marks, None);
+    let before = desk.latest(MARIE).message_id.clone();
+    let low = [("duree", "2"), ("reponses", "4")];
+    let answer = submit(&mut desk, &rate, &low).await;
+    assert_eq!(answer.header("location"), format!("{link}?fait=note"));
+    let marks = desk.ticket(1).await.marks.expect("given");
+    assert_eq!((marks.speed, marks.answers), (2, 4));
+    // The page asks; no mail does.
+    assert_eq!(desk.latest(MARIE).message_id, before);
+    let page = desk.get(&link).await.text();
+    assert!(page.contains("Qu’est-ce qui n’a pas convenu ?"), "{page}");
+    assert!(page.contains("Rouvrir la demande"), "{page}");
+    let why = [
+        ("duree", "2"),
+        ("reponses", "4"),
+        ("pourquoi", "1"),
+        ("description", "Trois semaines."),
+    ];
+    assert_eq!(submit(&mut desk, &rate, &why[..3]).await.status, 422);
+    assert_eq!(submit(&mut desk, &rate, &why).await.status, 303);
+    let told = desk.latest(CAMILLE);
+    assert!(told.text.contains("Trois semaines."), "{}", told.text);
+    let told = told.message_id.clone();
+    // Sent twice it is told once.
+    let again = submit(&mut desk, &rate, &why).await;
+    assert_eq!(again.header("location"), format!("{link}?fait=rien"));
+    assert_eq!(desk.latest(CAMILLE).message_id, told);
+    let page = desk.get(&link).await.text();
+    assert!(!page.contains("Qu’est-ce qui n’a pas convenu ?"), "{page}");
+
+    let reopen = [("description", "Elle clignote encore.")];
+    submit(&mut desk, &format!("{link}/refuser"), &reopen).await;
+    assert_eq!(desk.ticket(1).await.status, Status::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_is_over_and_a_message_opens_a_linked_request() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    let link = desk.link(MARIE);
+    submit(&mut desk, &format!("{link}/valider"), &[("confirme", "1")]).await;
+    let page = desk.get(&link).await.text();
+    assert!(page.contains("Ouvrir une nouvelle demande liée"), "{page}");
+    assert!(!page.contains("Rouvrir"), "{page}");
+    let reason = [("description", "Elle clignote encore.")];
+    let answer = submit(&mut desk, &format!("{link}/refuser"), &reason).await;
+    assert_eq!(answer.header("location"), format!("{link}?fait=rien"));
+    let answer = submit(&mut desk, &format!("{link}/suivi"), &reason).await;
+    assert_eq!(answer.header("location"), format!("{link}?fait=liee"));
+    assert_eq!(desk.ticket(1).await.status, Status::Closed);
+    let other = desk.ticket(2).await;
+    assert!(
+        other.linked.contains(&guichet::ticket::TicketId(1)),
+        "{other:?}"
+    );
+    assert_eq!(other.channel, guichet::ticket::Channel::Page);
+}
+
+/// Who follows may add and leave, and judges nothing (RELIABILITY T15); staff acts elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_adds_and_leaves_and_judges_nothing() {
+    const PAUL: &str = "paul.petit@example.org";
+    let mut desk = Desk::open().await;
+    let headers = format!(
+        "From: Marie Durand <{MARIE}>\nTo: support@example.org\nCc: Paul <{PAUL}>\nSubject: Imprimante"
+    );
+    desk.mail(&headers, "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    let link = desk.link(PAUL);
+    let page = desk.get(&link).await.text();
+    for absent in ["Valider la solution", "Refuser la solution", "Votre avis"] {
+        assert!(!page.contains(absent), "{absent} in {page}");
+    }
+    let text = [
+        ("description", "Non."),
+        ("duree", "1"),
+        ("reponses", "1"),
+        ("confirme", "1"),
+    ];
+    for path in ["valider", "refuser", "noter"] {
+        let answer = submit(&mut desk, &format!("{link}/{path}"), &text).await;
+        assert_eq!(
+            answer.header("location"),
+            format!("{link}?fait=rien"),
+            "{path}"
+        );
+    }
+    assert_eq!(desk.ticket(1).await.status, Status::Resolved);
+    submit(&mut desk, &format!("{link}/suivi"), &text).await;
+    assert_eq!(desk.ticket(1).await.status, Status::Resolved);
+    assert_eq!(
+        words(&desk).await.last().expect("a message").0,
+        Role::Observer
+    );
+    let leave = format!("{link}/ne-plus-suivre");
+    assert_eq!(submit(&mut desk, &leave, &[]).await.status, 422);
+    let answer = submit(&mut desk, &leave, &[("confirme", "1")]).await;
+    assert_eq!(answer.header("location"), "/?fait=plus-suivre");
+    assert_eq!(desk.get(&link).await.status, 404);
+
+    let staff = desk.link(CAMILLE);
+    let page = desk.get(&staff).await.text();
+    assert!(!page.contains("<form"), "{page}");
+    let answer = submit(&mut desk, &format!("{staff}/suivi"), &text).await;
+    assert_eq!(answer.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_refused_in_words() {
+    let mut desk = Desk::open_with("max_upload = \"1MB\"").await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let add = format!("{}/suivi", desk.link(MARIE));
+    let watch = desk.watch();
+    let large = vec![b'x'; 2 << 20];
+    let (kind, body) = multipart(&[], &[("a.bin", "application/octet-stream", &large)]);
+    let same = [("Sec-Fetch-Site", "same-origin")];
+    let answer = http::post(desk.address, &add, &same, &kind, &body).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.text().contains("1\u{a0}Mo"), "{}", answer.text());
+    // Words alone have a limit of their own.
+    let long = "x".repeat(600 << 10);
+    let answer = http::submit(desk.address, &add, &[("description", &long)]).await;
+    assert_eq!(answer.status, 413);
+    let many: Vec<(&str, &str, &[u8])> = (0..21)
+        .map(|_| ("a.txt", "text/plain", &b"a"[..]))
+        .collect();
+    let (kind, body) = multipart(&[], &many);
+    let answer = http::post(desk.address, &add, &same, &kind, &body).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.text().contains("20 fichiers"), "{}", answer.text());
+    // A body that says more than it sends.
+    let cut = b"--=-=\r\nContent-Disposition: form-data; name=\"descr";
+    let answer = http::post(desk.address, &add, &same, &kind, cut).await;
+    assert_eq!(answer.status, 415, "{}", answer.text());
+    let mut last = 0;
+    for _ in 0..130 {
+        last = http::submit(desk.address, &add, &[]).await.status;
+    }
+    assert_eq!(last, 429);
+    assert!(!watch.something_was_written());
 }

@@ -144,7 +144,7 @@ async fn a_request_in_english_is_followed_in_english() {
         &[
             "<html lang=\"en\">",
             "Open: waiting for a technician since today",
-            "Conversation",
+            "Description",
             "Recorded",
         ],
     );
@@ -155,6 +155,7 @@ async fn a_request_in_english_is_followed_in_english() {
         &[
             "Waiting for your answer since today",
             "Read our latest message",
+            "Conversation",
         ],
     );
     desk.reply(

@@ -1,5 +1,5 @@
-//! What a person of a ticket does on its page. What may be done is decided by `desk`; the page only
-//! offers what makes sense.
+//! What a person of a ticket does on its page. Words and files become a mail; a button is an action.
+//! What may be done is decided by `desk`; the page only offers what makes sense (`offers`).
 
 use std::sync::Arc;
 
@@ -7,41 +7,105 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
 
+use super::offers::is_staff;
 use super::{Seen, Typed, see_ticket, shown};
-use crate::desk::{Action, Deed};
+use crate::desk::{Action, Deed, lifecycle};
 use crate::service::submit::{Form as Sent, Submitted};
-use crate::ticket::{Actor, Part, Person, PersonId, Role, Status};
-use crate::token;
+use crate::ticket::{Actor, Marks, Part, Role};
 use crate::web::form::{self, Form};
 use crate::web::frame::Visitor;
 use crate::web::{Site, link, see, unavailable};
 
-/// What the page offers to its reader.
-#[derive(Debug, Serialize)]
-pub struct Offers {
-    /// A new follow-up.
-    add: bool,
-    /// The solution is to be judged.
-    judge: bool,
+/// The link of a page, as the path has it; what is not even text is a wrong link like any other.
+type Token = Result<Path<String>, PathRejection>;
+
+/// A form of the page, with what it belongs to.
+struct Post {
+    seen: Seen,
+    token: String,
+    form: Form,
 }
 
-/// Staff looks at the page of a requester, and acts elsewhere.
-fn is_staff(person: PersonId) -> bool {
-    token::is_staff_number(person.0)
-}
+impl Post {
+    async fn read(
+        site: &Site,
+        visitor: Visitor,
+        path: Token,
+        request: Request,
+    ) -> Result<Self, Response> {
+        let token = path.map(|Path(token)| token).unwrap_or_default();
+        // The link first: nobody else sends anything here.
+        let seen = see_ticket(site, visitor, &token).await?;
+        if is_staff(&seen.person) {
+            return Err(link::not_found(site, &seen.visitor));
+        }
+        let form = form::read(site, &seen.visitor, request).await?;
+        Ok(Self { seen, token, form })
+    }
 
-/// Only who has the trouble judges (RELIABILITY T15).
-fn decides(person: &Person) -> bool {
-    !is_staff(person.id) && matches!(person.part, Part::Requester | Part::Beneficiary)
-}
+    /// The page again, with what was typed and what is missing.
+    fn again(&self, site: &Site, form: &'static str, french: &str, english: &str) -> Response {
+        let typed = Typed {
+            form,
+            error: self.seen.visitor.pick(french, english).to_owned(),
+            number: self.form.get("number").to_owned(),
+            text: self.form.get("description").to_owned(),
+            speed: self.form.get("duree").to_owned(),
+            answers: self.form.get("reponses").to_owned(),
+        };
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        shown(site, &self.seen, &self.token, status, &typed)
+    }
 
-/// What `seen` may do now.
-pub fn offers(seen: &Seen) -> Offers {
-    Offers {
-        add: !is_staff(seen.person.id),
-        judge: decides(&seen.person) && seen.ticket.status == Status::Resolved,
+    /// The page again, with a word of what was done.
+    fn done(&self, what: &str) -> Response {
+        let lang = match (self.seen.visitor.chose, self.seen.visitor.language) {
+            (true, language) => format!("&lang={language}"),
+            (false, _) => String::new(),
+        };
+        see(&format!("/t/{}?fait={what}{lang}", self.token))
+    }
+
+    /// Does it; what cannot be done (any more) is seen on the page.
+    async fn act(self, site: &Site, what: Deed, done: &str) -> Response {
+        let Seen {
+            ticket,
+            person,
+            visitor,
+            ..
+        } = &self.seen;
+        let id = ticket.id;
+        let role = match person.part {
+            Part::Requester => Role::Requester,
+            Part::Beneficiary => Role::Beneficiary,
+            Part::Observer => Role::Observer,
+            Part::Contributor => Role::Contributor,
+        };
+        let leaves = what == Deed::Unfollow;
+        let actor = Actor {
+            role,
+            who: Some(person.who.clone()),
+        };
+        let ticket = id;
+        match site
+            .service
+            .act(Action {
+                ticket,
+                actor,
+                what,
+            })
+            .await
+        {
+            Ok(decision) if decision.changed.is_empty() => self.done("rien"),
+            // The link has ended with it.
+            Ok(_) if leaves => see("/?fait=plus-suivre"),
+            Ok(_) => self.done(done),
+            Err(error) => {
+                tracing::error!(ticket.id = %id, "What was asked on the page of ticket {id} cannot be done: {error:#}");
+                unavailable(site, visitor)
+            }
+        }
     }
 }
 
@@ -52,79 +116,75 @@ pub fn done(visitor: &Visitor) -> Option<&'static str> {
             "Votre message est enregistré ; le service en est averti.",
             "Your message is recorded; the team is told.",
         ),
-        "accepte" => (
+        "liee" => (
+            "Votre message est enregistré : une nouvelle demande, liée à celle-ci, est ouverte. Vous recevez sa référence et son lien par courriel.",
+            "Your message is recorded: a new request, linked to this one, is open. You receive its reference and its link by mail.",
+        ),
+        "valide" => (
             "Merci : la solution est validée et la demande close.",
             "Thank you: the solution is accepted and the request closed.",
         ),
+        "refuse" => (
+            "La demande est rouverte ; votre explication est la première chose que le technicien lira.",
+            "The request is open again; your explanation is the first thing that the technician will read.",
+        ),
+        "note" => (
+            "Merci, votre avis est enregistré.",
+            "Thank you, your opinion is recorded.",
+        ),
+        "rien" => (
+            "Rien n'a changé : c'était déjà fait, ou l'état de la demande ne le permet plus.",
+            "Nothing has changed: it was done already, or the state of the request no longer allows it.",
+        ),
         _ => return None,
     };
-    Some(super::super::status::pick(
-        visitor.language,
-        french,
-        english,
-    ))
-}
-
-/// A form of the page, with what it belongs to.
-async fn sent(
-    site: &Site,
-    visitor: Visitor,
-    path: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Result<(Seen, String, Form), Response> {
-    let token = path.map(|Path(token)| token).unwrap_or_default();
-    // The link first: nobody else sends anything here.
-    let seen = see_ticket(site, visitor, &token).await?;
-    if is_staff(seen.person.id) {
-        return Err(link::not_found(site, &seen.visitor));
-    }
-    let form = form::read(site, &seen.visitor, request).await?;
-    Ok((seen, token, form))
+    Some(match visitor.language {
+        "en" => english,
+        _ => french,
+    })
 }
 
 /// [Ajouter un nouveau suivi] → « Description » → [Ajouter] (row M4).
 pub async fn add(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
-    path: Result<Path<String>, PathRejection>,
+    path: Token,
     request: Request,
 ) -> Response {
-    let (seen, token, mut form) = match sent(&site, visitor, path, request).await {
-        Ok(sent) => sent,
+    let mut post = match Post::read(&site, visitor, path, request).await {
+        Ok(post) => post,
         Err(response) => return response,
     };
-    let text = form.get("description").to_owned();
-    let files = std::mem::take(&mut form.files);
+    let text = post.form.get("description").to_owned();
+    let files = std::mem::take(&mut post.form.files);
     if text.is_empty() && files.is_empty() {
-        let error = seen.visitor.pick(
+        return post.again(
+            &site,
+            "add",
             "Écrivez votre message, ou joignez un fichier.",
             "Write your message, or attach a file.",
         );
-        let typed = Typed {
-            form: "add",
-            error: error.to_owned(),
-            text,
-            number: form.get("number").to_owned(),
-        };
-        return shown(
-            &site,
-            &seen,
-            &token,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &typed,
-        );
     }
-    let policy = &site.service.rules().policy;
-    let number = form.get("number").to_owned();
-    let mut sent = Sent::on(policy, &seen.ticket, seen.person.who.clone(), number, text);
+    let rules = site.service.rules();
+    let ticket = &post.seen.ticket;
+    let goes_on = lifecycle::is_final(ticket, &rules.policy, site.service.now());
+    let number = post.form.get("number").to_owned();
+    let author = post.seen.person.who.clone();
+    let mut sent = Sent::on(&rules.policy, ticket, author, number, text);
     sent.files = files;
     match site.service.submit(sent).await {
-        Ok(Submitted::Kept(..)) => see(&format!("/t/{token}?fait=suivi")),
-        Ok(Submitted::NoRoom | Submitted::NoAddress) => unavailable(&site, &seen.visitor),
+        Ok(Submitted::Kept(..)) => post.done(if goes_on { "liee" } else { "suivi" }),
+        Ok(Submitted::NoAddress) => post.again(
+            &site,
+            "add",
+            "Votre adresse ne permet pas d'écrire ici : répondez à l'un de nos messages.",
+            "Your address does not allow writing here: reply to one of our mails.",
+        ),
+        Ok(Submitted::NoRoom) => unavailable(&site, &post.seen.visitor),
         Err(error) => {
-            let id = seen.ticket.id;
+            let id = ticket.id;
             tracing::error!(ticket.id = %id, "A follow-up to ticket {id} cannot be kept: {error:#}");
-            unavailable(&site, &seen.visitor)
+            unavailable(&site, &post.seen.visitor)
         }
     }
 }
@@ -133,56 +193,100 @@ pub async fn add(
 pub async fn accept(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
-    path: Result<Path<String>, PathRejection>,
+    path: Token,
     request: Request,
 ) -> Response {
-    let (seen, token, form) = match sent(&site, visitor, path, request).await {
-        Ok(sent) => sent,
+    let post = match Post::read(&site, visitor, path, request).await {
+        Ok(post) => post,
         Err(response) => return response,
     };
-    if !form.is_ticked("confirme") {
-        let error = seen.visitor.pick(
+    if !post.form.is_ticked("confirme") {
+        return post.again(
+            &site,
+            "accept",
             "Cochez la case pour valider la solution.",
             "Tick the box to accept the solution.",
         );
-        let typed = Typed {
-            form: "accept",
-            error: error.to_owned(),
-            ..Typed::default()
-        };
-        return shown(
-            &site,
-            &seen,
-            &token,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &typed,
-        );
     }
-    act(&site, &seen, &token, Deed::Accept, "accepte").await
+    post.act(&site, Deed::Accept, "valide").await
 }
 
-/// Does it and shows the page again; what cannot be done (any more) is seen there.
-async fn act(site: &Site, seen: &Seen, token: &str, what: Deed, done: &str) -> Response {
-    let id = seen.ticket.id;
-    let action = Action {
-        ticket: id,
-        actor: Actor {
-            role: match seen.person.part {
-                Part::Requester => Role::Requester,
-                Part::Beneficiary => Role::Beneficiary,
-                Part::Observer => Role::Observer,
-                Part::Contributor => Role::Contributor,
-            },
-            who: Some(seen.person.who.clone()),
-        },
-        what,
+/// The solution does not hold, or the trouble is back; the reason is needed (S4.33).
+pub async fn refuse(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Token,
+    request: Request,
+) -> Response {
+    let post = match Post::read(&site, visitor, path, request).await {
+        Ok(post) => post,
+        Err(response) => return response,
     };
-    match site.service.act(action).await {
-        Ok(decision) if decision.changed.is_empty() => see(&format!("/t/{token}")),
-        Ok(_) => see(&format!("/t/{token}?fait={done}")),
-        Err(error) => {
-            tracing::error!(ticket.id = %id, "What was asked on the page of ticket {id} cannot be done: {error:#}");
-            unavailable(site, &seen.visitor)
-        }
+    let reason = post.form.get("description").replace("\r\n", "\n");
+    if reason.is_empty() {
+        return post.again(
+            &site,
+            "refuse",
+            "Expliquez la raison : c'est elle qui permettra de vous répondre.",
+            "Explain why: that is what makes an answer possible.",
+        );
     }
+    post.act(&site, Deed::Refuse(reason), "refuse").await
+}
+
+/// Two marks from 1 to 5, and a comment (rows K1, K5).
+pub async fn rate(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Token,
+    request: Request,
+) -> Response {
+    let post = match Post::read(&site, visitor, path, request).await {
+        Ok(post) => post,
+        Err(response) => return response,
+    };
+    let mark = |name| post.form.get(name).parse().ok();
+    let marks = mark("duree").zip(mark("reponses"));
+    let Some(marks) = marks.and_then(|(speed, answers)| Marks::new(speed, answers)) else {
+        return post.again(
+            &site,
+            "rate",
+            "Choisissez une note de 1 à 5 pour chacune des deux lignes.",
+            "Choose a mark from 1 to 5 on both lines.",
+        );
+    };
+    let comment = post.form.get("description").replace("\r\n", "\n");
+    // The question why was answered with nothing.
+    if post.form.get("pourquoi") == "1" && comment.is_empty() {
+        return post.again(
+            &site,
+            "why",
+            "Écrivez en quelques mots ce qui n'a pas convenu.",
+            "Say in a few words what went wrong.",
+        );
+    }
+    let comment = Some(comment).filter(|comment| !comment.is_empty());
+    post.act(&site, Deed::Rate(marks, comment), "note").await
+}
+
+/// « Ne plus suivre », for who only follows.
+pub async fn unfollow(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Token,
+    request: Request,
+) -> Response {
+    let post = match Post::read(&site, visitor, path, request).await {
+        Ok(post) => post,
+        Err(response) => return response,
+    };
+    if !post.form.is_ticked("confirme") {
+        return post.again(
+            &site,
+            "unfollow",
+            "Cochez la case pour ne plus suivre cette demande.",
+            "Tick the box to follow this request no longer.",
+        );
+    }
+    post.act(&site, Deed::Unfollow, "rien").await
 }
