@@ -5,10 +5,12 @@
 mod access;
 mod acting;
 mod browser;
+mod chrome;
 mod desk;
 mod files;
 mod hardening;
 mod http;
 mod knowledge;
 mod pictures;
+mod road;
 mod ticket;
