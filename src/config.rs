@@ -11,6 +11,7 @@ mod canned;
 mod categories;
 mod compile;
 pub mod directory;
+mod identity;
 pub mod keys;
 pub mod problem;
 mod reading;
@@ -27,8 +28,8 @@ pub use problem::{Origin, Problem, Problems};
 pub use reading::variable_name;
 pub use secret::{Secret, existing_keys, keys as signing_keys};
 pub use settings::{
-    Accessibility, Account, After, Conformity, Credential, Deliver, Login, Logo, Outlet, Server,
-    Settings, Source, Tls, Web,
+    Accessibility, Account, After, Conformity, Credential, Deliver, FormFor, IdentityHeader, Login,
+    Logo, Outlet, Server, Settings, Source, Tls, Web,
 };
 pub use written::Config;
 

@@ -11,7 +11,7 @@ use crate::knowledge::Offered;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{Digest, Mail, SenderHabits};
 use crate::ticket::{Event, InboxId, NoticeId, Ticket, TicketId};
-use crate::token::Keys;
+use crate::token::{Errand, Keys};
 
 mod access;
 mod act;
@@ -30,6 +30,7 @@ mod digest;
 pub mod directory;
 mod draft;
 mod duplicate;
+pub mod form;
 mod hold;
 mod kept;
 pub mod lexicon;
@@ -60,6 +61,7 @@ mod tell;
 mod timer;
 pub mod urgency;
 mod verdict;
+mod visit;
 pub mod words;
 
 pub use act::{Action, Deed};
@@ -75,6 +77,7 @@ pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
 pub use submission::Submission;
+pub use visit::{Visit, WAIT as VISIT_WAIT};
 
 /// A mail that was accepted, read and authenticated.
 #[derive(Clone, Debug)]
@@ -163,6 +166,8 @@ pub enum Input {
     },
     /// An action.
     Action(Action),
+    /// Somebody on the page asks for a link that only his mailbox gets.
+    Visit(Visit),
     /// A timer.
     Timer(Timer),
     /// A delivery.
@@ -202,6 +207,8 @@ pub struct Question {
     pub loads_of: BTreeSet<String>,
     /// The requester (folded) whose open tickets of the last days matter (row C12).
     pub recent_of: Option<String>,
+    /// The mailbox whose last link matters.
+    pub mailbox: Option<(i64, Errand)>,
     /// Tickets of which it matters what was said last, and whether it arrived.
     pub past_of: BTreeSet<TicketId>,
     /// It matters whether the requesters of these tickets were asked for marks in this time (row K6).
@@ -293,6 +300,8 @@ pub struct Known {
     pub loads: BTreeMap<String, Load>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
+    /// When the mailbox asked for was last sent a link of that kind.
+    pub visited_at: Option<DateTime<Utc>>,
     /// What was said of the tickets asked for.
     pub past: BTreeMap<TicketId, Past>,
     /// The latest events of the tickets pointed at, the earliest first.
@@ -380,6 +389,7 @@ pub fn decide(
         Input::Mail(arrival) => receive::receive(&mut draft, keys, arrival),
         Input::Poison { inbox, why } => receive::quarantine_poison(&mut draft, *inbox, why),
         Input::Action(action) => act::act(&mut draft, action),
+        Input::Visit(visit) => visit::send(&mut draft, visit),
         Input::Timer(timer) => timer::ring(&mut draft, timer),
         Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
     }

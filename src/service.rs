@@ -32,6 +32,7 @@ mod filing;
 pub mod health;
 mod imap_account;
 pub mod knowledge;
+mod links;
 mod maildir_account;
 mod pipe_account;
 mod process;

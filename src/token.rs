@@ -265,6 +265,73 @@ impl Page {
     }
 }
 
+/// What a link that was sent to a mailbox opens for whoever reads that mailbox.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Errand {
+    /// The requests typed into the form with this address, to be sent or forgotten.
+    Confirm,
+    /// The list of his requests.
+    Requests,
+}
+
+/// A link for somebody by his address alone; raising the generation revokes older links, and it
+/// ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// What it opens.
+    pub errand: Errand,
+    /// The mailbox that it was sent to.
+    pub mailbox: i64,
+    /// Generation of this mailbox's links.
+    pub generation: i64,
+    /// Until when, in unix minutes.
+    pub until: i64,
+}
+
+impl Visit {
+    /// The token, for the last segment of the link.
+    pub fn seal(&self, keys: &Keys) -> String {
+        let mut payload = vec![match self.errand {
+            Errand::Confirm => b'c',
+            Errand::Requests => b'r',
+        }];
+        push_number(&mut payload, self.mailbox);
+        push_number(&mut payload, self.generation);
+        push_number(&mut payload, self.until);
+        keys.seal("visit/1", &payload)
+    }
+
+    /// Opens a token; whether its time and generation still hold is for the caller to compare.
+    pub fn open(keys: &Keys, token: &str) -> Option<Self> {
+        let payload = keys.open("visit/1", token)?;
+        let (errand, mut rest) = payload.split_first()?;
+        let visit = Self {
+            errand: match errand {
+                b'c' => Errand::Confirm,
+                b'r' => Errand::Requests,
+                _ => return None,
+            },
+            mailbox: take_number(&mut rest)?,
+            generation: take_number(&mut rest)?,
+            until: take_number(&mut rest)?,
+        };
+        rest.is_empty().then_some(visit)
+    }
+}
+
+/// Proves that a form was shown to the person who sends it, where a proxy says who somebody is: a
+/// page elsewhere can send a form in his name, but not read this.
+pub fn form_proof(keys: &Keys, number: &str, address: &str) -> String {
+    let RecipientTag(tag) = RecipientTag::of(address);
+    let digest = ring::digest::digest(&ring::digest::SHA256, number.as_bytes());
+    let mut payload = tag.to_vec();
+    payload.extend_from_slice(&digest.as_ref()[..TAG_BYTES]);
+    keys.seal("form/1", &payload)
+}
+
 /// The reply tokens that a text carries in the marker of our mails, `guichet:TOKEN` (row D11), in order;
 /// what is not of their form is left out, whether they open is for [`Reply::open`] to say.
 pub fn marker_tokens(text: &str) -> Vec<String> {
@@ -390,6 +457,32 @@ mod tests {
         let others = Keys::parse(&Keys::file_text(&[8; KEY_BYTES])).expect("well formed");
         assert_eq!(Reply::open(&others, &token), None);
         assert_eq!(Page::open(&keys(), &token), None);
+    }
+
+    #[test]
+    fn a_link_for_one_errand_opens_no_other() {
+        let visit = Visit {
+            errand: Errand::Requests,
+            mailbox: 12,
+            generation: 3,
+            until: 29_900_000,
+        };
+        let token = visit.seal(&keys());
+        assert_eq!(Visit::open(&keys(), &token), Some(visit));
+        assert_eq!(Visit::open(&keys(), &token.to_uppercase()), Some(visit));
+        assert_eq!(Page::open(&keys(), &token), None);
+        assert_eq!(Reply::open(&keys(), &token), None);
+        let other = Visit {
+            errand: Errand::Confirm,
+            ..visit
+        };
+        assert_ne!(other.seal(&keys()), token);
+        let page = Page {
+            ticket: 12,
+            person: 3,
+            generation: 29_900_000,
+        };
+        assert_eq!(Visit::open(&keys(), &page.seal(&keys())), None);
     }
 
     #[test]

@@ -30,9 +30,11 @@ mod frame;
 mod home;
 mod knowledge;
 mod link;
+mod mine;
 mod rate;
 mod status;
 mod style;
+mod submit;
 mod ticket;
 mod view;
 
@@ -59,6 +61,8 @@ const TEMPLATES: &[&[(&str, &str)]] = &[
     home::TEMPLATES,
     knowledge::TEMPLATES,
     ticket::TEMPLATES,
+    submit::TEMPLATES,
+    mine::TEMPLATES,
 ];
 
 /// Serves the pages until `shutdown`.
@@ -83,6 +87,8 @@ pub async fn serve(
         .merge(home::routes())
         .merge(knowledge::routes())
         .merge(ticket::routes())
+        .merge(submit::routes())
+        .merge(mine::routes())
         .route("/robots.txt", get(robots))
         .fallback(missing)
         .layer(middleware::from_fn(guard))

@@ -376,7 +376,9 @@ fn the_example_shows_every_key_and_nothing_else() {
     for line in EXAMPLE.lines() {
         let line = line.strip_prefix("# ").unwrap_or(line);
         if let Some(name) = line.strip_prefix("[[") {
-            table = format!("{}[].", name.split(']').next().expect("a name"));
+            // A list within an entry of a list.
+            let name = name.split(']').next().expect("a name");
+            table = format!("{}[].", name.replace('.', "[]."));
         } else if let Some(name) = line.strip_prefix('[') {
             table = format!("{}.", name.split(']').next().expect("a name"));
         } else if let Some((name, rest)) = line.split_once(" = ")
@@ -421,6 +423,63 @@ fn the_documentation_explains_every_key_and_nothing_else() {
         .collect();
     let known: std::collections::BTreeSet<&str> = keys::KEYS.iter().map(|(key, _)| *key).collect();
     assert_eq!(explained, known);
+}
+
+#[test]
+fn mistakes_of_the_form_have_their_lines() {
+    let lines = refused(&format!(
+        r#"{LEAST}
+[web]
+identity_header = "Remote User"
+identity_domain = "a@b"
+[desk]
+urgency_labels = ["basse", "haute"]
+[[categories]]
+id = "a"
+[[categories.questions]]
+kind = "choice"
+choices = ["A"]
+[[categories.questions]]
+label = "Quoi ?"
+choices = ["A", "B"]
+[[categories.questions]]
+label = "Quoi ?"
+kind = "texte"
+"#
+    ));
+    for (at, message) in [
+        ("web.identity_header", "not the name of a header"),
+        (
+            "web.identity_header",
+            "name the proxy that sets it in web.trusted_proxies",
+        ),
+        ("web.identity_domain", "is not a domain"),
+        ("desk.urgency_labels", "three different words"),
+        ("categories[0].questions[0].label", "what is asked"),
+        ("categories[0].questions[0]", "two at least"),
+        (
+            "categories[0].questions[1].choices",
+            "for kind = \"choice\" alone",
+        ),
+        ("categories[0].questions[2].label", "a second question"),
+        ("categories[0].questions[2].kind", "\"yes-no\""),
+    ] {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains(at) && line.contains(message)),
+            "{at}: {message}\n{lines:#?}"
+        );
+    }
+    let lines = refused(&format!(
+        "{LEAST}\n[web]\nidentity_domain = \"example.org\"\n"
+    ));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("without web.identity_header")),
+        "{lines:?}"
+    );
 }
 
 /// The thirteen categories of S1 (S1.27–S1.41): each is found by what people write of it.

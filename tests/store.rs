@@ -141,6 +141,7 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         quiet: false,
         held: false,
         exchanges: Vec::new(),
+        visit: None,
     }
 }
 

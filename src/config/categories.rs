@@ -1,13 +1,14 @@
 //! `[[categories]]`: what tickets are about, with the words that tell.
 
 use crate::desk::classify::Term;
+use crate::desk::form::{Question, QuestionKind};
 use crate::desk::policy::Category;
 use crate::ticket::{Impact, Nature};
 
 use super::compile::list;
 use super::reading::Reading;
 use super::rules::{known_team, own_id};
-use super::written::Config;
+use super::written::{self, Config};
 
 /// The categories, in order.
 pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
@@ -50,6 +51,7 @@ pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
             }
         }
         categories.push(Category {
+            questions: questions(reading, &at, &written.questions),
             name,
             explanation: written.explanation.clone(),
             warning: written.warning.clone(),
@@ -70,6 +72,61 @@ pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
         });
     }
     categories
+}
+
+/// Questions of one category; a form with more is not filled in.
+const QUESTIONS: usize = 12;
+
+/// The questions that the form asks in one category, in order.
+fn questions(reading: &mut Reading, at: &str, written: &[written::Question]) -> Vec<Question> {
+    if written.len() > QUESTIONS {
+        reading.wrong(
+            &format!("{at}.questions[{QUESTIONS}]"),
+            format!("more than {QUESTIONS} questions: nobody fills in such a form, make two categories of it"),
+        );
+    }
+    let mut questions: Vec<Question> = Vec::new();
+    for (index, written) in written.iter().enumerate() {
+        let at = format!("{at}.questions[{index}]");
+        let label = written.label.as_deref().unwrap_or_default().trim();
+        if label.is_empty() {
+            reading.missing(&format!("{at}.label"), "label is missing: what is asked");
+        } else if questions.iter().any(|known| known.label == label) {
+            reading.wrong(
+                &format!("{at}.label"),
+                format!("a second question \"{label}\" in this category"),
+            );
+        }
+        let choices = list(written.choices.as_ref());
+        let kind = match written.kind.as_deref() {
+            Some("choice") => {
+                if choices.len() < 2 {
+                    reading.wrong(
+                        &at,
+                        "kind = \"choice\" needs choices, two at least, as in choices = [\"A\", \"B\"]",
+                    );
+                }
+                QuestionKind::Choice(choices.to_vec())
+            }
+            Some("long") => QuestionKind::Long,
+            Some("date") => QuestionKind::Date,
+            Some("yes-no") => QuestionKind::YesNo,
+            _ => QuestionKind::Text,
+        };
+        if !choices.is_empty() && !matches!(kind, QuestionKind::Choice(_)) {
+            reading.wrong(
+                &format!("{at}.choices"),
+                "choices are for kind = \"choice\" alone",
+            );
+        }
+        questions.push(Question {
+            label: label.to_owned(),
+            kind,
+            required: written.required.unwrap_or(false),
+            help: written.help.clone(),
+        });
+    }
+    questions
 }
 
 /// The category that has this word already, where both could be meant: for the same client, and

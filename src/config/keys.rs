@@ -78,6 +78,10 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("web.logo", Shape::Text),
     ("web.colour", Shape::Text),
     ("web.colour_dark", Shape::Text),
+    ("web.form", Shape::Choice(&["everybody", "internal", "off"])),
+    ("web.identity_header", Shape::Text),
+    ("web.identity_name_header", Shape::Text),
+    ("web.identity_domain", Shape::Text),
     (
         "accessibility.conformity",
         Shape::Choice(&["full", "partial", "none"]),
@@ -96,6 +100,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("desk.ask_marks_every", Shape::Delay),
     ("desk.reopen_within", Shape::DelayOrNever),
     ("desk.attach_up_to", Shape::Size),
+    ("desk.urgency_labels", Shape::Texts),
     ("knowledge.folder", Shape::Text),
     ("deliver.socket", Shape::Text),
     ("deliver.group", Shape::Text),
@@ -178,6 +183,14 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("categories[].words", Shape::Texts),
     ("services[].name", Shape::Text),
     ("services[].readers", Shape::Texts),
+    ("categories[].questions[].label", Shape::Text),
+    (
+        "categories[].questions[].kind",
+        Shape::Choice(&["text", "long", "choice", "date", "yes-no"]),
+    ),
+    ("categories[].questions[].choices", Shape::Texts),
+    ("categories[].questions[].required", Shape::Flag),
+    ("categories[].questions[].help", Shape::Text),
     (
         "technicians[].transcript",
         Shape::Choice(&["always", "failures"]),

@@ -1,6 +1,8 @@
 //! The part of the configuration that becomes the rules of the desk: teams, addresses,
 //! technicians, limits.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use chrono_tz::Tz;
 
@@ -95,11 +97,28 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
             "smtp.return_path",
             smtp.and_then(|smtp| smtp.return_path.as_deref()),
         ),
+        urgency_labels: urgency_labels(reading, config),
         language,
         teams,
         addresses,
         technicians,
         accounts,
+    }
+}
+
+/// Low, normal, high in the words of this instance.
+fn urgency_labels(reading: &mut Reading, config: &Config) -> Option<[String; 3]> {
+    let written = config.desk.urgency_labels.as_ref()?.list();
+    let labels: Result<[String; 3], _> = written.to_vec().try_into();
+    match labels {
+        Ok(labels) if labels.iter().collect::<BTreeSet<_>>().len() == 3 => Some(labels),
+        _ => {
+            reading.wrong(
+                "desk.urgency_labels",
+                "three different words are expected, from low to high, as in [\"basse\", \"moyenne\", \"haute\"]",
+            );
+            None
+        }
     }
 }
 

@@ -62,7 +62,7 @@ impl Settings {
 pub struct Web {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is believed, and whose word on who somebody is.
     pub trusted_proxies: Vec<IpAddr>,
     /// Files of one form together, in bytes.
     pub max_upload: u64,
@@ -74,8 +74,35 @@ pub struct Web {
     pub colour: Option<String>,
     /// The same on dark ground.
     pub colour_dark: Option<String>,
+    /// Who may use the form.
+    pub form: FormFor,
+    /// How a trusted proxy says who somebody is.
+    pub identity: Option<IdentityHeader>,
     /// What the accessibility statement says.
     pub accessibility: Accessibility,
+}
+
+/// Who may use the form for new requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormFor {
+    /// Whoever confirms his address.
+    #[default]
+    Everybody,
+    /// The same, of `internal_domains` alone.
+    Internal,
+    /// Nobody: there is none.
+    Off,
+}
+
+/// The headers of a trusted proxy that has signed somebody in (row I10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityHeader {
+    /// Holds the mail address, or a user name.
+    pub address: String,
+    /// Holds the person's name.
+    pub name: Option<String>,
+    /// Makes an address of a user name.
+    pub domain: Option<String>,
 }
 
 /// A picture of the institution.

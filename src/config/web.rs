@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::compile::list;
+use super::identity::identity;
 use super::reading::Reading;
-use super::settings::{Accessibility, Conformity, Logo, Web, beside};
+use super::settings::{Accessibility, Conformity, FormFor, Logo, Web, beside};
 use super::value::Size;
 use super::written::Config;
 
@@ -60,6 +61,12 @@ pub fn web(reading: &mut Reading, file: &Path, config: &Config) -> Web {
     }
     Web {
         listen,
+        form: match written.form.as_deref() {
+            Some("internal") => FormFor::Internal,
+            Some("off") => FormFor::Off,
+            _ => FormFor::Everybody,
+        },
+        identity: identity(reading, config, &trusted_proxies),
         trusted_proxies,
         max_upload,
         institution: written.institution.clone(),

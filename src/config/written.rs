@@ -101,6 +101,10 @@ mod tables {
         pub logo: Option<String>,
         pub colour: Option<String>,
         pub colour_dark: Option<String>,
+        pub form: Option<String>,
+        pub identity_header: Option<String>,
+        pub identity_name_header: Option<String>,
+        pub identity_domain: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -131,6 +135,7 @@ mod tables {
         pub ask_marks_every: Option<Delay>,
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
+        pub urgency_labels: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -248,6 +253,17 @@ mod tables {
         pub r#type: Option<String>,
         pub impact: Option<String>,
         pub words: Option<Texts>,
+        pub questions: Vec<Question>,
+    }
+
+    #[derive(Clone, Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    pub struct Question {
+        pub label: Option<String>,
+        pub kind: Option<String>,
+        pub choices: Option<Texts>,
+        pub required: Option<bool>,
+        pub help: Option<String>,
     }
 }
 

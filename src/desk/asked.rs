@@ -37,6 +37,11 @@ pub enum Look {
         /// When he left.
         since: DateTime<Utc>,
     },
+    /// Those that one of these people has a part in, the newest first.
+    Person {
+        /// Addresses of one person, folded.
+        addresses: Vec<String>,
+    },
 }
 
 /// What was found.
@@ -67,6 +72,9 @@ pub struct Listed {
     pub owner: Option<String>,
     /// Whose page it links to.
     pub link_for: Option<PersonId>,
+    /// Generation of that person's links.
+    #[serde(default)]
+    pub generation: i64,
 }
 
 impl Listed {
@@ -85,6 +93,7 @@ impl Listed {
             who: ticket.requester().map(|person| shown(&person.who)),
             owner: ticket.technician.as_ref().map(shown),
             link_for,
+            generation: 0,
         }
     }
 }

@@ -208,6 +208,8 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::Answer
         | Kind::Partner
         | Kind::Split
+        | Kind::Submission
+        | Kind::Requests
         | Kind::Call => None,
     }
 }

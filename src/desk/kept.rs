@@ -89,6 +89,8 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::Answer
             | Kind::Partner
             | Kind::Split
+            | Kind::Submission
+            | Kind::Requests
             | Kind::Call => false,
         }
 }

@@ -111,7 +111,9 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
                     || over(caused.day, limits.sender_per_day)));
     }
 
-    if notice.automation == Automation::Person {
+    // A link is sent at once or not at all: `visit` has asked the limits before.
+    let link = matches!(notice.kind, Kind::Submission | Kind::Requests);
+    if notice.automation == Automation::Person || link {
         return false;
     }
     let sent = draft.known.sent_to.get(&key).copied().unwrap_or_default();

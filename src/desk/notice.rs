@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Because, Listed, Look};
+use super::{Because, Listed, Look, Visit};
 use crate::mail::Address;
 use crate::ticket::{File, NoticeId, TicketId};
 
@@ -71,11 +71,15 @@ pub enum Kind {
     LowMark,
     /// To a technician: thanks, marks.
     TeamThanks,
+    /// To whoever reads a mailbox: a request was typed into the form with this address (row I10).
+    Submission,
+    /// « Mes demandes » : the links to what somebody has here (rows M2, M6).
+    Requests,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -105,6 +109,8 @@ impl Kind {
         Self::Joined,
         Self::LowMark,
         Self::TeamThanks,
+        Self::Submission,
+        Self::Requests,
     ];
 
     /// The name of its template.
@@ -139,6 +145,8 @@ impl Kind {
             Self::Joined => "joined",
             Self::LowMark => "low-mark",
             Self::TeamThanks => "team-thanks",
+            Self::Submission => "submission",
+            Self::Requests => "requests",
         }
     }
 
@@ -167,6 +175,8 @@ impl Kind {
             | Self::LowMark
             | Self::Partner
             | Self::Split
+            | Self::Submission
+            | Self::Requests
             | Self::Call => false,
             Self::TeamNew
             | Self::TeamReply
@@ -271,6 +281,9 @@ pub struct Notice {
     /// To staff: what was said of the ticket before, the latest first (row F11).
     #[serde(default)]
     pub exchanges: Vec<Exchange>,
+    /// Whose own page it links to, apart from any ticket.
+    #[serde(default)]
+    pub visit: Option<Visit>,
 }
 
 /// What somebody said of a ticket before.

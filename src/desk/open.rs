@@ -71,6 +71,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         .map(|team| team.prefix.clone())
         .unwrap_or_default();
     let submission = arrival.submission.as_ref();
+    let chosen = submission.is_some_and(|form| form.urgency == Some(Level::High));
     let claimed = match submission.and_then(|form| form.urgency) {
         _ if mail.urgent => Level::High,
         Some(chosen) => chosen,
@@ -185,6 +186,11 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     // A forged mail raises nobody's count.
     if mail.urgent && opening.automatic.is_none() && !opening.unverified {
         lines.extend(urgency::claimed(draft, id, &words.text));
+        // Who chose what is stopped in the form has said which of the criteria holds (row J2).
+        if chosen {
+            let who = actor_for(&sender, None);
+            lines.push(urgency::confirm(draft, id, who));
+        }
     }
     if opening.unverified {
         draft.event(
@@ -241,6 +247,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 bare: outsider,
                 late: opening.repeated,
                 urgent: mail.urgent,
+                confirmed: chosen,
                 oversize: arrival.oversize,
                 continues: opening.continues,
                 because: opening.because,

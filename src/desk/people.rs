@@ -35,7 +35,7 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         // To somebody who has just become a contributor.
         Kind::Unfollowed => &[],
         // By recipient, not by ticket.
-        Kind::Digest | Kind::Joined => &[],
+        Kind::Digest | Kind::Joined | Kind::Submission | Kind::Requests => &[],
         Kind::TeamNew
         | Kind::TeamReply
         | Kind::TeamObserver

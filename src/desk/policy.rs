@@ -10,8 +10,9 @@ use regex::Regex;
 use super::calendar::{Calendar, Term};
 use super::classify;
 use super::directory::{Directory, name_key};
+use super::form::Question;
 use crate::mail::Address;
-use crate::ticket::{Impact, Nature, Part, Ticket};
+use crate::ticket::{Impact, Level, Nature, Part, Ticket};
 
 /// How senders are authenticated (DESIGN "Who may do what").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,8 @@ pub struct Category {
     pub impact: Impact,
     /// Words and phrases that it is known by.
     pub terms: Vec<classify::Term>,
+    /// What the form asks beside the description (rows I1, I6).
+    pub questions: Vec<Question>,
 }
 
 impl Category {
@@ -357,9 +360,30 @@ pub struct Policy {
     pub directory: Arc<Directory>,
     /// Whether people in copy follow the ticket.
     pub cc_observers: CcObservers,
+    /// How this instance calls low, normal and high, in its own language; the usual words without.
+    pub urgency_labels: Option<[String; 3]>,
 }
 
 impl Policy {
+    /// A level in the words of this instance (row I7); another language has its usual ones.
+    pub fn level_name<'a>(&'a self, level: Level, language: &str) -> &'a str {
+        if let Some([low, normal, high]) = &self.urgency_labels
+            && language == self.language
+        {
+            return match level {
+                Level::Low => low,
+                Level::Normal => normal,
+                Level::High => high,
+            };
+        }
+        match (language, level) {
+            ("fr", Level::Low) => "faible",
+            ("fr", Level::Normal) => "normale",
+            ("fr", Level::High) => "haute",
+            (_, level) => level.as_str(),
+        }
+    }
+
     /// The prefixes of references, one a team.
     pub fn prefixes(&self) -> Vec<String> {
         self.teams.iter().map(|team| team.prefix.clone()).collect()

@@ -1,7 +1,9 @@
 //! What to look up before deciding.
 
 use super::command::{self, Command};
-use super::{Arrival, Input, Policy, Question, Timer, assign, duplicate, locate, route, staff};
+use super::{
+    Arrival, Input, Policy, Question, Timer, assign, duplicate, locate, route, staff, visit,
+};
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::ticket::{NoticeId, TicketId};
@@ -26,6 +28,7 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
             question.tickets.insert(action.ticket);
             question.history = LATEST_EVENTS;
         }
+        Input::Visit(visit) => visit::ask(policy, visit, &mut question),
         Input::Timer(Timer::Ticket(ticket)) => {
             question.tickets.insert(*ticket);
             question.past_of.insert(*ticket);

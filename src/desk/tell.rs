@@ -16,7 +16,7 @@ mod outward;
 mod team;
 
 pub use answer::{answer, looked_up, no_answer, on_return, third_party};
-pub use outward::{call, partner, split};
+pub use outward::{call, mailbox, partner, split};
 pub use team::*;
 
 /// Earlier words that a notification to staff repeats, and how much of each.
@@ -86,6 +86,7 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         quiet: false,
         held: false,
         exchanges: Vec::new(),
+        visit: None,
     }
 }
 
@@ -171,6 +172,8 @@ pub struct Acknowledged {
     /// It waits for a digest.
     pub late: bool,
     pub urgent: bool,
+    /// Which of the criteria holds has been said.
+    pub confirmed: bool,
     pub oversize: Option<u64>,
     pub continues: Option<Reference>,
     pub because: Option<Because>,
@@ -210,7 +213,7 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
         automation: Automation::Replied,
         lines: lines.into_iter().collect(),
         bare: what.bare,
-        urgent: what.urgent,
+        urgent: what.urgent && !what.confirmed,
         oversize: what.oversize,
         continues: what.continues,
         because: what.because,

@@ -81,6 +81,7 @@ fn full(language: &str, kind: Kind) -> Words {
             warning: Some("Prévenez la DSI avant le client.".to_owned()),
         }),
         reclassified: 1,
+        questions: vec!["Numéro du poste".to_owned()],
         priority: "normal",
         claim: "lowered",
         beneficiary: Some(Requester {
@@ -94,6 +95,7 @@ fn full(language: &str, kind: Kind) -> Words {
         unfollow: Some("mailto:support@example.org?subject=Ne%20plus%20suivre".to_owned()),
         why: vec!["support@example.org → DSI".to_owned()],
         urgency: "high",
+        urgency_label: "haute".to_owned(),
         observing: vec!["Scolarité".to_owned()],
         unverified: true,
         reopened: 2,
@@ -141,7 +143,13 @@ fn full(language: &str, kind: Kind) -> Words {
 fn spare(language: &str, kind: Kind) -> Words {
     let replied = !matches!(
         kind,
-        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks | Kind::Answer
+        Kind::Operations
+            | Kind::Digest
+            | Kind::TeamDigest
+            | Kind::TeamThanks
+            | Kind::Answer
+            | Kind::Submission
+            | Kind::Requests
     );
     Words {
         language: language.to_owned(),
@@ -156,7 +164,9 @@ fn spare(language: &str, kind: Kind) -> Words {
             "requester"
         },
         urgency: "normal",
+        urgency_label: "normale".to_owned(),
         priority: "normal",
+        priority_label: "normale".to_owned(),
         nature: "incident",
         status: "open",
         ..Words::default()

@@ -15,6 +15,7 @@ use crate::mail::Address;
 use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
+mod class;
 mod parts;
 
 pub use parts::*;
@@ -78,6 +79,8 @@ pub struct Words {
     pub why: Vec<String>,
     /// `low`, `normal`, `high`: as claimed.
     pub urgency: &'static str,
+    /// The same in the words of this instance.
+    pub urgency_label: String,
     /// `open`, `waiting`, `waiting-third-party`, `paused`, `resolved`, `closed`.
     pub status: &'static str,
     /// Services that follow.
@@ -134,8 +137,12 @@ pub struct Words {
     pub category: Option<Category>,
     /// How often that was put right.
     pub reclassified: u32,
+    /// What the form would have asked: in the acknowledgement of a mail (row I6).
+    pub questions: Vec<String>,
     /// `low`, `normal`, `high`: as decided.
     pub priority: &'static str,
+    /// The same in the words of this instance.
+    pub priority_label: String,
     /// The claim of urgency: `claimed`, `confirmed`, `lowered`, `disputed`; empty without.
     pub claim: &'static str,
     /// Who has the trouble, when it is another than the requester; `None` in the bare form.
@@ -164,6 +171,8 @@ impl Words {
         let team = ticket.and_then(|ticket| policy.team(&ticket.team));
         let reference = ticket.map(|ticket| line(&ticket.reference.to_string()));
         let moment = |at| date::moment(at, policy.timezone, &language);
+        let level =
+            |level: Option<Level>| line(policy.level_name(level.unwrap_or_default(), &language));
         let files: Vec<File> = shown(notice)
             .zip(sent)
             .map(|(file, &sent)| File {
@@ -214,7 +223,10 @@ impl Words {
             title: ticket
                 .filter(|_| !notice.bare)
                 .map(|ticket| line(&ticket.title)),
-            link: ticket.and_then(|ticket| link(stationery, notice, ticket)),
+            link: match &notice.visit {
+                Some(visit) => Some(visit.link(stationery.policy, stationery.keys)),
+                None => ticket.and_then(|ticket| link(stationery, notice, ticket)),
+            },
             bare: notice.bare,
             observer,
             purpose: match notice.purpose {
@@ -273,17 +285,13 @@ impl Words {
                 .unwrap_or_default()
                 .as_str(),
             reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
-            category: ticket
-                .filter(|_| !notice.bare)
-                .and_then(|ticket| policy.category(ticket.category.as_deref()?))
-                .map(|category| Category {
-                    name: line(&category.full_name()),
-                    explanation: category.explanation.as_deref().and_then(some_line),
-                    warning: category.warning.as_deref().and_then(some_line),
-                }),
+            category: class::category(policy, notice, ticket),
+            questions: class::questions(policy, notice, ticket),
             priority: ticket
                 .map_or(Level::Normal, |ticket| ticket.priority)
                 .as_str(),
+            priority_label: level(ticket.map(|ticket| ticket.priority)),
+            urgency_label: level(ticket.map(|ticket| ticket.urgency)),
             claim: ticket
                 .and_then(|ticket| ticket.claim)
                 .map_or("", Claim::as_str),
@@ -417,10 +425,9 @@ fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Li
             .as_deref()
             .filter(|_| staff)
             .and_then(some_line),
-        // A page link of somebody who was just added, or of staff: both of the first generation.
         link: listed
             .link_for
-            .map(|person| page(stationery, listed.ticket, person, 0)),
+            .map(|person| page(stationery, listed.ticket, person, listed.generation)),
     });
     listed.collect()
 }
@@ -496,7 +503,13 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 fn replies(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Operations | Kind::Digest | Kind::TeamDigest | Kind::TeamThanks | Kind::Answer
+        Kind::Operations
+            | Kind::Digest
+            | Kind::TeamDigest
+            | Kind::TeamThanks
+            | Kind::Answer
+            | Kind::Submission
+            | Kind::Requests
     )
 }
 

@@ -234,7 +234,11 @@ fn word(disposition: Option<&Disposition>) -> &'static str {
 fn verdict(input: &Input) -> Option<(InboxId, Authenticity)> {
     match input {
         Input::Mail(arrival) => Some((arrival.inbox, arrival.authenticity)),
-        Input::Poison { .. } | Input::Action(_) | Input::Timer(_) | Input::Delivery(_) => None,
+        Input::Poison { .. }
+        | Input::Action(_)
+        | Input::Visit(_)
+        | Input::Timer(_)
+        | Input::Delivery(_) => None,
     }
 }
 
@@ -242,7 +246,7 @@ fn inbox_id(input: &Input) -> Option<InboxId> {
     match input {
         Input::Mail(arrival) => Some(arrival.inbox),
         Input::Poison { inbox, .. } => Some(*inbox),
-        Input::Action(_) | Input::Timer(_) | Input::Delivery(_) => None,
+        Input::Action(_) | Input::Visit(_) | Input::Timer(_) | Input::Delivery(_) => None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Rings when something is due: a ticket to close, to remind of or to wake, a notice that was kept for
-//! later. What is due is computed from stored dates, so downtime only makes it late, once.
+//! later; and deletes what was typed into the form and not sent. What is due is computed from stored dates, so downtime only makes it late, once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +48,7 @@ async fn until_next(service: &Service) -> Duration {
 /// Does what is due now; returns how many things that were.
 pub async fn once(service: &Service) -> Result<usize> {
     let now = service.now();
+    service.store().expire_drafts(now).await?;
     let due = service.store().due(now).await?;
     let inputs: Vec<Input> = due
         .tickets

@@ -291,6 +291,7 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
         Input::Timer(Timer::Alert { .. })
         | Input::Poison { .. }
         | Input::Action(_)
+        | Input::Visit(_)
         | Input::Delivery(_) => Ok(false),
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::{known, millis, read, time};
+use super::{known, mailboxes, millis, read, time};
 use crate::desk::{Absence, Found, Known, LISTED, Look, Question, Recent, Troubles};
 use crate::ticket::{Status, Ticket, TicketId};
 
@@ -121,6 +121,13 @@ fn look_up(connection: &Connection, look: &Look) -> Result<Found> {
             );
             values.extend(teams.iter().cloned());
             select(connection, &condition, &values)
+        }
+        Look::Person { addresses } => {
+            let tickets = mailboxes::tickets_of(connection, addresses, false, None, LISTED)?;
+            Ok(Found {
+                count: tickets.len(),
+                tickets,
+            })
         }
     }
 }

@@ -16,6 +16,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/02.sql")),
     M::up(include_str!("migrations/03.sql")),
     M::up(include_str!("migrations/04.sql")),
+    M::up(include_str!("migrations/05.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.

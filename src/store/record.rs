@@ -5,7 +5,9 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Settlement, copy, deliver, habits, health, known, look, millis, number, process};
+use super::{
+    Settlement, copy, deliver, habits, health, known, look, mailboxes, millis, number, process,
+};
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
 };
@@ -92,7 +94,10 @@ pub(super) fn write(
         Input::Timer(Timer::Alert { told, over, .. }) => {
             health::write_alert(connection, told, over, now)?;
         }
-        Input::Action(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
+        Input::Visit(visit) if !decision.notices.is_empty() => {
+            mailboxes::visited(connection, visit.mailbox, visit.errand, now)?;
+        }
+        Input::Action(_) | Input::Visit(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
     }
     Ok(words)
 }
@@ -207,7 +212,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             | What::Alert { .. } => {}
         }
     }
-    Ok(())
+    mailboxes::follow(connection, ticket)
 }
 
 fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Result<i64> {

@@ -65,6 +65,12 @@ impl Form {
         found.map(|(_, value)| value.trim()).unwrap_or_default()
     }
 
+    /// All values of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.fields.iter().filter(move |(field, _)| field == name);
+        named.map(|(_, value)| value.trim())
+    }
+
     /// A box was ticked. Boxes are never ticked beforehand, so a machine that only submits did not.
     pub fn is_ticked(&self, name: &str) -> bool {
         self.get(name) == "1"

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use serde::Serialize;
 
 use super::{Site, client, knowledge};
-use crate::config::Conformity;
+use crate::config::{Conformity, FormFor};
 
 /// A page that the menu leads to.
 struct Place {
@@ -34,6 +34,25 @@ const NAVIGATION: &[Place] = &[
         entry: Some((
             "Des réponses aux questions fréquentes, à consulter avant d'écrire.",
             "Answers to frequent questions, to be read before writing.",
+        )),
+    },
+    Place {
+        path: "/mes-demandes",
+        label: ("Mes demandes", "My requests"),
+        entry: Some((
+            "Suivre vos demandes : leur état, les échanges, ce que nous attendons de vous.",
+            "Follow your requests: where they stand, what was said, what we need from you.",
+        )),
+    },
+    Place {
+        path: "/demande",
+        label: (
+            "Soumettre une demande d'assistance",
+            "Submit a request for assistance",
+        ),
+        entry: Some((
+            "Signaler un problème, demander un service, faire une suggestion.",
+            "Report a problem, request a service, make a suggestion.",
         )),
     },
     Place {
@@ -163,7 +182,11 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
     let current = site.service.current();
     let web = &current.settings.web;
     let english = visitor.language == "en";
-    let is_there = |path: &str| path != knowledge::PATH || current.rules.knowledge.is_there();
+    let is_there = |path: &str| match path {
+        knowledge::PATH => current.rules.knowledge.is_there(),
+        "/demande" => web.form != FormFor::Off,
+        _ => true,
+    };
     let places = NAVIGATION.iter().filter(|place| is_there(place.path));
     let entries = places.map(|place| Entry {
         link: format!("{}{}", place.path, visitor.query()),

@@ -20,6 +20,20 @@ pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
     page(site, StatusCode::NOT_FOUND, "missing.html", &context)
 }
 
+/// This client tried too many wrong links.
+pub fn too_many() -> Response {
+    let mut response = (
+        StatusCode::TOO_MANY_REQUESTS,
+        "Trop de liens inconnus depuis votre adresse ; réessayez dans une minute.\n\
+         Too many unknown links from your address; try again in a minute.\n",
+    )
+        .into_response();
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+}
+
 /// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
 ///
 /// # Errors
@@ -30,16 +44,7 @@ pub async fn opened(
     token: &str,
 ) -> Result<(Ticket, Person), Response> {
     if site.misses.is_over(visitor.address) {
-        let mut response = (
-            StatusCode::TOO_MANY_REQUESTS,
-            "Trop de liens inconnus depuis votre adresse ; réessayez dans une minute.\n\
-             Too many unknown links from your address; try again in a minute.\n",
-        )
-            .into_response();
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-        return Err(response);
+        return Err(too_many());
     }
     match open(site, token).await {
         Ok(Some(found)) => Ok(found),

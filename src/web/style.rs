@@ -16,6 +16,8 @@ const STYLES: &[&str] = &[
     include_str!("web-templates/style.css"),
     include_str!("web-templates/ticket.css"),
     include_str!("web-templates/knowledge/knowledge.css"),
+    include_str!("web-templates/submit/submit.css"),
+    include_str!("web-templates/mine/mine.css"),
 ];
 
 const AN_HOUR: &str = "max-age=3600";

@@ -58,6 +58,8 @@ fn every_kind_reads_back_in_every_language_with_all_its_headers() {
                     | Kind::TeamDigest
                     | Kind::TeamThanks
                     | Kind::Answer
+                    | Kind::Submission
+                    | Kind::Requests
             );
             let line = guichet::notification::words::reply_line(language);
             for body in [&read.text, &plain(&read.html)] {

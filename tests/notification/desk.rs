@@ -7,13 +7,13 @@ use guichet::desk::calendar::{Calendar, Term};
 use guichet::desk::policy::{
     Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician, Thanks,
 };
-use guichet::desk::{Automation, Kind, Notice};
+use guichet::desk::{Automation, Kind, Listed, Notice, Visit};
 use guichet::mail::{Address, Attachment, Digest};
 use guichet::notification::{Outgoing, Stationery, Templates, render};
 use guichet::ticket::{
     File, InboxId, Level, NoticeId, Part, Person, PersonId, Reference, Status, Ticket, TicketId,
 };
-use guichet::token::{KEY_BYTES, Keys, Purpose};
+use guichet::token::{Errand, KEY_BYTES, Keys, Purpose};
 
 pub static EMBEDDED: LazyLock<Templates> = LazyLock::new(Templates::embedded);
 
@@ -89,6 +89,7 @@ pub fn policy() -> Policy {
         }],
         accounts: Vec::new(),
         categories: Vec::new(),
+        urgency_labels: None,
         directory: Default::default(),
         cc_observers: Default::default(),
     }
@@ -172,7 +173,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
     let written = answer || staff;
     Notice {
         id: NoticeId(77),
-        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest)).then_some(TicketId(1042)),
+        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest) && errand(kind).is_none()).then_some(TicketId(1042)),
         kind,
         to: if staff {
             address("Camille Martin", "camille.martin@example.org")
@@ -228,15 +229,40 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         },
         due_at: None,
         over_limit: false,
-        expires_at: (kind == Kind::Confirm).then(|| at("2026-11-24T09:05:00Z")),
+        expires_at: (kind == Kind::Confirm || errand(kind).is_some()).then(|| at("2026-11-24T09:05:00Z")),
         caused_by: None,
-        listed: Vec::new(),
+        listed: match kind {
+            Kind::Requests => vec![Listed::of(&ticket(), Some(PersonId(5)))],
+            _ => Vec::new(),
+        },
         look: None,
         because: None,
         asks_marks: kind == Kind::Closed,
         quiet: false,
         held: false,
         exchanges: Vec::new(),
+        visit: errand(kind).map(|errand| visit(errand, language)),
+    }
+}
+
+/// What a link by address opens; `None` for what concerns a ticket.
+fn errand(kind: Kind) -> Option<Errand> {
+    match kind {
+        Kind::Submission => Some(Errand::Confirm),
+        Kind::Requests => Some(Errand::Requests),
+        _ => None,
+    }
+}
+
+fn visit(errand: Errand, language: &str) -> Visit {
+    Visit {
+        errand,
+        mailbox: 12,
+        generation: 0,
+        address: "jeanne.dupont@example.org".to_owned(),
+        ticket: None,
+        language: language.to_owned(),
+        until: at("2026-11-24T09:05:00Z"),
     }
 }
 

@@ -284,6 +284,15 @@ impl Desk {
         assert!(settled.iter().all(Result::is_ok), "{settled:?}");
     }
 
+    /// Rows of a table.
+    pub fn rows(&self, table: &str) -> i64 {
+        let path = self.folder.path().join("data/guichet.db");
+        let connection = rusqlite::Connection::open(path).expect("the database opens");
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows = connection.query_row(&count, [], |row| row.get(0));
+        rows.expect("a table")
+    }
+
     /// Watches the database from outside: whether anybody has committed since.
     pub fn watch(&self) -> Watch {
         let path = self.folder.path().join("data/guichet.db");

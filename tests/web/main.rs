@@ -11,6 +11,8 @@ mod files;
 mod hardening;
 mod http;
 mod knowledge;
+mod mine;
 mod pictures;
 mod road;
+mod submit;
 mod ticket;

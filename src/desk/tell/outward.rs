@@ -1,10 +1,11 @@
 //! Mails to people outside the desk that a technician's command causes: a third party (row G11), the
-//! requester of a mail that was split (row C11) or of a call that was noted (row E16).
+//! requester of a mail that was split (row C11) or of a call that was noted (row E16); and links for
+//! whoever asked for one on the page.
 
 use super::super::asked::Listed;
 use super::super::draft::Draft;
 use super::super::policy::Technician;
-use super::super::{Automation, Kind, Notice};
+use super::super::{Automation, Kind, Notice, Visit};
 use super::{Words, about, to_person};
 use crate::mail::Address;
 use crate::ticket::{Part, Person, TicketId};
@@ -91,4 +92,27 @@ fn by_name(author: Option<&Address>) -> Option<Address> {
         name: author.name.clone(),
         address: String::new(),
     })
+}
+
+/// To whoever reads a mailbox: a link of his own. The first team's address is as good as any to
+/// write from.
+pub fn mailbox(draft: &mut Draft<'_>, kind: Kind, visit: Visit, listed: Vec<Listed>) {
+    let to = Address {
+        name: None,
+        address: visit.address.clone(),
+    };
+    let mut notice = about(draft, TicketId(0), kind, to);
+    notice.ticket = None;
+    notice.in_reply_to = None;
+    notice.language.clone_from(&visit.language);
+    if let Some(team) = draft.policy.teams.first() {
+        notice.from = Address {
+            name: Some(draft.policy.desk_name.clone()),
+            address: team.from.clone(),
+        };
+    }
+    notice.expires_at = Some(visit.until);
+    notice.visit = Some(visit);
+    notice.listed = listed;
+    draft.notify(notice);
 }

@@ -1,0 +1,59 @@
+//! Sends links by mail to whoever asks for one on the page by his address: they prove that the mailbox
+//! is his, and are shown nowhere else.
+
+use anyhow::{Context, Result};
+
+use super::{Service, conclude};
+use crate::desk::{Input, Visit};
+use crate::store::Settled;
+use crate::ticket::TicketId;
+use crate::token::Errand;
+
+impl Service {
+    /// Sends the link of an errand to this address, unless one was sent a moment ago. `false`: none
+    /// leaves now, because of that or of `[limits]`, or because there is nothing behind it.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn send_link(
+        &self,
+        errand: Errand,
+        address: &str,
+        ticket: Option<TicketId>,
+        language: &str,
+    ) -> Result<bool> {
+        let rules = self.rules();
+        // Strangers type what they like: only those who would be sent something get a row.
+        if errand == Errand::Requests {
+            let addresses = rules.policy.directory.addresses_of(address);
+            if !self.store().has_tickets(addresses).await? {
+                return Ok(false);
+            }
+        }
+        let now = self.now();
+        let mailbox = self.store().mailbox(address).await?;
+        let visit = Visit {
+            errand,
+            mailbox: mailbox.id,
+            generation: mailbox.generation,
+            address: mailbox.address,
+            ticket,
+            language: language.to_owned(),
+            until: Visit::end(errand, now),
+        };
+        let settled = self
+            .store()
+            .settle(vec![Input::Visit(visit)], now, move |input, lookup| {
+                conclude(&rules, input, lookup, now)
+            })
+            .await?
+            .into_iter()
+            .next()
+            .context("the store gave no answer")??;
+        self.ring();
+        Ok(match settled {
+            Settled::Done(settlement) => !settlement.outgoing.is_empty(),
+            Settled::Before => false,
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! People known by their address alone, and their tickets (« Mes demandes », rows M2, M6).
+
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Durability, Store, millis, time};
+use crate::ticket::{Status, Ticket, TicketId};
+use crate::token::Errand;
+
+/// An address that somebody asked for a link with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Its row.
+    pub id: i64,
+    /// The address, folded.
+    pub address: String,
+    /// Generation of the links sent to it.
+    pub generation: i64,
+}
+
+impl Store {
+    /// The mailbox with this address; a new one when there was none.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn mailbox(&self, address: &str) -> Result<Mailbox> {
+        let address = address.trim().to_lowercase();
+        self.write(Durability::Durable, "noting a mailbox", move |connection| {
+            connection
+                .prepare_cached(
+                    r"INSERT INTO mailboxes (address) VALUES (?1) ON CONFLICT (address) DO NOTHING",
+                )?
+                .execute([&address])?;
+            let found = one(connection, "address = ?1", &address)?;
+            found.context("a mailbox that was just noted")
+        })
+        .await
+    }
+
+    /// The mailbox of that row.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known_mailbox(&self, id: i64) -> Result<Option<Mailbox>> {
+        self.read("reading a mailbox", move |connection, _| {
+            one(connection, "id = ?1", id)
+        })
+        .await
+    }
+
+    /// Somebody of a ticket has this address, so that a link to his requests would show something.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_tickets(&self, addresses: Vec<String>) -> Result<bool> {
+        self.read("looking for somebody's tickets", move |connection, _| {
+            Ok(!tickets_of(connection, &addresses, false, None, 1)?.is_empty())
+        })
+        .await
+    }
+
+    /// Ends all links that were sent to a mailbox.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn revoke_mailbox(&self, id: i64) -> Result<()> {
+        self.write(Durability::Durable, "revoking links", move |connection| {
+            let rows = connection
+                .prepare_cached(r"UPDATE mailboxes SET generation = generation + 1 WHERE id = ?1")?
+                .execute([id])?;
+            ensure!(rows == 1, "there is no mailbox {id}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The tickets that a person has a part in, the newest first: those below `before`, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn tickets_of(
+        &self,
+        addresses: Vec<String>,
+        open_only: bool,
+        before: Option<TicketId>,
+        limit: usize,
+    ) -> Result<Vec<Ticket>> {
+        self.read("listing somebody's tickets", move |connection, _| {
+            tickets_of(connection, &addresses, open_only, before, limit)
+        })
+        .await
+    }
+}
+
+fn one(
+    connection: &Connection,
+    condition: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<Option<Mailbox>> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT id, address, generation FROM mailboxes WHERE {condition}"
+        ))?
+        .query_row([value], |row| {
+            Ok(Mailbox {
+                id: row.get(0)?,
+                address: row.get(1)?,
+                generation: row.get(2)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+fn column(errand: Errand) -> &'static str {
+    match errand {
+        Errand::Confirm => "confirm_at",
+        Errand::Requests => "requests_at",
+    }
+}
+
+/// When it was last sent a link of that kind.
+pub(super) fn visited_at(
+    connection: &Connection,
+    mailbox: i64,
+    errand: Errand,
+) -> Result<Option<DateTime<Utc>>> {
+    let at: Option<i64> = connection
+        .prepare_cached(&format!(
+            "SELECT {} FROM mailboxes WHERE id = ?1",
+            column(errand)
+        ))?
+        .query_row([mailbox], |row| row.get(0))
+        .optional()?;
+    Ok(at.filter(|at| *at > 0).map(time))
+}
+
+/// It is sent one now.
+pub(super) fn visited(
+    connection: &Connection,
+    mailbox: i64,
+    errand: Errand,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let rows = connection
+        .prepare_cached(&format!(
+            "UPDATE mailboxes SET {} = ?2 WHERE id = ?1",
+            column(errand)
+        ))?
+        .execute(params![mailbox, millis(now)])?;
+    ensure!(rows == 1, "there is no mailbox {mailbox}");
+    Ok(())
+}
+
+/// The people of a ticket have it among what is over, or not: a list of open requests never looks at
+/// the others.
+pub(super) fn follow(connection: &Connection, ticket: &Ticket) -> Result<()> {
+    let over = ticket.status == Status::Closed;
+    connection
+        .prepare_cached(r"UPDATE people SET over = ?2 WHERE ticket = ?1 AND over <> ?2")?
+        .execute(params![ticket.id.0, over])?;
+    Ok(())
+}
+
+/// The statement of one page, for one address of the person.
+fn page_sql(open_only: bool) -> &'static str {
+    match open_only {
+        true => {
+            r"SELECT tickets.id, tickets.ticket FROM people INDEXED BY people_of_open
+              JOIN tickets ON tickets.id = people.ticket
+              WHERE people.address = ?1 AND people.ticket < ?2
+                AND over = 0 AND part <> 'contributor'
+              ORDER BY people.ticket DESC LIMIT ?3"
+        }
+        false => {
+            r"SELECT tickets.id, tickets.ticket FROM people INDEXED BY people_of
+              JOIN tickets ON tickets.id = people.ticket
+              WHERE people.address = ?1 AND people.ticket < ?2 AND part <> 'contributor'
+              ORDER BY people.ticket DESC LIMIT ?3"
+        }
+    }
+}
+
+/// See [`Store::tickets_of`].
+pub(super) fn tickets_of(
+    connection: &Connection,
+    addresses: &[String],
+    open_only: bool,
+    before: Option<TicketId>,
+    limit: usize,
+) -> Result<Vec<Ticket>> {
+    let mut found: Vec<(i64, String)> = Vec::new();
+    let mut statement = connection.prepare_cached(page_sql(open_only))?;
+    for address in addresses {
+        let mut rows = statement.query(params![
+            address,
+            before.map_or(i64::MAX, |id| id.0),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ])?;
+        while let Some(row) = rows.next()? {
+            found.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    // Each list is in order already; one ticket may be in two of them.
+    found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    found.dedup_by_key(|(id, _)| *id);
+    found.truncate(limit);
+    found
+        .into_iter()
+        .map(|(id, json)| {
+            serde_json::from_str(&json).with_context(|| format!("reading ticket {id}"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page of the list reads its own rows and no others, however many there are.
+    #[test]
+    fn the_list_walks_an_index() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("guichet.db");
+        let mut connection = Connection::open(&path).expect("a new file");
+        super::super::migrations::bring_up_to_date(&mut connection, &path).expect("tables");
+        for (open_only, index) in [(true, "people_of_open"), (false, "people_of")] {
+            let plan: Vec<String> = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {}", page_sql(open_only)))
+                .expect("a statement")
+                .query_map(params!["x", 1, 1], |row| row.get(3))
+                .expect("a plan")
+                .collect::<rusqlite::Result<_>>()
+                .expect("texts");
+            assert_eq!(
+                plan,
+                [
+                    format!("SEARCH people USING INDEX {index} (address=? AND ticket<?)"),
+                    "SEARCH tickets USING INTEGER PRIMARY KEY (rowid=?)".to_owned()
+                ]
+            );
+        }
+    }
+}

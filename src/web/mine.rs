@@ -1,0 +1,262 @@
+//! « Mes demandes » (S1.13–S1.18, rows M2, M6): somebody's requests behind a link that only his mailbox
+//! gets, or at once where a proxy says who he is. Whether an address has requests here is told to its
+//! mailbox alone: the page answers the same in every case, before anything was looked up.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request as Http, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+
+use super::frame::{self, Visitor};
+use super::submit::{Proven, opened};
+use super::{Site, form, page, see, status, unavailable};
+use crate::desk::reference;
+use crate::notification::header::AddrSpec;
+use crate::ticket::{Part, Ticket, TicketId};
+use crate::token::{Errand, Page};
+
+pub const TEMPLATES: &[(&str, &str)] = &[
+    ("mine/ask.html", include_str!("web-templates/mine/ask.html")),
+    (
+        "mine/asked.html",
+        include_str!("web-templates/mine/asked.html"),
+    ),
+    (
+        "mine/list.html",
+        include_str!("web-templates/mine/list.html"),
+    ),
+    (
+        "mine/revoked.html",
+        include_str!("web-templates/mine/revoked.html"),
+    ),
+];
+
+/// Requests on one page.
+const ON_A_PAGE: usize = 20;
+
+pub fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/mes-demandes", get(front).post(ask))
+        .route("/mes-demandes/envoye", get(asked))
+        .route("/d/{token}", get(list))
+        .route("/d/{token}/fermer", post(revoke))
+}
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+struct Which {
+    /// `toutes`; otherwise those that are not closed.
+    #[serde(default)]
+    etat: String,
+    /// Those before this one.
+    avant: Option<i64>,
+}
+
+/// A request in the list.
+#[derive(Debug, Serialize)]
+struct Row {
+    reference: String,
+    title: String,
+    status: String,
+    token: &'static str,
+    /// He is awaited.
+    awaits: bool,
+    opened: String,
+    link: String,
+    /// Whose it is, when it is somebody else's.
+    of: Option<String>,
+}
+
+async fn front(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Proven(author): Proven,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Response {
+    let which = which.map(|Query(which)| which).unwrap_or_default();
+    match author {
+        Some(author) => shown(&site, &visitor, &author.address, &which, None).await,
+        None => {
+            let context = frame::context(&site, &visitor);
+            page(&site, StatusCode::OK, "mine/ask.html", &context)
+        }
+    }
+}
+
+/// Sends the link, when there is something behind it. What is answered does not depend on that, nor on
+/// how long it takes to find out.
+async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> Response {
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let written = form.get("adresse");
+    let Some(address) = AddrSpec::parse(written) else {
+        let mut context = frame::context(&site, &visitor);
+        context.insert("address", written);
+        context.insert("reference", form.get("reference"));
+        context.insert("wrong", &true);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return page(&site, status, "mine/ask.html", &context);
+    };
+    let rules = site.service.rules();
+    let ticket = number(form.get("reference"), &rules.policy.prefixes());
+    let service = site.service.clone();
+    let language = visitor.language;
+    tokio::spawn(async move {
+        let sent = service
+            .send_link(Errand::Requests, address.as_str(), ticket, language)
+            .await;
+        if let Err(error) = sent {
+            tracing::error!("The link to somebody's requests cannot be sent: {error:#}");
+        }
+    });
+    see(&format!("/mes-demandes/envoye{}", visitor.query()))
+}
+
+async fn asked(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    let context = frame::context(&site, &visitor);
+    page(&site, StatusCode::OK, "mine/asked.html", &context)
+}
+
+/// The number of a reference as people type it: « DSI-1042 », « [dsi-1042] », « 1042 ».
+fn number(text: &str, prefixes: &[String]) -> Option<TicketId> {
+    let named = reference::in_subject(text, prefixes).into_iter().next();
+    let bare = || text.trim().trim_matches(['[', ']', '#']).trim().parse();
+    named.or_else(|| bare().ok().map(TicketId))
+}
+
+async fn list(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Response {
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    let which = which.map(|Query(which)| which).unwrap_or_default();
+    match opened(&site, &visitor, &token, Errand::Requests).await {
+        Ok(mailbox) => shown(&site, &visitor, &mailbox.address, &which, Some(&token)).await,
+        Err(response) => response,
+    }
+}
+
+/// A page of the list; `token` is that of the link it is behind.
+async fn shown(
+    site: &Site,
+    visitor: &Visitor,
+    address: &str,
+    which: &Which,
+    token: Option<&str>,
+) -> Response {
+    let rules = site.service.rules();
+    let addresses = rules.policy.directory.addresses_of(address);
+    let open_only = which.etat != "toutes";
+    let before = which.avant.map(TicketId);
+    let found = site
+        .service
+        .store()
+        .tickets_of(addresses.clone(), open_only, before, ON_A_PAGE + 1)
+        .await;
+    let mut tickets = match found {
+        Ok(tickets) => tickets,
+        Err(error) => {
+            tracing::error!("Somebody's requests cannot be listed: {error:#}");
+            return unavailable(site, visitor);
+        }
+    };
+    let more = tickets.len() > ON_A_PAGE;
+    tickets.truncate(ON_A_PAGE);
+    let rows: Vec<Row> = tickets
+        .iter()
+        .filter_map(|ticket| row(site, visitor, ticket, &addresses))
+        .collect();
+    let here = match token {
+        Some(token) => format!("/d/{token}"),
+        None => "/mes-demandes".to_owned(),
+    };
+    let lang = visitor.query().trim_start_matches('?');
+    let link = |etat: &str, before: Option<TicketId>| {
+        let mut parts = vec![format!("etat={etat}")];
+        parts.extend(before.map(|id| format!("avant={id}")));
+        parts.extend(Some(lang.to_owned()).filter(|lang| !lang.is_empty()));
+        format!("{here}?{}", parts.join("&"))
+    };
+    let etat = if open_only { "ouvertes" } else { "toutes" };
+    let last = tickets.last().map(|ticket| ticket.id).filter(|_| more);
+    let mut context = frame::context(site, visitor);
+    context.insert("address", address);
+    context.insert("rows", &rows);
+    context.insert("open_only", &open_only);
+    context.insert("first", &before.is_none());
+    context.insert("link_open", &link("ouvertes", None));
+    context.insert("link_all", &link("toutes", None));
+    context.insert("link_newest", &link(etat, None));
+    context.insert("link_older", &last.map(|id| link(etat, Some(id))));
+    context.insert("revoke", &token.map(|token| format!("/d/{token}/fermer")));
+    page(site, StatusCode::OK, "mine/list.html", &context)
+}
+
+fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, addresses: &[String]) -> Option<Row> {
+    let rules = site.service.rules();
+    let zone = rules.policy.timezone;
+    let language = visitor.language;
+    let person = ticket
+        .people
+        .iter()
+        .find(|person| person.part != Part::Contributor && addresses.contains(&person.who.key()))?;
+    let page = Page {
+        ticket: ticket.id.0,
+        person: person.id.0,
+        generation: person.generation,
+    };
+    let requester = ticket.requester().filter(|other| other.id != person.id);
+    Some(Row {
+        reference: ticket.reference.to_string(),
+        title: ticket.title.clone(),
+        status: status::status(ticket, person, language, zone, site.service.now()),
+        token: ticket.status.as_str(),
+        awaits: status::awaits(ticket, person),
+        opened: status::moment(ticket.created_at, zone, language),
+        link: format!("/t/{}{}", page.seal(&rules.keys), visitor.query()),
+        of: requester.map(|other| {
+            let name = other.who.name.clone();
+            name.unwrap_or_else(|| other.who.address.clone())
+        }),
+    })
+}
+
+/// Ends all links to somebody's requests that are out.
+async fn revoke(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    request: Http,
+) -> Response {
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    let mailbox = match opened(&site, &visitor, &token, Errand::Requests).await {
+        Ok(mailbox) => mailbox,
+        Err(response) => return response,
+    };
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if !form.is_ticked("confirme") {
+        return see(&format!("/d/{token}{}", visitor.query()));
+    }
+    match site.service.store().revoke_mailbox(mailbox.id).await {
+        Ok(()) => {
+            let context = frame::context(&site, &visitor);
+            page(&site, StatusCode::OK, "mine/revoked.html", &context)
+        }
+        Err(error) => {
+            tracing::error!("Links cannot be revoked: {error:#}");
+            unavailable(&site, &visitor)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! « Mes demandes »: whose link it is sees the list, and nobody learns who has requests here (rows M2,
+//! M6, S1.13–S1.18).
+
+use chrono::Duration;
+use guichet::desk::Deed;
+
+use crate::desk::{CAMILLE, Desk, MARIE};
+use crate::http;
+
+fn plain(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ")
+        .replace("&#39;", "'")
+}
+
+/// Asks for a link and lets the desk do what follows.
+async fn ask(desk: &mut Desk, fields: &[(&str, &str)]) -> http::Answer {
+    let answer = http::submit(desk.address, "/mes-demandes", fields).await;
+    // It is answered before anything is looked up.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    desk.settle().await;
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_the_same_whether_or_not_somebody_has_requests() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let acknowledged = desk.latest(MARIE).message_id.clone();
+    let first = ask(&mut desk, &[("adresse", "personne@example.org")]).await;
+    assert_eq!(first.status, 303);
+    assert!(!desk.was_told("personne@example.org"));
+    for fields in [
+        [("adresse", MARIE), ("reference", "DSI-1")],
+        [("adresse", MARIE), ("reference", "DSI-99")],
+        [
+            ("adresse", "autre@dehors.example.net"),
+            ("reference", "DSI-1"),
+        ],
+        [("adresse", "support@example.org"), ("reference", "")],
+        [("adresse", CAMILLE), ("reference", "x'; --")],
+    ] {
+        let answer = ask(&mut desk, &fields).await;
+        assert_eq!(answer.without_date(), first.without_date(), "{fields:?}");
+    }
+    assert!(!desk.was_told("autre@dehors.example.net"));
+    let page = desk.get(first.header("location")).await;
+    assert_eq!(page.status, 200);
+    let page = plain(&page.text());
+    assert!(page.contains("Si cette adresse a des demandes"), "{page}");
+    assert_ne!(desk.latest(MARIE).message_id, acknowledged);
+    let wrong = ask(&mut desk, &[("adresse", "marie")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("value=\"marie\""), "{}", wrong.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_lists_ones_own_requests_and_ends() {
+    let mut desk = Desk::open().await;
+    for number in 1..=23 {
+        desk.request(
+            &format!("Sujet {number} {}", "abc".repeat(number)),
+            "Bonjour.",
+            &[],
+        )
+        .await;
+        desk.wait(Duration::hours(1));
+    }
+    let headers = format!(
+        "From: Zoé <zoe@example.org>\nTo: support@example.org\nCc: {MARIE}, x@dehors.example.net\nSubject: Celui de Zoe"
+    );
+    desk.mail(&headers, "Bonjour.", &[]).await;
+    desk.operate(Deed::Close(None)).await;
+
+    ask(
+        &mut desk,
+        &[("adresse", &MARIE.to_uppercase()), ("reference", "[dsi-2]")],
+    )
+    .await;
+    let mail = desk.latest(MARIE).clone();
+    assert_eq!(mail.subject.as_deref(), Some("Vos demandes"));
+    let at = |words: &str| {
+        mail.text
+            .find(words)
+            .unwrap_or_else(|| panic!("{words}: {}", mail.text))
+    };
+    assert!(
+        at("[DSI-2]") < at("[DSI-24]"),
+        "what was asked for comes first"
+    );
+    let link = desk.link(MARIE);
+    assert!(link.starts_with("/d/"), "{link}");
+    let watch = desk.watch();
+    let page = plain(&desk.get(&link).await.text());
+    assert_eq!(page.matches("class=\"reference\"").count(), 20, "{page}");
+    for words in [
+        "DSI-24",
+        "faite par Zoé",
+        "Ouverte : elle attend un technicien",
+        "En cours",
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
+    let older = page
+        .split("href=\"")
+        .find(|part| part.contains("avant="))
+        .expect("a further page");
+    let older = older
+        .split('"')
+        .next()
+        .expect("a link")
+        .replace("&amp;", "&");
+    let page = plain(&desk.get(&older).await.text());
+    assert!(
+        page.contains("DSI-2<") && !page.contains("DSI-1<"),
+        "the closed one is left out\n{page}"
+    );
+    assert!(page.contains("Les plus récentes"), "{page}");
+    let page = plain(
+        &desk
+            .get(&format!("{link}?etat=toutes&avant=3"))
+            .await
+            .text(),
+    );
+    assert!(
+        page.contains("DSI-1<") && page.contains("Close depuis"),
+        "{page}"
+    );
+    // Each leads to the page of the ticket.
+    let ticket = page
+        .split("href=\"")
+        .find(|part| part.starts_with("/t/"))
+        .expect("a ticket");
+    let ticket = ticket.split('"').next().expect("a link");
+    assert_eq!(desk.get(ticket).await.status, 200);
+    assert!(!watch.something_was_written());
+
+    // Somebody in copy from elsewhere has no list.
+    ask(&mut desk, &[("adresse", "x@dehors.example.net")]).await;
+    assert!(!desk.was_told("x@dehors.example.net"));
+
+    // A closed list is closed for earlier links too; a machine that presses buttons closes nothing.
+    let close = format!("{link}/fermer");
+    let answer = http::submit(desk.address, &close, &[]).await;
+    assert_eq!((answer.status, answer.header("location")), (303, &*link));
+    assert_eq!(desk.get(&link).await.status, 200);
+    let answer = http::submit(desk.address, &close, &[("confirme", "1")]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(desk.get(&link).await.status, 404);
+    desk.wait(Duration::minutes(11));
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    let fresh = desk.link(MARIE);
+    assert_ne!(fresh, link);
+    assert_eq!(desk.get(&fresh).await.status, 200);
+    desk.wait(Duration::days(30) + Duration::minutes(2));
+    let ended = desk.get(&fresh).await;
+    assert_eq!(ended.status, 404);
+    assert!(
+        ended.text().contains("Recevoir un nouveau lien"),
+        "{}",
+        ended.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_link_in_ten_minutes_and_it_follows_the_person() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    let first = desk.latest(MARIE).message_id.clone();
+    for _ in 0..3 {
+        ask(&mut desk, &[("adresse", MARIE)]).await;
+    }
+    assert_eq!(desk.latest(MARIE).message_id, first);
+    // Once she has no part in it any more, the list is empty.
+    let link = desk.link(MARIE);
+    desk.wait(Duration::minutes(10));
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    assert_ne!(desk.latest(MARIE).message_id, first);
+    assert_eq!(
+        desk.get(&link).await.status,
+        200,
+        "an earlier one still opens"
+    );
+}
