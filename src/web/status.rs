@@ -100,8 +100,8 @@ pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Optio
         Status::Resolved => {
             let persists = pick(
                 language,
-                "Le problème persiste ? Répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
-                "Still a problem? Reply to one of our mails: the request is reopened at once.",
+                "Le problème persiste ? Dites-le sur cette page, ou répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
+                "Still a problem? Say so on this page, or reply to one of our mails: the request is reopened at once.",
             );
             match ticket.close_at {
                 Some(at) => {

@@ -108,6 +108,11 @@ pub fn ticket(
         .rfind(|entry| entry.side == "us")
         .filter(|_| status::awaits(ticket, person));
     context.insert("question", &question);
+    let solution = entries
+        .iter()
+        .rfind(|entry| entry.side == "us")
+        .filter(|_| ticket.status == Status::Resolved);
+    context.insert("solution", &solution);
     context.insert("status_token", ticket.status.as_str());
     context.insert("team", &team.map(|team| team.name.clone()));
     context.insert("contact", &team.and_then(|team| team.contact.clone()));

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::desk::{Attached, CAMILLE, Desk, MARIE, encoded};
+use crate::http;
 
 /// A page that is not there by then never comes.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -247,6 +248,9 @@ async fn hostile_ticket(corpus: &[String]) -> Desk {
         );
         desk.mail(&headers, subject, &[]).await;
     }
+    // So that every form is there.
+    desk.reply("Camille Martin", CAMILLE, "Réglé.\n\n#resolu")
+        .await;
     desk
 }
 
@@ -275,6 +279,23 @@ async fn nothing_that_a_stranger_wrote_runs_or_loads_anything() {
         &browse(&format!("http://{bare}/")).await,
         "the page without its policy",
     );
+    assert_eq!(canary.calls(), NO_CALL);
+
+    // What was typed and is shown again, with what is missing.
+    let typed = corpus.join("\n");
+    let rate = format!("{link}/noter");
+    let again = http::submit(desk.address, &rate, &[("description", &typed)]).await;
+    assert_eq!(again.status, 422);
+    let again = again.text();
+    let kept = words
+        + corpus
+            .iter()
+            .filter(|text| text.contains("new Image().src"))
+            .count();
+    assert!(again.matches("new Image().src").count() >= kept, "{again}");
+    let shown = mirror(String::new(), again).await;
+    let seen = browse(&format!("http://{shown}/")).await;
+    is_calm(&seen, "the form that is shown again");
     assert_eq!(canary.calls(), NO_CALL);
 
     // The policy alone is enough: the same strings, not escaped.
@@ -349,6 +370,7 @@ const ATTRIBUTES: &[&str] = &[
     "multiple",
     "name",
     "rel",
+    "required",
     "role",
     "src",
     "tabindex",

@@ -8,6 +8,20 @@ use chrono::Duration;
 
 use crate::browser::chromium;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
+use crate::http;
+
+/// Whose desk it is, and its addresses.
+const INSTITUTION: &str = r##"institution = "Université d'Exemple"
+[[addresses]]
+pattern = "assistance@example.org"
+team = "dsi"
+about = "Toutes les demandes d'assistance informatique"
+recommended = true
+[[addresses]]
+pattern = "scolarite.*@example.org"
+team = "dsi"
+about = "Scolarité : remplacez l'étoile par le nom de votre composante"
+"##;
 
 /// Takes a picture of a page, and gives it.
 async fn screenshot(desk: &Desk, path: &str, options: &[&str], size: &str, to: &Path) -> Vec<u8> {
@@ -34,8 +48,34 @@ async fn take_the_pictures() {
     let dark = ["--blink-settings=preferredColorScheme=0"];
     let light = ["--blink-settings=preferredColorScheme=1"];
 
-    let mut desk = Desk::open().await;
-    let shot = screenshot(&desk, "/", &light, "900,500", &scratch.path().join("x.png")).await;
+    let mut desk = Desk::open_with(INSTITUTION).await;
+    for (path, look, size, name) in [
+        ("/?lang=fr", &light, "360,800", "accueil-telephone.png"),
+        ("/?lang=en", &dark, "1000,760", "home-dark.png"),
+        ("/aide?lang=fr", &light, "1000,1500", "aide.png"),
+        (
+            "/accessibilite?lang=fr",
+            &dark,
+            "1000,1000",
+            "accessibilite-sombre.png",
+        ),
+        (
+            "/t/x?lang=fr",
+            &light,
+            "360,700",
+            "lien-inconnu-telephone.png",
+        ),
+    ] {
+        screenshot(&desk, path, look, size, &folder.join(name)).await;
+    }
+    let shot = screenshot(
+        &desk,
+        "/?lang=fr",
+        &light,
+        "900,500",
+        &scratch.path().join("x.png"),
+    )
+    .await;
     desk.request(
         "Impossible d'imprimer depuis l'amphi Poincaré : la file « campus5-recto-verso-couleur » affiche « hors ligne » depuis la mise à jour de vendredi",
         "Bonjour,\n\ndepuis vendredi la file d'impression de l'amphi reste hors ligne, sur le poste fixe\ncomme sur mon portable. Je joins une capture de l'écran.\n\nJ'ai cours tous les matins à 8 h : un dépannage avant mercredi m'aiderait beaucoup.\n\n-- \nMarie Durand\nUFR Sciences, bureau S3-214\nPoste 5512\n",
@@ -52,7 +92,7 @@ async fn take_the_pictures() {
         &desk,
         &link,
         &light,
-        "360,800",
+        "360,1100",
         &folder.join("demande-telephone.png"),
     )
     .await;
@@ -78,6 +118,20 @@ async fn take_the_pictures() {
         &dark,
         "1280,900",
         &folder.join("demande-resolue-sombre.png"),
+    )
+    .await;
+    http::submit(
+        desk.address,
+        &format!("{link}/noter"),
+        &[("duree", "2"), ("reponses", "4")],
+    )
+    .await;
+    screenshot(
+        &desk,
+        &link,
+        &dark,
+        "360,1500",
+        &folder.join("note-basse-telephone-sombre.png"),
     )
     .await;
 
