@@ -186,6 +186,11 @@ pub fn reader_number(address: &str) -> i64 {
     READER | (staff_number(address) - STAFF)
 }
 
+/// The number is that of a person of the ticket: a row of it.
+pub fn is_row(number: i64) -> bool {
+    number < STAFF
+}
+
 /// The number is that of a reader.
 pub fn is_reader_number(number: i64) -> bool {
     number >= READER

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{self, Visitor};
 use super::{Site, page, unavailable};
+use crate::desk::Policy;
 use crate::desk::policy::Technician;
+use crate::mail::Address;
 use crate::ticket::{Event, Part, Person, PersonId, Ticket, TicketId};
 use crate::token::{self, Page};
 
@@ -85,6 +87,12 @@ async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
         let ticket = survivor(site, ticket).await?;
         return Ok(person.map(|person| (ticket, person)));
     }
+    if token::is_reader_number(page.person) {
+        let person = reader(&rules.policy, &ticket, |address| {
+            token::reader_number(address) == page.person
+        });
+        return Ok(person.map(|person| (ticket, person)));
+    }
     let person = ticket
         .people
         .iter()
@@ -105,6 +113,26 @@ async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
         Some(there) => (goes_on, there),
         None => (ticket, person),
     }))
+}
+
+/// The one of those who read the requests of a service that `is_meant`, when this is one of them
+/// (row H5).
+pub fn reader(policy: &Policy, ticket: &Ticket, is_meant: impl Fn(&str) -> bool) -> Option<Person> {
+    let readers = policy.services.iter().flat_map(|of| &of.addresses);
+    let address = readers
+        .filter(|address| is_meant(address))
+        .find(|address| policy.reads(address, ticket))?;
+    let entry = policy.directory.entry(address);
+    Some(Person {
+        id: PersonId(token::reader_number(address)),
+        part: Part::Observer,
+        who: Address {
+            name: entry.and_then(|entry| entry.name.clone()),
+            address: address.clone(),
+        },
+        reply_to: None,
+        generation: 0,
+    })
 }
 
 /// Where a ticket goes on.

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Visitor};
 use super::submit::{Proven, opened};
-use super::{Site, form, page, see, status, unavailable};
+use super::{Site, form, link, page, see, status, unavailable};
 use crate::desk::reference;
 use crate::notification::header::AddrSpec;
-use crate::ticket::{Part, Ticket, TicketId};
+use crate::ticket::{Part, Person, Ticket, TicketId};
 use crate::token::{Errand, Page};
 
 pub const TEMPLATES: &[(&str, &str)] = &[
@@ -55,6 +55,17 @@ struct Which {
     etat: String,
     /// Those before this one.
     avant: Option<i64>,
+    /// Those of a service that this person reads, by its place among them (row H5).
+    service: Option<usize>,
+}
+
+/// Whose requests may be listed.
+#[derive(Debug, Serialize)]
+struct Whose {
+    /// The service; `None`: one's own.
+    service: Option<String>,
+    link: String,
+    shown: bool,
 }
 
 /// A request in the list.
@@ -154,7 +165,17 @@ async fn shown(
     token: Option<&str>,
 ) -> Response {
     let rules = site.service.rules();
-    let addresses = rules.policy.directory.addresses_of(address);
+    let policy = &rules.policy;
+    let services: Vec<&str> = policy
+        .read_by(address)
+        .map(|of| of.service.as_str())
+        .collect();
+    let place = which.service.filter(|place| *place < services.len());
+    let service = place.and_then(|place| services.get(place));
+    let addresses = match service {
+        Some(service) => policy.directory.addresses_of_service(service),
+        None => policy.directory.addresses_of(address),
+    };
     let open_only = which.etat != "toutes";
     let before = which.avant.map(TicketId);
     let found = site
@@ -173,49 +194,77 @@ async fn shown(
     tickets.truncate(ON_A_PAGE);
     let rows: Vec<Row> = tickets
         .iter()
-        .filter_map(|ticket| row(site, visitor, ticket, &addresses))
+        .filter_map(|ticket| match service {
+            Some(_) => read_row(site, visitor, ticket, address),
+            None => own_row(site, visitor, ticket, &addresses),
+        })
         .collect();
     let here = match token {
         Some(token) => format!("/d/{token}"),
         None => "/mes-demandes".to_owned(),
     };
     let lang = visitor.query().trim_start_matches('?');
-    let link = |etat: &str, before: Option<TicketId>| {
+    let link_of = |place: Option<usize>, etat: &str, before: Option<TicketId>| {
         let mut parts = vec![format!("etat={etat}")];
+        parts.extend(place.map(|place| format!("service={place}")));
         parts.extend(before.map(|id| format!("avant={id}")));
         parts.extend(Some(lang.to_owned()).filter(|lang| !lang.is_empty()));
         format!("{here}?{}", parts.join("&"))
     };
+    let link_to = |etat: &str, before: Option<TicketId>| link_of(place, etat, before);
     let etat = if open_only { "ouvertes" } else { "toutes" };
+    let all = [None].into_iter().chain((0..services.len()).map(Some));
+    let whose: Vec<Whose> = all
+        .map(|one| Whose {
+            service: one.and_then(|place| Some((*services.get(place)?).to_owned())),
+            link: link_of(one, etat, None),
+            shown: one == place,
+        })
+        .collect();
     let last = tickets.last().map(|ticket| ticket.id).filter(|_| more);
     let mut context = frame::context(site, visitor);
     context.insert("address", address);
+    context.insert("whose", &whose);
+    context.insert("service", &service);
     context.insert("rows", &rows);
     context.insert("open_only", &open_only);
     context.insert("first", &before.is_none());
-    context.insert("link_open", &link("ouvertes", None));
-    context.insert("link_all", &link("toutes", None));
-    context.insert("link_newest", &link(etat, None));
-    context.insert("link_older", &last.map(|id| link(etat, Some(id))));
+    context.insert("link_open", &link_to("ouvertes", None));
+    context.insert("link_all", &link_to("toutes", None));
+    context.insert("link_newest", &link_to(etat, None));
+    context.insert("link_older", &last.map(|id| link_to(etat, Some(id))));
     context.insert("revoke", &token.map(|token| format!("/d/{token}/fermer")));
     page(site, StatusCode::OK, "mine/list.html", &context)
 }
 
-fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, addresses: &[String]) -> Option<Row> {
+/// A request that somebody of these addresses has a part in.
+fn own_row(site: &Site, visitor: &Visitor, ticket: &Ticket, addresses: &[String]) -> Option<Row> {
+    let mut people = ticket.people.iter();
+    let person = people
+        .find(|person| person.part != Part::Contributor && addresses.contains(&person.who.key()))?;
+    Some(row(site, visitor, ticket, person))
+}
+
+/// A request that `reader` may read.
+fn read_row(site: &Site, visitor: &Visitor, ticket: &Ticket, reader: &str) -> Option<Row> {
+    let rules = site.service.rules();
+    let person = link::reader(&rules.policy, ticket, |address| {
+        rules.policy.directory.is_same(address, reader)
+    })?;
+    Some(row(site, visitor, ticket, &person))
+}
+
+fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, person: &Person) -> Row {
     let rules = site.service.rules();
     let zone = rules.policy.timezone;
     let language = visitor.language;
-    let person = ticket
-        .people
-        .iter()
-        .find(|person| person.part != Part::Contributor && addresses.contains(&person.who.key()))?;
     let page = Page {
         ticket: ticket.id.0,
         person: person.id.0,
         generation: person.generation,
     };
     let requester = ticket.requester().filter(|other| other.id != person.id);
-    Some(Row {
+    Row {
         reference: ticket.reference.to_string(),
         title: ticket.title.clone(),
         status: status::status(ticket, person, language, zone, site.service.now()),
@@ -227,7 +276,7 @@ fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, addresses: &[String]) ->
             let name = other.who.name.clone();
             name.unwrap_or_else(|| other.who.address.clone())
         }),
-    })
+    }
 }
 
 /// Ends all links to somebody's requests that are out.

@@ -182,3 +182,42 @@ async fn one_link_in_ten_minutes_and_it_follows_the_person() {
         "an earlier one still opens"
     );
 }
+
+/// Row H5: a secretary who was named reads the requests of her service, and does nothing with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_named_reads_the_requests_of_a_service_and_only_reads() {
+    const CHEF: &str = "chef@example.org";
+    let people = "mail;nom;service\n\
+                  marie.durand@example.org;Marie Durand;Chimie\n\
+                  paul@example.org;Paul Petit;Scolarité\n";
+    let services = format!("[[services]]\nname = \"Chimie\"\nreaders = [\"{CHEF}\"]\n");
+    let mut desk = Desk::open_beside("annuaire.csv", people, &services).await;
+    desk.request("Imprimante du labo", "Elle clignote.", &[])
+        .await;
+    let paul = "From: Paul Petit <paul@example.org>\nTo: support@example.org\nSubject: Notes";
+    desk.mail(paul, "Les notes ne s'affichent plus.", &[]).await;
+    ask(&mut desk, &[("adresse", CHEF)]).await;
+    let list = desk.link(CHEF);
+    let own = desk.get(&list).await.text();
+    assert!(!own.contains("Imprimante"), "{own}");
+    let service = desk.get(&format!("{list}?service=0")).await.text();
+    assert!(service.contains("Imprimante du labo"), "{service}");
+    assert!(!service.contains("Notes"), "of another service");
+    let at = service.find("/t/").expect("a link");
+    let link = service[at..].split('"').next().expect("ended").to_owned();
+    let page = desk.get(&link).await.text();
+    assert!(page.contains("Elle clignote."), "{page}");
+    assert!(!page.contains("<form method=\"post\""), "{page}");
+    for action in ["suivi", "valider", "ne-plus-suivre"] {
+        let answer = http::submit(
+            desk.address,
+            &format!("{link}/{action}"),
+            &[("confirme", "1"), ("description", "x")],
+        )
+        .await;
+        assert_eq!(answer.status, 404, "{action}");
+    }
+    // Somebody of the service who was not named has the own requests and no others.
+    let marie = desk.get(&format!("{}?service=0", desk.link(MARIE))).await;
+    assert!(!marie.text().contains("Service Chimie"));
+}

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::offers::is_staff;
+use super::offers::only_reads;
 use super::{Seen, Typed, see_ticket, shown};
 use crate::desk::{Action, Deed, lifecycle};
 use crate::service::submit::{Form as Sent, Submitted};
@@ -37,7 +37,7 @@ impl Post {
         let token = path.map(|Path(token)| token).unwrap_or_default();
         // The link first: nobody else sends anything here.
         let seen = see_ticket(site, visitor, &token).await?;
-        if is_staff(&seen.person) {
+        if only_reads(&seen.person) {
             return Err(link::not_found(site, &seen.visitor));
         }
         let form = form::read(site, &seen.visitor, request).await?;

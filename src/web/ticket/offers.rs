@@ -28,14 +28,15 @@ pub struct Offers {
     pub unfollow: bool,
 }
 
-/// Staff looks at the page of a requester, and acts elsewhere.
-pub fn is_staff(person: &Person) -> bool {
-    token::is_staff_number(person.id.0)
+/// Staff looks at the page of a requester and acts elsewhere; those who read the requests of their
+/// service (row H5) do not act at all.
+pub fn only_reads(person: &Person) -> bool {
+    !token::is_row(person.id.0)
 }
 
 /// What `seen` may do now.
 pub fn offers(policy: &Policy, seen: &Seen, now: DateTime<Utc>) -> Offers {
-    if is_staff(&seen.person) {
+    if only_reads(&seen.person) {
         return Offers::default();
     }
     let ticket = &seen.ticket;
