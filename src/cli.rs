@@ -26,6 +26,8 @@ mod man;
 mod outbox;
 mod print;
 mod run;
+mod sessions;
+mod statistics;
 mod ticket;
 
 /// Failed.
@@ -78,6 +80,8 @@ enum Command {
     Ticket(ticket::Arguments),
     Outbox(outbox::Arguments),
     Inbox(inbox::Arguments),
+    Sessions(sessions::Arguments),
+    Statistics(statistics::Arguments),
     Health(health::Arguments),
     Backup(backup::BackupArguments),
     Restore(backup::RestoreArguments),
@@ -105,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Ticket(arguments) => ticket::run(&context, &arguments),
         Command::Outbox(arguments) => outbox::run(&context, &arguments),
         Command::Inbox(arguments) => inbox::run(&context, &arguments),
+        Command::Sessions(arguments) => sessions::run(&context, &arguments),
+        Command::Statistics(arguments) => statistics::run(&context, &arguments),
         Command::Health(arguments) => health::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),

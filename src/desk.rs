@@ -53,6 +53,7 @@ pub mod reference;
 mod requests;
 mod route;
 mod short;
+mod sign_in;
 pub mod similar;
 mod spawn;
 mod staff;
@@ -64,7 +65,7 @@ mod verdict;
 mod visit;
 pub mod words;
 
-pub use act::{Action, Deed};
+pub use act::{Action, Deed, Written};
 pub use asked::{Absence, Found, LISTED, Listed, Look, Recent, Troubles};
 pub use assign::Load;
 pub use because::Because;
@@ -76,6 +77,8 @@ pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
+pub use sign_in::SignIn;
+pub use staff::{UNDO_MINUTES, may_open};
 pub use submission::Submission;
 pub use visit::{Visit, WAIT as VISIT_WAIT};
 
@@ -172,6 +175,8 @@ pub enum Input {
     Timer(Timer),
     /// A delivery.
     Delivery(Delivery),
+    /// Somebody wants to open the desk in a browser.
+    SignIn(SignIn),
 }
 
 /// What to look up before deciding.
@@ -213,6 +218,8 @@ pub struct Question {
     pub past_of: BTreeSet<TicketId>,
     /// It matters whether the requesters of these tickets were asked for marks in this time (row K6).
     pub marks_within: Option<chrono::Duration>,
+    /// A ticket and an event of it: what happened there later matters.
+    pub later: Option<(TicketId, i64)>,
     /// How many of the latest events of the tickets that are pointed at; with any, their kept
     /// notices as well.
     pub history: u32,
@@ -306,6 +313,8 @@ pub struct Known {
     pub past: BTreeMap<TicketId, Past>,
     /// The latest events of the tickets pointed at, the earliest first.
     pub history: BTreeMap<TicketId, Vec<Event>>,
+    /// What happened after the event asked about, in order.
+    pub later: Vec<Event>,
     /// Notices of those tickets that are kept for later, in order.
     pub held: Vec<Notice>,
     /// The number the next ticket gets.
@@ -392,6 +401,7 @@ pub fn decide(
         Input::Visit(visit) => visit::send(&mut draft, visit),
         Input::Timer(timer) => timer::ring(&mut draft, timer),
         Input::Delivery(delivery) => deliver::note(&mut draft, delivery),
+        Input::SignIn(asked) => sign_in::answer(&mut draft, asked),
     }
     quiet::hold(&mut draft);
     limits::hold_back(&mut draft);

@@ -21,6 +21,8 @@ pub mod ticket;
 
 pub mod desk;
 
+pub mod statistics;
+
 pub mod notification;
 
 pub mod store;

@@ -39,6 +39,7 @@ mod process;
 mod recall;
 mod rules;
 mod space;
+pub mod statistics;
 pub mod submit;
 mod timers;
 pub mod visit;
@@ -225,6 +226,7 @@ impl Service {
         stations.spawn(directory::station(self.clone()));
         stations.spawn(knowledge::station(self.clone()));
         stations.spawn(alerts::station(self.clone()));
+        stations.spawn(statistics::station(self.clone()));
         ready();
         let ended = tokio::select! {
             () = shutdown => None,

@@ -236,6 +236,41 @@ impl Reply {
     }
 }
 
+/// A link that opens the desk in a browser: which notification brought it, to whom, until when. That
+/// it does so once is for the store to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Notice number.
+    pub notice: i64,
+    /// Whom it was sent to.
+    pub recipient: RecipientTag,
+    /// Seconds since 1970.
+    pub until: i64,
+}
+
+impl SignIn {
+    /// The token, for the last segment of the link.
+    pub fn seal(&self, keys: &Keys) -> String {
+        let mut payload = Vec::new();
+        push_number(&mut payload, self.notice);
+        push_number(&mut payload, self.until);
+        payload.extend_from_slice(&self.recipient.0);
+        keys.seal("sign-in/1", &payload)
+    }
+
+    /// Opens a token; whether it is still in time is for the caller to compare.
+    pub fn open(keys: &Keys, token: &str) -> Option<Self> {
+        let payload = keys.open("sign-in/1", token)?;
+        let mut rest = payload.as_slice();
+        let (notice, until) = (take_number(&mut rest)?, take_number(&mut rest)?);
+        Some(Self {
+            notice,
+            recipient: RecipientTag(rest.try_into().ok()?),
+            until,
+        })
+    }
+}
+
 /// A page link: which person of which ticket; raising the generation revokes older links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -536,6 +571,20 @@ mod tests {
             generation: 3,
         };
         assert_eq!(Page::open(&keys(), &page.seal(&keys())), Some(page));
+    }
+
+    #[test]
+    fn a_link_to_sign_in_is_nothing_else() {
+        let link = SignIn {
+            notice: 12_345,
+            recipient: RecipientTag::of("camille.martin@example.org"),
+            until: 1_795_000_000,
+        };
+        let token = link.seal(&keys());
+        assert_eq!(SignIn::open(&keys(), &token), Some(link));
+        assert_eq!(Page::open(&keys(), &token), None);
+        assert_eq!(Reply::open(&keys(), &token), None);
+        assert_eq!(SignIn::open(&keys(), &reply().seal(&keys())), None);
     }
 
     #[test]

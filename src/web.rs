@@ -24,6 +24,7 @@ use crate::service::Service;
 
 mod client;
 mod connection;
+mod desk;
 mod download;
 mod form;
 mod frame;
@@ -48,6 +49,10 @@ struct Site {
     misses: Rate,
     /// Forms sent, by client.
     forms: Rate,
+    /// Links to sign in that were asked for, by client.
+    sign_ins: Rate,
+    /// Known to nobody outside of this process.
+    secret: String,
     /// Bytes of files that may be in memory on their way to browsers.
     downloads: Arc<Semaphore>,
     /// Bytes of forms that may be in memory on their way from browsers.
@@ -63,6 +68,7 @@ const TEMPLATES: &[&[(&str, &str)]] = &[
     ticket::TEMPLATES,
     submit::TEMPLATES,
     mine::TEMPLATES,
+    desk::TEMPLATES,
 ];
 
 /// Serves the pages until `shutdown`.
@@ -78,6 +84,8 @@ pub async fn serve(
         service: service.clone(),
         misses: Rate::new(link::MISSES_PER_MINUTE),
         forms: Rate::new(form::FORMS_PER_MINUTE),
+        sign_ins: Rate::new(desk::ASKED_PER_MINUTE),
+        secret: desk::secret()?,
         downloads: Arc::new(Semaphore::new(download::BYTES_IN_FLIGHT)),
         uploads: Arc::new(Semaphore::new(form::BYTES_IN_FLIGHT)),
         pages: pages()?,
@@ -89,6 +97,7 @@ pub async fn serve(
         .merge(ticket::routes())
         .merge(submit::routes())
         .merge(mine::routes())
+        .merge(desk::routes())
         .route("/robots.txt", get(robots))
         .fallback(missing)
         .layer(middleware::from_fn(guard))

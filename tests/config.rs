@@ -123,6 +123,7 @@ fn the_least_configuration_has_the_usual_values() {
         [Term::WorkingDays(3), Term::WorkingDays(7)]
     );
     assert_eq!(policy.teams[0].resolve_after, Some(Term::WorkingDays(10)));
+    assert_eq!(policy.teams[0].late_after, Some(Term::WorkingDays(2)));
     assert_eq!(settings.web.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.key_file, folder.path().join("secret.key"));
     assert_eq!(settings.accounts[0].folder, "INBOX");

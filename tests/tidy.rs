@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "notification",
         &["token", "mail", "knowledge", "ticket", "desk"],
     ),
+    ("statistics", &["mail", "ticket", "desk"]),
     (
         "store",
         &[
@@ -26,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "knowledge",
             "ticket",
             "desk",
+            "statistics",
             "notification",
         ],
     ),
@@ -44,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "knowledge",
             "ticket",
             "desk",
+            "statistics",
             "notification",
             "store",
             "imap",
@@ -61,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "knowledge",
             "ticket",
             "desk",
+            "statistics",
             "notification",
             "store",
             "config",
@@ -81,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "knowledge",
             "ticket",
             "desk",
+            "statistics",
             "notification",
             "store",
             "config",
@@ -100,6 +105,7 @@ const PURE: &[&str] = &[
     "knowledge",
     "ticket",
     "desk",
+    "statistics",
     "notification",
 ];
 

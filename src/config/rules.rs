@@ -21,6 +21,9 @@ use crate::desk::calendar::Term;
 
 mod calendar;
 
+/// An open ticket is late after that long, unless the team says otherwise.
+const LATE_AFTER: Term = Term::WorkingDays(2);
+
 /// The rules. The answer is good only if no problem was recorded.
 pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     let language = config.language.clone().unwrap_or("fr".to_owned());
@@ -88,6 +91,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
             Some(Delay::Never) => Duration::days(36_500),
             other => delay(other, Duration::days(30)),
         },
+        individual_statistics: config.desk.individual_statistics.unwrap_or(true),
         attach_up_to: config
             .desk
             .attach_up_to
@@ -213,6 +217,10 @@ fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
             },
             reminders: waiting.reminders,
             resolve_after: waiting.resolve_after,
+            late_after: match written.late_after {
+                Some(term) => term.term(),
+                None => Some(LATE_AFTER),
+            },
             on_call: written.on_call.clone(),
             calendar,
             contact: written.contact.clone(),

@@ -136,6 +136,7 @@ mod tables {
         pub reopen_within: Option<Delay>,
         pub attach_up_to: Option<Size>,
         pub urgency_labels: Option<Texts>,
+        pub individual_statistics: Option<bool>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -202,6 +203,7 @@ mod tables {
         pub auto_close_after: Option<Term>,
         pub reminders: Option<Texts>,
         pub resolve_after: Option<Term>,
+        pub late_after: Option<Term>,
         pub on_call: Option<String>,
         pub hours: Option<Hours>,
         pub holidays: Option<String>,

@@ -8,8 +8,8 @@ use super::lifecycle::{self, Step};
 use super::major;
 use super::tell::Words;
 use super::verdict;
-use super::{Kind, people, tell};
-use crate::ticket::{Actor, Awaited, Marks, Role, Status, Ticket, TicketId, What};
+use super::{Kind, people, staff, tell};
+use crate::ticket::{Actor, Awaited, File, Marks, Role, Status, Ticket, TicketId, What};
 
 /// Something done by other means than a mail: on the command line, on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,19 @@ pub enum Deed {
     Rate(Marks, Option<String>),
     /// Somebody who follows does so no longer.
     Unfollow,
+    /// A technician's reply, written on the page.
+    Reply(Written),
+}
+
+/// What a technician wrote on the page: words and command lines, as in a mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// As written.
+    pub text: String,
+    /// Files, of a mail that is in the inbox.
+    pub files: Vec<File>,
+    /// The latest event that he had before him; what others did since is to be read first.
+    pub seen: Option<i64>,
 }
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes
@@ -94,6 +107,7 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
         Deed::Reopen(text) => (Step::Reopen, Some(Kind::Reopened), text.as_ref()),
         Deed::Wait(of) => (Step::Wait(*of), None, None),
         Deed::Pause(until) => (Step::Pause(*until), Some(Kind::Paused), None),
+        Deed::Reply(written) => return staff::write(draft, &ticket, &actor, written),
         Deed::Accept | Deed::Refuse(_) | Deed::Rate(..) | Deed::Unfollow => {
             return of_requester(draft, &ticket, actor, &action.what);
         }
@@ -150,7 +164,8 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         | Deed::Close(_)
         | Deed::Reopen(_)
         | Deed::Wait(_)
-        | Deed::Pause(_) => return,
+        | Deed::Pause(_)
+        | Deed::Reply(_) => return,
     };
     if !judges {
         draft.decision.why = "the solution is for the requester to judge".to_owned();

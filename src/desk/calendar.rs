@@ -11,6 +11,9 @@ use chrono_tz::Tz;
 /// Days searched for an open hour. A calendar without any in three years has none.
 const SEARCHED_DAYS: u64 = 3 * 366;
 
+/// How far back the beginning of a term is looked for.
+const LONGEST_LOOK_BACK: Duration = Duration::days(366);
+
 /// Minutes of a day.
 pub const DAY_MINUTES: u32 = 24 * 60;
 
@@ -147,6 +150,21 @@ impl Calendar {
             Term::WorkingTime(time) => self.add_working(at, time),
             Term::WorkingDays(days) => self.add_working_days(at, days),
         }
+    }
+
+    /// The latest beginning of a term that is over at `at`, to the minute.
+    pub fn begun_before(&self, at: DateTime<Utc>, term: Term) -> DateTime<Utc> {
+        // A term that begins later ends no earlier, so the answer can be halved into.
+        let (mut over, mut open) = (LONGEST_LOOK_BACK.num_minutes(), 0);
+        while over - open > 1 {
+            let middle = i64::midpoint(over, open);
+            if self.add(at - Duration::minutes(middle), term) <= at {
+                over = middle;
+            } else {
+                open = middle;
+            }
+        }
+        at - Duration::minutes(over)
     }
 
     /// Somebody is there on that day.

@@ -201,6 +201,7 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::Transcript
         | Kind::TeamAlert
         | Kind::TeamThanks
+        | Kind::SignIn
         | Kind::Operations
         | Kind::Digest
         | Kind::Confirm

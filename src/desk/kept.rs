@@ -86,6 +86,7 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::Joined
             | Kind::LowMark
             | Kind::TeamThanks
+            | Kind::SignIn
             | Kind::Answer
             | Kind::Partner
             | Kind::Split

@@ -75,11 +75,13 @@ pub enum Kind {
     Submission,
     /// « Mes demandes » : the links to what somebody has here (rows M2, M6).
     Requests,
+    /// To a technician: the link that opens the desk in a browser.
+    SignIn,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -111,6 +113,7 @@ impl Kind {
         Self::TeamThanks,
         Self::Submission,
         Self::Requests,
+        Self::SignIn,
     ];
 
     /// The name of its template.
@@ -147,6 +150,7 @@ impl Kind {
             Self::TeamThanks => "team-thanks",
             Self::Submission => "submission",
             Self::Requests => "requests",
+            Self::SignIn => "sign-in",
         }
     }
 
@@ -188,6 +192,7 @@ impl Kind {
             | Self::TeamDigest
             | Self::Operations
             | Self::TeamThanks
+            | Self::SignIn
             | Self::Answer => true,
         }
     }

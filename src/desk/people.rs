@@ -45,6 +45,7 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         | Kind::TeamAlert
         | Kind::TeamDigest
         | Kind::TeamThanks
+        | Kind::SignIn
         | Kind::Answer
         | Kind::Partner
         | Kind::Operations => &[],

@@ -81,6 +81,8 @@ pub struct Team {
     pub reminders: Vec<Term>,
     /// When the ticket is resolved for want of that answer; `None`: never.
     pub resolve_after: Option<Term>,
+    /// When a ticket that is open, for the team to act, is among the late ones; `None`: never.
+    pub late_after: Option<Term>,
     /// Printed in the acknowledgement of an urgent mail outside hours.
     pub on_call: Option<String>,
     /// When somebody is there.
@@ -344,6 +346,8 @@ pub struct Policy {
     pub attach_up_to: u64,
     /// Envelope sender, when it is not the team's address.
     pub return_path: Option<String>,
+    /// Leads may see figures of single technicians.
+    pub individual_statistics: bool,
     /// Canned answers.
     pub canned: Vec<Canned>,
     /// Teams, in order.

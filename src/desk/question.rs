@@ -2,7 +2,8 @@
 
 use super::command::{self, Command};
 use super::{
-    Arrival, Input, Policy, Question, Timer, assign, duplicate, locate, route, staff, visit,
+    Action, Arrival, Deed, Input, Policy, Question, Timer, Written, assign, duplicate, locate,
+    route, staff, visit,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
@@ -27,6 +28,9 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
         Input::Action(action) => {
             question.tickets.insert(action.ticket);
             question.history = LATEST_EVENTS;
+            if let Deed::Reply(written) = &action.what {
+                about_reply(policy, action, written, &mut question);
+            }
         }
         Input::Visit(visit) => visit::ask(policy, visit, &mut question),
         Input::Timer(Timer::Ticket(ticket)) => {
@@ -39,6 +43,7 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
             question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Alert { .. }) => {}
+        Input::SignIn(_) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);
             question.notices.insert(delivery.notice);
@@ -59,6 +64,24 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
             .extend(technicians.map(|technician| technician.who().key()));
     }
     question
+}
+
+/// A technician's reply on the page is what his mail would be.
+fn about_reply(policy: &Policy, action: &Action, written: &Written, question: &mut Question) {
+    question.later = written.seen.map(|event| (action.ticket, event));
+    let who = action.actor.who.as_ref();
+    if let Some(technician) = who.and_then(|who| policy.technician(&who.address)) {
+        staff::ask(technician, &written.text, question);
+    }
+    if undoes(&written.text) {
+        question.history = ALL_EVENTS;
+    }
+}
+
+/// A technician's reply takes back what he did before.
+fn undoes(reply: &str) -> bool {
+    let lines = command::parse(reply).0;
+    lines.iter().any(|line| line.command == Ok(Command::Undo))
 }
 
 fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Question) {
@@ -100,11 +123,10 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
         question.troubles_of = Some(route::route(policy, arrival).lead);
     }
     question.loads_of.extend(assign::asked(policy));
-    let undoes = |line: &command::Line| line.command == Ok(Command::Undo);
     let of_staff = mail
         .sender()
         .is_some_and(|sender| policy.technician(&sender.address).is_some());
-    question.history = if of_staff && command::parse(&mail.reply).0.iter().any(undoes) {
+    question.history = if of_staff && undoes(&mail.reply) {
         ALL_EVENTS
     } else {
         LATEST_EVENTS
@@ -112,7 +134,7 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
         if let Some(technician) = policy.technician(&sender.address) {
-            staff::ask(technician, arrival, question);
+            staff::ask(technician, &mail.reply, question);
         }
         if duplicate::may_be(policy, arrival) {
             question.recent_of = Some(sender.key());

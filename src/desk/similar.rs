@@ -56,6 +56,25 @@ impl Matter {
     }
 }
 
+/// The words of a subject that tell what it is about: singular, lower case, as accented.
+pub fn words(subject: &str, prefixes: &[String]) -> Vec<String> {
+    let bare = reference::without_references(subject, prefixes);
+    let lower = reference::bare_subject(&bare).to_lowercase();
+    let mut words: Vec<String> = Vec::new();
+    for word in lower.split(|c: char| !c.is_alphanumeric()) {
+        let one = singular(word);
+        let folded = fold_accents(one);
+        let empty = |known: &str| known == folded || known == fold_accents(word);
+        let says_something = one.chars().count() > 2
+            && !one.contains(|c: char| c.is_ascii_digit())
+            && !EMPTY.split_whitespace().any(empty);
+        if says_something && !words.iter().any(|known| known == one) {
+            words.push(one.to_owned());
+        }
+    }
+    words
+}
+
 /// The two subjects are about the same thing.
 pub fn is_similar(a: &str, b: &str, prefixes: &[String]) -> bool {
     let (a, b) = (Matter::of(a, prefixes), Matter::of(b, prefixes));

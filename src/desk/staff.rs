@@ -24,6 +24,7 @@ mod fresh;
 mod major;
 mod merge;
 mod owner;
+mod page;
 mod reply;
 mod report;
 mod second;
@@ -34,6 +35,8 @@ mod undo;
 
 pub use ask::ask;
 pub use fresh::receive as receive_new;
+pub use page::{may_open, write};
+pub use undo::UNDO_MINUTES;
 
 use reply::Reply;
 
@@ -46,7 +49,8 @@ struct Message {
     text: String,
     folded: String,
     files: Vec<File>,
-    inbox: InboxId,
+    /// The mail; none on the page.
+    inbox: Option<InboxId>,
     message_id: Option<String>,
     remarks: Vec<String>,
 }
@@ -61,7 +65,7 @@ impl Message {
                 .into_iter()
                 .filter(|file| !file.attachment.decoration)
                 .collect(),
-            inbox: arrival.inbox,
+            inbox: Some(arrival.inbox),
             message_id: arrival.mail.message_id.clone(),
             remarks: arrival.mail.remarks.clone(),
         }
@@ -171,7 +175,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
             text: message.text,
             folded: message.folded,
             files: message.files,
-            inbox: Some(message.inbox),
+            inbox: message.inbox,
             message_id: message.message_id,
             automatic: None,
             thanks: false,
@@ -189,7 +193,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
         let what = What::Note {
             text: message.text,
             files: message.files,
-            inbox: Some(message.inbox),
+            inbox: message.inbox,
             why,
         };
         draft.event(reply.id, reply.actor.clone(), false, what);

@@ -15,7 +15,7 @@ mod answer;
 mod outward;
 mod team;
 
-pub use answer::{answer, looked_up, no_answer, on_return, third_party};
+pub use answer::{answer, looked_up, no_answer, on_return, sign_in, third_party};
 pub use outward::{call, mailbox, partner, split};
 pub use team::*;
 

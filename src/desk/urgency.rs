@@ -174,6 +174,11 @@ pub fn dispute(draft: &mut Draft<'_>, id: TicketId, actor: Actor) -> String {
     )
 }
 
+/// There is a claim to lower.
+pub fn can_lower(ticket: &Ticket) -> bool {
+    ticket.urgency == Level::High && ticket.claim != Some(Claim::Lowered)
+}
+
 /// Lowers a claim to the normal priority, whatever the category would give: a person decided.
 /// `Err` says why it does not apply, in `language`.
 pub fn lower(

@@ -150,6 +150,7 @@ fn spare(language: &str, kind: Kind) -> Words {
             | Kind::Answer
             | Kind::Submission
             | Kind::Requests
+            | Kind::SignIn
     );
     Words {
         language: language.to_owned(),

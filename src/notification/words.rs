@@ -10,7 +10,7 @@ use super::header::Line;
 use super::people::{known_person, unfollow};
 use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
-use crate::desk::{Automation, Because, Kind, Notice};
+use crate::desk::{Automation, Because, Kind, Notice, SignIn};
 use crate::mail::Address;
 use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
@@ -53,7 +53,7 @@ pub struct Words {
     pub reference: Option<String>,
     /// Title of the ticket; `None` in the bare form.
     pub title: Option<String>,
-    /// The page of the recipient.
+    /// The page of the recipient; in a mail to sign in, what opens the desk.
     pub link: Option<String>,
     /// Number and link only (contract A3).
     pub bare: bool,
@@ -119,7 +119,7 @@ pub struct Words {
     pub on_call: Option<String>,
     /// When it closes by itself, in words.
     pub close_at: Option<String>,
-    /// Until when a confirmation counts, in words.
+    /// Until when a confirmation or a link to sign in counts, in words.
     pub expires_at: Option<String>,
     /// The closed ticket that it continues.
     pub continues: Option<String>,
@@ -223,9 +223,10 @@ impl Words {
             title: ticket
                 .filter(|_| !notice.bare)
                 .map(|ticket| line(&ticket.title)),
-            link: match &notice.visit {
-                Some(visit) => Some(visit.link(stationery.policy, stationery.keys)),
-                None => ticket.and_then(|ticket| link(stationery, notice, ticket)),
+            link: match (&notice.visit, ticket) {
+                (Some(visit), _) => Some(visit.link(stationery.policy, stationery.keys)),
+                (None, Some(ticket)) => link(stationery, notice, ticket),
+                (None, None) => SignIn::link(stationery.policy, stationery.keys, notice),
             },
             bare: notice.bare,
             observer,
@@ -510,6 +511,7 @@ fn replies(kind: Kind) -> bool {
             | Kind::Answer
             | Kind::Submission
             | Kind::Requests
+            | Kind::SignIn
     )
 }
 

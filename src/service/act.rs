@@ -13,11 +13,19 @@ impl Service {
     /// # Errors
     /// When the database cannot be written.
     pub async fn act(&self, action: Action) -> Result<Decision> {
+        self.decide(Input::Action(action)).await
+    }
+
+    /// Decides about one input that is no mail, and writes what follows from it.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn decide(&self, input: Input) -> Result<Decision> {
         let rules = self.rules();
         let now = self.now();
         let settled = self
             .store()
-            .settle(vec![Input::Action(action)], now, move |input, lookup| {
+            .settle(vec![input], now, move |input, lookup| {
                 conclude(&rules, input, lookup, now)
             })
             .await?

@@ -237,6 +237,7 @@ fn verdict(input: &Input) -> Option<(InboxId, Authenticity)> {
         Input::Poison { .. }
         | Input::Action(_)
         | Input::Visit(_)
+        | Input::SignIn(_)
         | Input::Timer(_)
         | Input::Delivery(_) => None,
     }
@@ -246,7 +247,11 @@ fn inbox_id(input: &Input) -> Option<InboxId> {
     match input {
         Input::Mail(arrival) => Some(arrival.inbox),
         Input::Poison { inbox, .. } => Some(*inbox),
-        Input::Action(_) | Input::Visit(_) | Input::Timer(_) | Input::Delivery(_) => None,
+        Input::Action(_)
+        | Input::Visit(_)
+        | Input::SignIn(_)
+        | Input::Timer(_)
+        | Input::Delivery(_) => None,
     }
 }
 

@@ -292,6 +292,7 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
         | Input::Poison { .. }
         | Input::Action(_)
         | Input::Visit(_)
+        | Input::SignIn(_)
         | Input::Delivery(_) => Ok(false),
     }
 }

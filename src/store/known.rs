@@ -132,6 +132,9 @@ fn known(
     if let Some((mailbox, errand)) = question.mailbox {
         known.visited_at = mailboxes::visited_at(connection, mailbox, errand)?;
     }
+    if let Some((ticket, event)) = question.later {
+        known.later = past::later(connection, ticket, event)?;
+    }
     if let Some(requester) = &question.recent_of {
         known.recent = recent(connection, requester, now)?;
         tickets.extend(&known.recent);

@@ -11,6 +11,9 @@ use crate::ticket::{Event, Role, Ticket, TicketId, What, Withdrawn};
 /// Mails looked through for the latest of a technician.
 const LOOKED_THROUGH: i64 = 50;
 
+/// Events after one that somebody has seen: enough to find the first that matters.
+const LATER: i64 = 500;
+
 /// The past of a ticket.
 pub(super) fn of(connection: &Connection, ticket: &Ticket) -> Result<Past> {
     Ok(Past {
@@ -31,6 +34,21 @@ pub(super) fn history(connection: &Connection, id: TicketId, limit: u32) -> Resu
         events.push(event);
     }
     events.reverse();
+    Ok(events)
+}
+
+/// What happened in a ticket after one of its events, in order.
+pub(super) fn later(connection: &Connection, id: TicketId, event: i64) -> Result<Vec<Event>> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT event FROM events WHERE ticket = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![id.0, event, LATER])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event = serde_json::from_str(row.get_ref(0)?.as_str()?)
+            .with_context(|| format!("reading an event of ticket {id}"))?;
+        events.push(event);
+    }
     Ok(events)
 }
 

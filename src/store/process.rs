@@ -412,7 +412,7 @@ fn is_open(connection: &Connection, input: &Input) -> Result<bool> {
         Input::Mail(arrival) => is_new(connection, arrival.inbox),
         Input::Poison { inbox, .. } => is_new(connection, *inbox),
         Input::Delivery(delivery) => deliver::is_unreported(connection, delivery),
-        Input::Action(_) | Input::Visit(_) | Input::Timer(_) => Ok(true),
+        Input::Action(_) | Input::Visit(_) | Input::SignIn(_) | Input::Timer(_) => Ok(true),
     }
 }
 
@@ -434,7 +434,11 @@ fn rest(
     let id = match input {
         Input::Mail(arrival) => arrival.inbox,
         Input::Poison { inbox, .. } => *inbox,
-        Input::Action(_) | Input::Visit(_) | Input::Timer(_) | Input::Delivery(_) => return Ok(()),
+        Input::Action(_)
+        | Input::Visit(_)
+        | Input::SignIn(_)
+        | Input::Timer(_)
+        | Input::Delivery(_) => return Ok(()),
     };
     let until = millis(now) + i64::try_from(REST.as_millis()).unwrap_or(0);
     connection

@@ -7,13 +7,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Settlement, copy, deliver, habits, health, known, look, mailboxes, millis, number, process,
+    session,
 };
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
 };
 use crate::mail::Digest;
 use crate::notification::Outgoing;
-use crate::ticket::{Event, InboxId, NoticeId, Part, Person, Ticket, TicketId, What};
+use crate::ticket::{
+    Event, InboxId, Level, NoticeId, Part, Person, Status, Ticket, TicketId, What,
+};
 
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
 const COUNTED_MINUTES: i64 = 2 * 24 * 60;
@@ -54,6 +57,7 @@ pub(super) fn write(
     }
     for notice in &decision.notices {
         write_notice(connection, notice, now)?;
+        session::write_sign_in(connection, notice, now)?;
     }
     for (message_id, ticket, thread) in &decision.message_ids {
         write_message_id(connection, message_id, *ticket, *thread, None)?;
@@ -97,7 +101,10 @@ pub(super) fn write(
         Input::Visit(visit) if !decision.notices.is_empty() => {
             mailboxes::visited(connection, visit.mailbox, visit.errand, now)?;
         }
-        Input::Action(_) | Input::Visit(_) | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
+        Input::Action(_)
+        | Input::Visit(_)
+        | Input::SignIn(_)
+        | Input::Timer(Timer::Ticket(_) | Timer::Due(_)) => {}
     }
     Ok(words)
 }
@@ -146,11 +153,12 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
     );
     let sql = if opens {
         r"INSERT INTO tickets (id, reference, status, team, technician, requester, due_at,
-                               created_at, updated_at, ticket)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                               created_at, updated_at, ticket, rank, since, category, alive)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
     } else {
         r"UPDATE tickets SET reference = ?2, status = ?3, team = ?4, technician = ?5,
-                 requester = ?6, due_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10
+                 requester = ?6, due_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10,
+                 rank = ?11, since = ?12, category = ?13, alive = ?14
           WHERE id = ?1"
     };
     let technician = ticket.technician.as_ref().map(|who| who.key());
@@ -167,7 +175,11 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             ticket.due_at().map(millis),
             millis(ticket.created_at),
             millis(ticket.updated_at),
-            serde_json::to_string(ticket)?
+            serde_json::to_string(ticket)?,
+            rank(ticket.priority),
+            millis(ticket.status_since),
+            ticket.category.as_deref().unwrap_or_default(),
+            is_alive(ticket)
         ])
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
@@ -213,6 +225,21 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         }
     }
     mailboxes::follow(connection, ticket)
+}
+
+/// The most urgent first.
+fn rank(priority: Level) -> i64 {
+    match priority {
+        Level::High => 0,
+        Level::Normal => 1,
+        Level::Low => 2,
+    }
+}
+
+/// There is something left to do, under this number.
+fn is_alive(ticket: &Ticket) -> bool {
+    let done = matches!(ticket.status, Status::Resolved | Status::Closed);
+    !done && ticket.ties.merged_into.is_none()
 }
 
 fn write_event(connection: &Connection, ticket: &Ticket, event: &Event) -> Result<i64> {

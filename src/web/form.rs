@@ -59,6 +59,17 @@ pub struct Form {
 }
 
 impl Form {
+    #[cfg(test)]
+    pub fn of(fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter();
+        Self {
+            fields: fields
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            files: Vec::new(),
+        }
+    }
+
     /// The value of a field, without blanks around it; empty when it was not sent.
     pub fn get(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);

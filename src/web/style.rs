@@ -18,6 +18,7 @@ const STYLES: &[&str] = &[
     include_str!("web-templates/knowledge/knowledge.css"),
     include_str!("web-templates/submit/submit.css"),
     include_str!("web-templates/mine/mine.css"),
+    include_str!("web-templates/desk/desk.css"),
 ];
 
 const AN_HOUR: &str = "max-age=3600";

@@ -72,8 +72,9 @@ struct Entry {
     remarks: Vec<String>,
 }
 
+/// A file to fetch.
 #[derive(Debug, Serialize)]
-struct Download {
+pub struct Download {
     name: String,
     size: String,
     link: String,
@@ -188,8 +189,8 @@ fn entry(
                 text: text.clone(),
                 // A technician's quoted history is what the requester wrote himself.
                 folded: if staff { String::new() } else { folded.clone() },
-                files: downloads(id, files, false, language, token),
-                minor: downloads(id, files, true, language, token),
+                files: downloads(id, files, false, language, &format!("/t/{token}")),
+                minor: downloads(id, files, true, language, &format!("/t/{token}")),
                 remarks: if staff { Vec::new() } else { remarks.clone() },
             })
         }
@@ -307,12 +308,13 @@ fn author(event: &Event, staff: bool) -> String {
     }
 }
 
-fn downloads(
+/// The files of an event; their links begin with `base`, the page of the ticket.
+pub fn downloads(
     id: i64,
     files: &[crate::ticket::File],
     decoration: bool,
     language: &str,
-    token: &str,
+    base: &str,
 ) -> Vec<Download> {
     files
         .iter()
@@ -340,7 +342,7 @@ fn downloads(
                     "image/png" | "image/jpeg" | "image/gif"
                 ) && file.attachment.size <= LARGEST_PICTURE,
                 size: date::size(file.attachment.size, language),
-                link: format!("/t/{token}/{id}/{number}/{encoded}"),
+                link: format!("{base}/{id}/{number}/{encoded}"),
                 name,
             }
         })

@@ -47,6 +47,7 @@ pub fn policy() -> Policy {
         auto_close_after: Some(Term::After(Duration::days(15))),
         reminders: Vec::new(),
         resolve_after: None,
+        late_after: None,
         on_call: None,
         calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
@@ -54,6 +55,7 @@ pub fn policy() -> Policy {
     };
     Policy {
         canned: Vec::new(),
+        individual_statistics: true,
         language: "fr".to_owned(),
         services: Vec::new(),
         timezone: chrono_tz::Europe::Paris,
@@ -173,7 +175,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
     let written = answer || staff;
     Notice {
         id: NoticeId(77),
-        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest) && errand(kind).is_none()).then_some(TicketId(1042)),
+        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest | Kind::SignIn) && errand(kind).is_none()).then_some(TicketId(1042)),
         kind,
         to: if staff {
             address("Camille Martin", "camille.martin@example.org")
@@ -198,7 +200,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             _ => Automation::Generated,
         },
         from: address("DSI – Support", "support@example.org"),
-        text: (written && !matches!(kind, Kind::TeamDigest | Kind::TeamThanks)).then(|| WRITTEN.to_owned()),
+        text: (written && !matches!(kind, Kind::TeamDigest | Kind::TeamThanks | Kind::SignIn)).then(|| WRITTEN.to_owned()),
         author: if answer {
             Some(address("Camille Martin", ""))
         } else {
@@ -229,7 +231,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         },
         due_at: None,
         over_limit: false,
-        expires_at: (kind == Kind::Confirm || errand(kind).is_some()).then(|| at("2026-11-24T09:05:00Z")),
+        expires_at: (matches!(kind, Kind::Confirm | Kind::SignIn) || errand(kind).is_some()).then(|| at("2026-11-24T09:05:00Z")),
         caused_by: None,
         listed: match kind {
             Kind::Requests => vec![Listed::of(&ticket(), Some(PersonId(5)))],

@@ -51,7 +51,8 @@ impl Desk {
 
     /// `web` are lines for the section `[web]`.
     pub async fn open_with(web: &str) -> Self {
-        Self::open_in(tempfile::tempdir().expect("a temporary folder"), web).await
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::open_in(folder, CONFIG, web).await
     }
 
     /// With a directory of people in a file beside the configuration, and more tables.
@@ -60,15 +61,23 @@ impl Desk {
         std::fs::write(folder.path().join(directory), people).expect("writable");
         let text = format!("directory = \"{directory}\"\n");
         std::fs::write(folder.path().join("before.toml"), text).expect("writable");
-        Self::open_in(folder, tables).await
+        Self::open_in(folder, CONFIG, tables).await
     }
 
-    async fn open_in(folder: tempfile::TempDir, web: &str) -> Self {
+    /// Answers can be taken back for so long.
+    pub async fn open_held(time: &str) -> Self {
+        let held = format!("hold_replies = \"{time}\"");
+        let config = CONFIG.replace("hold_replies = \"0s\"", &held);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::open_in(folder, &config, "").await
+    }
+
+    async fn open_in(folder: tempfile::TempDir, config: &str, web: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let before = folder.path().join("before.toml");
         let before = std::fs::read_to_string(before).unwrap_or_default();
-        let text = CONFIG.replace("https://guichet.example.org", &format!("http://{address}"));
+        let text = config.replace("https://guichet.example.org", &format!("http://{address}"));
         let text = format!("{before}{text}");
         let path = folder.path().join("config.toml");
         std::fs::write(&path, format!("{text}\n[web]\n{web}\n")).expect("writable");

@@ -14,5 +14,6 @@ mod knowledge;
 mod mine;
 mod pictures;
 mod road;
+mod staff;
 mod submit;
 mod ticket;

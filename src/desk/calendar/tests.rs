@@ -319,3 +319,28 @@ fn terms_add_up_and_never_go_back() {
         }
     }
 }
+
+#[test]
+fn what_began_before_is_over() {
+    let calendar = office(Holidays::France);
+    for (now, term, expected) in [
+        // A Wednesday: two working days before.
+        ("2026-11-25 10:00", Term::WorkingDays(2), "2026-11-23 10:00"),
+        // A Sunday: what was there at the end of the week is over; Monday is not.
+        (
+            "2026-11-29 12:00",
+            Term::WorkingTime(Duration::hours(4)),
+            "2026-11-27 08:00",
+        ),
+        (
+            "2026-11-25 10:00",
+            Term::After(Duration::hours(48)),
+            "2026-11-23 10:00",
+        ),
+    ] {
+        let begun = calendar.begun_before(at(now), term);
+        assert_eq!(shown(begun), expected, "{now} {term:?}");
+        assert!(calendar.add(begun, term) <= at(now));
+        assert!(calendar.add(begun + Duration::minutes(1), term) > at(now));
+    }
+}

@@ -103,7 +103,7 @@ impl Reply<'_> {
                 sent: true,
                 text: text.clone(),
                 files: files.clone(),
-                inbox: Some(message.inbox),
+                inbox: message.inbox,
                 number: None,
                 message_id: message.message_id.clone(),
             };
@@ -121,7 +121,7 @@ impl Reply<'_> {
                 let note = What::Note {
                     text: request,
                     files: Vec::new(),
-                    inbox: Some(message.inbox),
+                    inbox: message.inbox,
                     why: Some(why),
                 };
                 draft.event(self.id, self.actor.clone(), false, note);

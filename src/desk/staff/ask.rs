@@ -9,7 +9,7 @@ use super::super::command::{self, Command, VERBS};
 use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::tell;
-use super::super::{Arrival, Question, words};
+use super::super::{Question, words};
 use super::reply::Outcome;
 use crate::ticket::{Event, Level, PersonId, Role, Status, Ticket, TicketId, What};
 use crate::token;
@@ -18,9 +18,9 @@ use crate::token;
 const ENTRIES: usize = 60;
 const ENTRY_CHARACTERS: usize = 1200;
 
-/// Notes what the commands of a technician's mail have to look up.
-pub fn ask(technician: &Technician, arrival: &Arrival, question: &mut Question) {
-    let (lines, _) = command::parse(&arrival.mail.reply);
+/// Notes what the commands of a technician's reply have to look up.
+pub fn ask(technician: &Technician, reply: &str, question: &mut Question) {
+    let (lines, _) = command::parse(reply);
     for line in lines {
         let Ok(command) = line.command else { continue };
         question.looks.extend(look(technician, &command));

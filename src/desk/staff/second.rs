@@ -96,7 +96,8 @@ pub fn taken_at(draft: &Draft<'_>, id: TicketId, owner: &Address) -> Option<Date
 
 /// Keeps the answer as a note and asks its author.
 pub fn hold(draft: &mut Draft<'_>, reply: Reply<'_>, message: Message, lines: &[Line]) {
-    let Some(meanwhile) = meanwhile(draft, &reply) else {
+    // What is written on the page answers no notification: it is never held here.
+    let (Some(meanwhile), Some(inbox)) = (meanwhile(draft, &reply), message.inbox) else {
         return;
     };
     let language = &reply.technician.language;
@@ -131,7 +132,7 @@ pub fn hold(draft: &mut Draft<'_>, reply: Reply<'_>, message: Message, lines: &[
     let what = What::Note {
         text: message.text.clone(),
         files: message.files.clone(),
-        inbox: Some(message.inbox),
+        inbox: message.inbox,
         why: Some(why),
     };
     draft.event(reply.id, reply.actor.clone(), false, what);
@@ -158,7 +159,7 @@ pub fn hold(draft: &mut Draft<'_>, reply: Reply<'_>, message: Message, lines: &[
     );
     let what = What::Asked {
         notice,
-        inbox: message.inbox,
+        inbox,
         lines: lines.iter().map(|line| line.written.clone()).collect(),
     };
     draft.event(reply.id, reply.actor.clone(), false, what);
@@ -237,7 +238,7 @@ fn waiting(draft: &Draft<'_>, reply: &Reply<'_>) -> Option<(Message, Vec<String>
                 text: text.clone(),
                 folded: String::new(),
                 files: files.clone(),
-                inbox: mail,
+                inbox: Some(mail),
                 message_id: None,
                 remarks: Vec::new(),
             },

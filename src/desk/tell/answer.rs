@@ -51,6 +51,17 @@ pub fn answer(
     draft.notify(notice);
 }
 
+/// The link that opens the desk in a browser, good until then.
+pub fn sign_in(draft: &mut Draft<'_>, technician: &Technician, until: DateTime<Utc>) {
+    let notice = Notice {
+        kind: Kind::SignIn,
+        automation: Automation::Replied,
+        expires_at: Some(until),
+        ..to_technician(draft, technician)
+    };
+    draft.notify(notice);
+}
+
 /// His question cannot be answered: anybody may have asked in his name.
 pub fn no_answer(
     draft: &mut Draft<'_>,

@@ -63,6 +63,8 @@ macro_rules! languages {
             "requests.txt",
             "resolved.html",
             "resolved.txt",
+            "sign-in.html",
+            "sign-in.txt",
             "split.html",
             "split.txt",
             "submission.html",

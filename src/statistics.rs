@@ -1,0 +1,35 @@
+//! Figures from the event log (rows N1–N6, K4): what happened to each ticket becomes a [`Fact`], facts
+//! of a period become [`Figures`], figures become [`Table`]s for the page, the file and the command
+//! line. Pure: the same events always give the same figures, so that they can be computed anew.
+//!
+//! A fact holds no requester: figures stay when people are removed (row N6).
+
+use crate::desk::Policy;
+use crate::mail::Digest;
+
+mod export;
+mod fact;
+mod figures;
+mod recurrence;
+mod spread;
+mod table;
+
+pub use export::csv;
+pub use fact::{Fact, Spent};
+pub use figures::{Figures, Marked, OfCategory, OfTechnician, Question, figures};
+pub use recurrence::Proposal;
+pub use spread::Spread;
+pub use table::{Cell, Table, tables};
+
+/// How facts are made of events: when this changes, they are made anew.
+const METHOD: u32 = 1;
+
+/// Names the rules that facts depend on: the method, and when each team works.
+pub fn rules(policy: &Policy) -> String {
+    let teams = policy.teams.iter();
+    let hours: Vec<_> = teams.map(|team| (&team.id, &team.calendar)).collect();
+    Digest::of(format!("{METHOD} {hours:?}").as_bytes()).to_string()
+}
+
+/// Below so many, figures of a single technician are not shown (row K4).
+pub const FEWEST_OF_A_PERSON: usize = 5;

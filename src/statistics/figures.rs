@@ -1,0 +1,367 @@
+//! The figures of a period: of the tickets that were opened in it, whatever happened to them since.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::recurrence::{Proposal, proposals};
+use super::{FEWEST_OF_A_PERSON, Fact, Spread};
+use crate::desk::Policy;
+use crate::ticket::{Channel, Claim, Marks};
+
+/// Days of the longest period that is drawn up; more are cut off at the beginning.
+const LONGEST_DAYS: i64 = 3660;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Teams, by id.
+    pub teams: Vec<String>,
+    /// Who asks may see figures of single technicians.
+    pub individuals: bool,
+}
+
+impl Question {
+    /// The period of the same length before.
+    pub fn before(&self) -> Self {
+        let days = Days::new(self.days());
+        let back = |day: NaiveDate| day.checked_sub_days(days).unwrap_or(day);
+        Self {
+            from: back(self.from),
+            to: back(self.to),
+            ..self.clone()
+        }
+    }
+
+    /// The first moment of the period, and the first after it.
+    pub fn moments(&self, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+        let midnight = |day: NaiveDate| {
+            let local = day.and_time(NaiveTime::MIN);
+            // Where the clock jumps at midnight, the day begins an hour later.
+            let found = zone.from_local_datetime(&local).earliest();
+            let later = || {
+                zone.from_local_datetime(&(local + Duration::hours(1)))
+                    .earliest()
+            };
+            found
+                .or_else(later)
+                .map_or(local.and_utc(), |at| at.to_utc())
+        };
+        let after = self.to.succ_opt().unwrap_or(self.to);
+        (midnight(self.from), midnight(after))
+    }
+
+    fn days(&self) -> u64 {
+        let days = (self.to - self.from).num_days() + 1;
+        u64::try_from(days).unwrap_or(0)
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Tickets that were opened.
+    pub opened: usize,
+    /// Of which there is nothing left to do.
+    pub resolved: usize,
+    /// In the period before, of the same length.
+    pub opened_before: usize,
+    /// Opened each day, by team in the order asked; days without are there.
+    pub days: Vec<(NaiveDate, Vec<usize>)>,
+    /// Names of the teams, in that order.
+    pub teams: Vec<String>,
+    /// By category, the largest first.
+    pub categories: Vec<OfCategory>,
+    /// What piles up without one.
+    pub proposals: Vec<Proposal>,
+    /// Came by mail, by form, by phone, from machines.
+    pub channels: [usize; 4],
+    /// To the first words of a person; machines' tickets left out.
+    pub first_answer: Spread,
+    /// To the resolution, of those resolved.
+    pub resolution: Spread,
+    /// Of which open, waiting for the requester, for others, paused; of those that were.
+    pub spent: [Spread; 4],
+    /// Tickets that were opened again.
+    pub reopened: usize,
+    /// Tickets of which a solution was refused.
+    pub refused: usize,
+    /// Solutions that were refused.
+    pub refusals: u32,
+    /// Tickets to whose solution something was added.
+    pub complemented: usize,
+    /// Marks for the time it took, for the answers.
+    pub marks: [Marked; 2],
+    /// Tickets called URGENT, of which confirmed, lowered, disputed.
+    pub claims: [usize; 4],
+    /// The same by service of the requester.
+    pub services: Vec<(Option<String>, [usize; 4])>,
+    /// Of single technicians; `None` for who may not see them.
+    pub technicians: Option<Vec<OfTechnician>>,
+}
+
+/// A category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OfCategory {
+    /// Its name; `None`: none was found.
+    pub name: Option<String>,
+    /// Its tickets.
+    pub tickets: usize,
+    /// In the period before.
+    pub before: usize,
+}
+
+/// Marks from 1 to 5.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Marked {
+    /// How many of each.
+    pub counts: [usize; 5],
+}
+
+impl Marked {
+    /// How many in all.
+    pub fn n(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// Their mean; `None` of none.
+    #[expect(clippy::cast_precision_loss, reason = "marks are few")]
+    pub fn mean(&self) -> Option<f64> {
+        let sum: usize = (1..)
+            .zip(self.counts)
+            .map(|(mark, count)| mark * count)
+            .sum();
+        (self.n() > 0).then(|| sum as f64 / self.n() as f64)
+    }
+
+    fn add(&mut self, mark: u8) {
+        let place = usize::from(mark).checked_sub(1);
+        if let Some(count) = place.and_then(|place| self.counts.get_mut(place)) {
+            *count += 1;
+        }
+    }
+}
+
+/// A technician, of the tickets that he resolved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfTechnician {
+    /// Name.
+    pub name: String,
+    /// Tickets that he resolved.
+    pub resolved: usize,
+    /// To their first answer.
+    pub first_answer: Spread,
+    /// To their resolution.
+    pub resolution: Spread,
+    /// Of which were opened again.
+    pub reopened: usize,
+    /// Marks for the time, for the answers; `None` of too few.
+    pub marks: Option<[Marked; 2]>,
+}
+
+/// Draws up the figures of a period. `facts` are those of the tickets that were opened in it, `before`
+/// those of the period before.
+pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[Fact]) -> Figures {
+    let facts: Vec<&Fact> = facts.iter().filter(|fact| !fact.merged).collect();
+    let before: Vec<&Fact> = before.iter().filter(|fact| !fact.merged).collect();
+    let name = |id: &String| {
+        let team = policy.team(id);
+        team.map_or_else(|| id.clone(), |team| team.name.clone())
+    };
+    let by_people = || facts.iter().filter(|fact| !fact.machine);
+    let mut figures = Figures {
+        from: question.from,
+        to: question.to,
+        opened: facts.len(),
+        resolved: count(&facts, |fact| fact.resolved_at.is_some()),
+        opened_before: before.len(),
+        days: days(policy, question, &facts),
+        teams: question.teams.iter().map(name).collect(),
+        categories: categories(policy, &facts, &before),
+        proposals: proposals(
+            by_people()
+                .filter(|fact| is_undescribed(policy, fact))
+                .copied(),
+        ),
+        channels: channels(&facts),
+        first_answer: Spread::of(by_people().filter_map(|fact| fact.first_answer).collect()),
+        resolution: Spread::of(by_people().filter_map(|fact| fact.resolution).collect()),
+        spent: spent(&facts),
+        reopened: count(&facts, |fact| fact.reopened > 0),
+        refused: count(&facts, |fact| fact.refusals > 0),
+        refusals: facts.iter().map(|fact| fact.refusals).sum(),
+        complemented: count(&facts, |fact| fact.complements > 0),
+        marks: marks(facts.iter().filter_map(|fact| fact.marks)),
+        claims: claims(&facts),
+        services: services(&facts),
+        technicians: None,
+    };
+    if question.individuals {
+        figures.technicians = Some(technicians(policy, &facts));
+    }
+    figures
+}
+
+fn count(facts: &[&Fact], is: impl Fn(&Fact) -> bool) -> usize {
+    facts.iter().filter(|fact| is(fact)).count()
+}
+
+fn days(policy: &Policy, question: &Question, facts: &[&Fact]) -> Vec<(NaiveDate, Vec<usize>)> {
+    let none = vec![0; question.teams.len()];
+    let first = question.to - Duration::days(LONGEST_DAYS);
+    let first = question.from.max(first);
+    let mut days: BTreeMap<NaiveDate, Vec<usize>> = first
+        .iter_days()
+        .take_while(|day| *day <= question.to)
+        .map(|day| (day, none.clone()))
+        .collect();
+    for fact in facts {
+        let day = fact.opened_at.with_timezone(&policy.timezone).date_naive();
+        let team = question.teams.iter().position(|team| *team == fact.team);
+        let counts = days.get_mut(&day);
+        if let Some(count) = counts.zip(team).and_then(|(all, team)| all.get_mut(team)) {
+            *count += 1;
+        }
+    }
+    days.into_iter().collect()
+}
+
+fn categories(policy: &Policy, facts: &[&Fact], before: &[&Fact]) -> Vec<OfCategory> {
+    let mut counts: BTreeMap<Option<&String>, (usize, usize)> = BTreeMap::new();
+    for fact in facts {
+        counts.entry(fact.category.as_ref()).or_default().0 += 1;
+    }
+    for fact in before {
+        counts.entry(fact.category.as_ref()).or_default().1 += 1;
+    }
+    let mut categories: Vec<OfCategory> = counts
+        .into_iter()
+        .map(|(id, (tickets, before))| OfCategory {
+            name: id.map(|id| {
+                let category = policy.category(id);
+                category.map_or_else(|| id.clone(), |category| category.full_name())
+            }),
+            tickets,
+            before,
+        })
+        .collect();
+    categories.sort_by_key(|category| (std::cmp::Reverse(category.tickets), category.name.clone()));
+    categories
+}
+
+/// « Autre problème » : no category, or one that is known by no words of its own.
+fn is_undescribed(policy: &Policy, fact: &Fact) -> bool {
+    match &fact.category {
+        None => true,
+        Some(id) => policy
+            .category(id)
+            .is_some_and(|category| category.terms.is_empty()),
+    }
+}
+
+fn channels(facts: &[&Fact]) -> [usize; 4] {
+    let of = |channel| count(facts, |fact| !fact.machine && fact.channel == channel);
+    [
+        of(Channel::Mail),
+        of(Channel::Page),
+        of(Channel::Phone),
+        count(facts, |fact| fact.machine),
+    ]
+}
+
+fn spent(facts: &[&Fact]) -> [Spread; 4] {
+    let resolved: Vec<&&Fact> = facts
+        .iter()
+        .filter(|fact| !fact.machine && fact.resolved_at.is_some())
+        .collect();
+    let all = |state: fn(&Fact) -> u32| {
+        let minutes = resolved.iter().map(|fact| state(fact));
+        minutes.collect::<Vec<u32>>()
+    };
+    // A state that a ticket never was in says nothing of how long one stays there.
+    let some = |state| Spread::of(all(state).into_iter().filter(|time| *time > 0).collect());
+    [
+        Spread::of(all(|fact| fact.spent.open)),
+        some(|fact| fact.spent.requester),
+        some(|fact| fact.spent.third_party),
+        some(|fact| fact.spent.paused),
+    ]
+}
+
+fn marks(given: impl Iterator<Item = Marks>) -> [Marked; 2] {
+    let mut marked = [Marked::default(); 2];
+    for marks in given {
+        let [speed, answers] = &mut marked;
+        speed.add(marks.speed);
+        answers.add(marks.answers);
+    }
+    marked
+}
+
+fn claims(facts: &[&Fact]) -> [usize; 4] {
+    let of = |step| count(facts, |fact| fact.claims.contains(&step));
+    Claim::ALL.map(of)
+}
+
+/// Services, never people (row N4); those with few claims together under no name.
+fn services(facts: &[&Fact]) -> Vec<(Option<String>, [usize; 4])> {
+    let mut of: BTreeMap<Option<&String>, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| !fact.claims.is_empty()) {
+        of.entry(fact.service.as_ref()).or_default().push(fact);
+    }
+    let mut named = Vec::new();
+    let mut others: Vec<&Fact> = Vec::new();
+    for (service, facts) in of {
+        match service {
+            Some(name) if facts.len() >= FEWEST_OF_A_PERSON => {
+                named.push((Some(name.clone()), claims(&facts)));
+            }
+            _ => others.extend(facts),
+        }
+    }
+    named.sort_by_key(|(name, [claimed, ..])| (std::cmp::Reverse(*claimed), name.clone()));
+    if !others.is_empty() {
+        named.push((None, claims(&others)));
+    }
+    named
+}
+
+/// By name: this is no contest.
+fn technicians(policy: &Policy, facts: &[&Fact]) -> Vec<OfTechnician> {
+    let mut of: BTreeMap<&String, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts {
+        if let Some(solver) = &fact.solver {
+            of.entry(solver).or_default().push(fact);
+        }
+    }
+    let mut technicians: Vec<OfTechnician> = of
+        .into_iter()
+        .filter(|(_, facts)| facts.len() >= FEWEST_OF_A_PERSON)
+        .filter_map(|(address, facts)| {
+            let marked = marks(facts.iter().filter_map(|fact| fact.marks));
+            let enough = marked.iter().all(|marks| marks.n() >= FEWEST_OF_A_PERSON);
+            Some(OfTechnician {
+                name: policy.technician(address)?.name.clone(),
+                resolved: facts.len(),
+                first_answer: Spread::of(
+                    facts.iter().filter_map(|fact| fact.first_answer).collect(),
+                ),
+                resolution: Spread::of(facts.iter().filter_map(|fact| fact.resolution).collect()),
+                reopened: count(&facts, |fact| fact.reopened > 0),
+                marks: enough.then_some(marked),
+            })
+        })
+        .collect();
+    technicians.sort_by(|a, b| a.name.cmp(&b.name));
+    technicians
+}

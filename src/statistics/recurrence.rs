@@ -1,0 +1,124 @@
+//! What piles up among the tickets that no category describes (S1.32, row I3): the words that come
+//! again and again, proposed as categories.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Fact;
+use crate::mail::text::fold_accents;
+
+/// Fewer tickets are no pile.
+const FEWEST: usize = 3;
+
+/// Proposals shown.
+const SHOWN: usize = 10;
+
+/// A category that could be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposal {
+    /// The words that its tickets have in common.
+    pub words: String,
+    /// How many there are.
+    pub tickets: usize,
+}
+
+/// The largest pile first; a ticket is in one of them.
+pub fn proposals<'a>(facts: impl Iterator<Item = &'a Fact>) -> Vec<Proposal> {
+    let mut left: Vec<&[String]> = facts.map(|fact| fact.subject.as_slice()).collect();
+    let mut proposals = Vec::new();
+    while proposals.len() < SHOWN {
+        let Some((word, count)) = most_common(&left, &[]) else {
+            break;
+        };
+        if count < FEWEST {
+            break;
+        }
+        let (pile, rest): (Vec<&[String]>, Vec<&[String]>) =
+            left.iter().partition(|subject| holds(subject, &word));
+        left = rest;
+        let mut common = vec![word.clone()];
+        // A second word when most of them share it.
+        let second = most_common(&pile, std::slice::from_ref(&word));
+        common.extend(
+            second
+                .filter(|(_, count)| count * 2 > pile.len())
+                .map(|(word, _)| word),
+        );
+        proposals.push(Proposal {
+            words: written(&pile, &common),
+            tickets: pile.len(),
+        });
+    }
+    proposals
+}
+
+/// The folded word that most of the subjects hold, other than these; the first by alphabet of equals.
+fn most_common(subjects: &[&[String]], without: &[String]) -> Option<(String, usize)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for subject in subjects {
+        let mut words: Vec<String> = subject.iter().map(|word| fold_accents(word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        for word in words.into_iter().filter(|word| !without.contains(word)) {
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .reduce(|best, other| if other.1 > best.1 { other } else { best })
+}
+
+fn holds(subject: &[String], folded: &str) -> bool {
+    subject.iter().any(|word| fold_accents(word) == folded)
+}
+
+/// The words in the order of the first subject that holds them all, with its accents.
+fn written(pile: &[&[String]], common: &[String]) -> String {
+    let whole = pile
+        .iter()
+        .find(|subject| common.iter().all(|word| holds(subject, word)));
+    let words = whole.copied().unwrap_or_default().iter();
+    let shown: Vec<&str> = words
+        .filter(|word| common.contains(&fold_accents(word)))
+        .map(String::as_str)
+        .collect();
+    shown.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::similar;
+
+    #[test]
+    fn what_comes_again_is_proposed_with_its_count() {
+        let facts: Vec<Fact> = [
+            "Badge parking refusé",
+            "Mon badge du parking ne marche plus",
+            "Problème de badges parking",
+            "Badgé au parking : rien",
+            "Télécommande du projecteur",
+            "La télécommande de la salle 3",
+            "Télécommandes perdues",
+            "Chaise cassée",
+        ]
+        .iter()
+        .map(|title| Fact {
+            subject: similar::words(title, &[]),
+            ..Fact::default()
+        })
+        .collect();
+        let found: Vec<(String, usize)> = proposals(facts.iter())
+            .into_iter()
+            .map(|proposal| (proposal.words, proposal.tickets))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("badge parking".to_owned(), 4),
+                ("télécommande".to_owned(), 3)
+            ]
+        );
+    }
+}

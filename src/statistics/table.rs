@@ -1,0 +1,361 @@
+//! Figures as tables with French or English heads: the page draws them, the file and the command line
+//! write them, all from these.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::{Figures, Marked, Spread};
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Short name, for addresses and files.
+    pub id: &'static str,
+    /// Title.
+    pub title: String,
+    /// Heads; the first column names the line.
+    pub head: Vec<String>,
+    /// Lines.
+    pub rows: Vec<Vec<Cell>>,
+    /// What is to be known to read it.
+    pub note: Option<String>,
+}
+
+/// What stands in a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// Words.
+    Text(String),
+    /// A day.
+    Day(NaiveDate),
+    /// A number.
+    Count(usize),
+    /// A mean.
+    Mean(f64),
+    /// Working minutes.
+    Minutes(u32),
+    /// Nothing to say, or too little.
+    None,
+}
+
+impl Cell {
+    /// For people, in their language.
+    pub fn shown(&self, language: &str) -> String {
+        let french = language != "en";
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Day(day) if french => day.format("%d/%m/%Y").to_string(),
+            Self::Day(day) => day.format("%-d %b %Y").to_string(),
+            Self::Count(count) => count.to_string(),
+            Self::Mean(mean) => {
+                let mean = format!("{mean:.1}");
+                if french { mean.replace('.', ",") } else { mean }
+            }
+            Self::Minutes(minutes) if french => match (minutes / 60, minutes % 60) {
+                (0, minutes) => format!("{minutes}\u{a0}min"),
+                (hours, minutes) => format!("{hours}\u{a0}h\u{a0}{minutes:02}"),
+            },
+            Self::Minutes(minutes) => match (minutes / 60, minutes % 60) {
+                (0, minutes) => format!("{minutes}\u{a0}min"),
+                (hours, minutes) => format!("{hours}\u{a0}h\u{a0}{minutes:02}\u{a0}min"),
+            },
+            Self::None => "–".to_owned(),
+        }
+    }
+
+    /// For spreadsheets: plain numbers, ISO dates, durations in minutes.
+    pub fn raw(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Day(day) => day.to_string(),
+            Self::Count(count) => count.to_string(),
+            Self::Mean(mean) => format!("{mean:.2}"),
+            Self::Minutes(minutes) => minutes.to_string(),
+            Self::None => String::new(),
+        }
+    }
+
+    /// How long its bar is.
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Self::Count(count) => Some(*count),
+            Self::Text(_) | Self::Day(_) | Self::Mean(_) | Self::Minutes(_) | Self::None => None,
+        }
+    }
+}
+
+struct Writer<'a> {
+    language: &'a str,
+}
+
+impl Writer<'_> {
+    fn pick(&self, french: &str, english: &str) -> String {
+        match self.language {
+            "en" => english.to_owned(),
+            _ => french.to_owned(),
+        }
+    }
+
+    fn head(&self, names: &[(&str, &str)]) -> Vec<String> {
+        let names = names.iter();
+        names
+            .map(|(french, english)| self.pick(french, english))
+            .collect()
+    }
+
+    fn line(&self, french: &str, english: &str, count: usize) -> Vec<Cell> {
+        vec![Cell::Text(self.pick(french, english)), Cell::Count(count)]
+    }
+
+    fn summary(&self, figures: &Figures) -> Table {
+        Table {
+            id: "summary",
+            title: self.pick("En bref", "In brief"),
+            head: self.head(&[("Demandes", "Requests"), ("Nombre", "Number")]),
+            rows: vec![
+                self.line("Ouvertes pendant la période", "Opened in the period", figures.opened),
+                self.line("dont résolues ou closes à ce jour", "of which resolved or closed by now", figures.resolved),
+                self.line("Ouvertes pendant la période précédente", "Opened in the period before", figures.opened_before),
+                self.line("Rouvertes", "Opened again", figures.reopened),
+                self.line("Solution refusée", "Solution refused", figures.refused),
+                self.line("Complément demandé après la solution", "Something added after the solution", figures.complemented),
+            ],
+            note: Some(self.pick(
+                "Une réouverture après un refus compte dans les deux lignes.",
+                "A ticket that was opened again because its solution was refused counts in both lines.",
+            )),
+        }
+    }
+
+    fn volume(&self, figures: &Figures) -> Table {
+        let mut head = self.head(&[("Jour", "Day")]);
+        head.extend(figures.teams.iter().cloned());
+        let rows = figures.days.iter().map(|(day, counts)| {
+            let counts = counts.iter().map(|count| Cell::Count(*count));
+            std::iter::once(Cell::Day(*day)).chain(counts).collect()
+        });
+        Table {
+            id: "volume",
+            title: self.pick(
+                "Demandes par jour et par équipe",
+                "Requests by day and team",
+            ),
+            head,
+            rows: rows.collect(),
+            note: None,
+        }
+    }
+
+    fn categories(&self, figures: &Figures) -> Table {
+        let none = self.pick("Sans catégorie", "No category");
+        let rows = figures.categories.iter().map(|category| {
+            vec![
+                Cell::Text(category.name.clone().unwrap_or_else(|| none.clone())),
+                Cell::Count(category.tickets),
+                Cell::Count(category.before),
+            ]
+        });
+        Table {
+            id: "categories",
+            title: self.pick("Par catégorie", "By category"),
+            head: self.head(&[
+                ("Catégorie", "Category"),
+                ("Demandes", "Requests"),
+                ("Période précédente", "Period before"),
+            ]),
+            rows: rows.collect(),
+            note: None,
+        }
+    }
+
+    fn proposals(&self, figures: &Figures) -> Table {
+        let rows = figures.proposals.iter().map(|proposal| {
+            vec![
+                Cell::Text(proposal.words.clone()),
+                Cell::Count(proposal.tickets),
+            ]
+        });
+        Table {
+            id: "proposals",
+            title: self.pick("Catégories à envisager", "Categories to consider"),
+            head: self.head(&[("Mots communs", "Words in common"), ("Demandes", "Requests")]),
+            rows: rows.collect(),
+            note: Some(self.pick(
+                "Ce qui revient le plus dans « Autre problème » et parmi les demandes sans catégorie.",
+                "What comes most often among requests of no described category.",
+            )),
+        }
+    }
+
+    fn channels(&self, figures: &Figures) -> Table {
+        let [mail, page, phone, machine] = figures.channels;
+        Table {
+            id: "channels",
+            title: self.pick("Par quelle voie", "By which way"),
+            head: self.head(&[("Voie", "Way"), ("Demandes", "Requests")]),
+            rows: vec![
+                self.line("Courriel", "Mail", mail),
+                self.line("Formulaire", "Form", page),
+                self.line("Téléphone", "Phone", phone),
+                self.line("Machine (supervision)", "Machine (monitoring)", machine),
+            ],
+            note: None,
+        }
+    }
+
+    fn spread(&self, french: &str, english: &str, spread: Spread) -> Vec<Cell> {
+        let minutes = |value: Option<u32>| value.map_or(Cell::None, Cell::Minutes);
+        vec![
+            Cell::Text(self.pick(french, english)),
+            Cell::Count(spread.n),
+            minutes(spread.median),
+            minutes(spread.p90),
+        ]
+    }
+
+    fn times(&self, figures: &Figures) -> Table {
+        let [open, requester, third_party, paused] = figures.spent;
+        Table {
+            id: "times",
+            title: self.pick("Délais, en heures ouvrées", "Times, in working hours"),
+            head: self.head(&[
+                ("Délai", "Time"),
+                ("Demandes", "Requests"),
+                ("Médiane", "Median"),
+                ("9 sur 10 en moins de", "9 of 10 within"),
+            ]),
+            rows: vec![
+                self.spread("Première réponse d'une personne", "First answer of a person", figures.first_answer),
+                self.spread("Résolution", "Resolution", figures.resolution),
+                self.spread("dont ouverte, à la charge du service", "of which open, for the desk to act", open),
+                self.spread("dont en attente du demandeur", "of which waiting for the requester", requester),
+                self.spread("dont en attente d'un tiers", "of which waiting for a third party", third_party),
+                self.spread("dont en pause", "of which paused", paused),
+            ],
+            note: Some(self.pick(
+                "Temps ouvré du calendrier de l'équipe. Les accusés automatiques ne sont pas des réponses ; un appel noté compte pour une réponse immédiate.",
+                "Working time of the team's calendar. Automatic acknowledgements are no answers; a logged call counts as an immediate one.",
+            )),
+        }
+    }
+
+    fn marks(&self, figures: &Figures) -> Table {
+        let row = |french: &str, english: &str, marked: Marked| {
+            let mut row = vec![
+                Cell::Text(self.pick(french, english)),
+                Cell::Count(marked.n()),
+                marked.mean().map_or(Cell::None, Cell::Mean),
+            ];
+            row.extend(marked.counts.map(Cell::Count));
+            row
+        };
+        let [speed, answers] = figures.marks;
+        let mut head = self.head(&[
+            ("Note", "Mark"),
+            ("Nombre", "Number"),
+            ("Moyenne sur 5", "Mean of 5"),
+        ]);
+        head.extend((1..=5).map(|mark: u8| mark.to_string()));
+        Table {
+            id: "marks",
+            title: self.pick("Notes des demandeurs", "Requesters' marks"),
+            head,
+            rows: vec![
+                row("Durée", "Time", speed),
+                row("Réponses", "Answers", answers),
+            ],
+            note: None,
+        }
+    }
+
+    fn urgent(&self, figures: &Figures) -> Table {
+        let row = |name: String, claims: [usize; 4]| {
+            let mut row = vec![Cell::Text(name)];
+            row.extend(claims.map(Cell::Count));
+            row
+        };
+        let mut rows = vec![row(self.pick("Toutes", "All"), figures.claims)];
+        let others = self.pick("Autres services ou inconnus", "Other services or unknown");
+        rows.extend(
+            figures
+                .services
+                .iter()
+                .map(|(name, claims)| row(name.clone().unwrap_or_else(|| others.clone()), *claims)),
+        );
+        Table {
+            id: "urgent",
+            title: self.pick(
+                "Demandes URGENT, par service",
+                "URGENT requests, by service",
+            ),
+            head: self.head(&[
+                ("Service", "Service"),
+                ("Déclarées", "Claimed"),
+                ("Confirmées", "Confirmed"),
+                ("Déclassées", "Lowered"),
+                ("Contestées", "Disputed"),
+            ]),
+            rows,
+            note: Some(self.pick(
+                "Par service, jamais par personne ; moins de cinq demandes : réunies.",
+                "By service, never by person; fewer than five requests: taken together.",
+            )),
+        }
+    }
+
+    fn technicians(&self, figures: &Figures) -> Option<Table> {
+        let rows = figures.technicians.as_ref()?.iter().map(|one| {
+            let minutes = |value: Option<u32>| value.map_or(Cell::None, Cell::Minutes);
+            let marks = one.marks.unwrap_or_default();
+            let mean = |marked: Marked| marked.mean().map_or(Cell::None, Cell::Mean);
+            let [speed, answers] = marks;
+            vec![
+                Cell::Text(one.name.clone()),
+                Cell::Count(one.resolved),
+                minutes(one.first_answer.median),
+                minutes(one.resolution.median),
+                Cell::Count(one.reopened),
+                one.marks.map_or(Cell::None, |_| Cell::Count(speed.n())),
+                mean(speed),
+                mean(answers),
+            ]
+        });
+        Some(Table {
+            id: "technicians",
+            title: self.pick("Par technicien", "By technician"),
+            head: self.head(&[
+                ("Technicien", "Technician"),
+                ("Résolues", "Resolved"),
+                ("Première réponse (médiane)", "First answer (median)"),
+                ("Résolution (médiane)", "Resolution (median)"),
+                ("Rouvertes", "Opened again"),
+                ("Notes reçues", "Marks given"),
+                ("Durée", "Time"),
+                ("Réponses", "Answers"),
+            ]),
+            rows: rows.collect(),
+            note: Some(self.pick(
+                "Réservé aux responsables. Moins de cinq demandes ou de cinq notes : rien n'est montré. La difficulté des demandes n'apparaît pas ici.",
+                "For leads only. Fewer than five requests or five marks: nothing is shown. How hard the requests were does not appear here.",
+            )),
+        })
+    }
+}
+
+/// All tables of the figures.
+pub fn tables(figures: &Figures, language: &str) -> Vec<Table> {
+    let writer = Writer { language };
+    let mut tables = vec![
+        writer.summary(figures),
+        writer.volume(figures),
+        writer.categories(figures),
+        writer.proposals(figures),
+        writer.channels(figures),
+        writer.times(figures),
+        writer.marks(figures),
+        writer.urgent(figures),
+    ];
+    tables.extend(writer.technicians(figures));
+    tables
+}

@@ -1,0 +1,428 @@
+//! The lists of the desk (row S4.23): the pool, mine, what waits, what is late, all of a team. Each is
+//! a range of an index read from where the page before stopped, team by team, so that a page costs
+//! the same whatever the number of tickets.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::{Store, known, millis, read};
+use crate::ticket::{Ticket, TicketId};
+
+/// Tickets counted at most: beyond that, a list says "more".
+pub const COUNTED: u32 = 1000;
+
+/// Events that a word of a search is looked for in, the latest: bounds what common words cost.
+const SEARCHED_EVENTS: i64 = 3000;
+
+/// Which list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum View {
+    /// Open, and nobody's ("pot commun"): the most urgent first, then the oldest.
+    #[default]
+    Pool,
+    /// A technician's own that are not done.
+    Mine,
+    /// Waiting or paused.
+    Waiting,
+    /// Open for longer than the team allows: the oldest first.
+    Late,
+    /// All, what changed last first.
+    All,
+}
+
+impl View {
+    /// Every list, in order.
+    pub const ALL: [Self; 5] = [Self::Pool, Self::Mine, Self::Waiting, Self::Late, Self::All];
+
+    /// The English token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pool => "pool",
+            Self::Mine => "mine",
+            Self::Waiting => "waiting",
+            Self::Late => "late",
+            Self::All => "all",
+        }
+    }
+}
+
+/// One team of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamOf {
+    /// Its id.
+    pub id: String,
+    /// What has been open since before that is late.
+    pub late_before: DateTime<Utc>,
+}
+
+/// What to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Which list.
+    pub view: View,
+    /// Of these teams; one's own tickets are listed whatever their team.
+    pub teams: Vec<TeamOf>,
+    /// Who looks: registered address, folded.
+    pub technician: String,
+    /// Only this status; of the list of all.
+    pub status: Option<String>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// From here on.
+    pub after: Option<Place>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Where a ticket stands in a list; the next page begins behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(pub i64, pub i64, pub i64);
+
+/// A page of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Its tickets, in order.
+    pub tickets: Vec<Ticket>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Place>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// The newest first.
+    pub tickets: Vec<Ticket>,
+    /// Older ones may hold the words as well: they are too common to look at all.
+    pub cut: bool,
+}
+
+impl Store {
+    /// One page of a list.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn list(&self, listing: Listing) -> Result<Listed> {
+        self.read("listing tickets", move |connection, _| {
+            let mut found: Vec<(Place, TicketId)> = Vec::new();
+            for stream in streams(&listing) {
+                found.extend(stream.read(connection)?);
+            }
+            found.sort();
+            let more = found.len() > listing.limit;
+            found.truncate(listing.limit);
+            let next = found.last().map(|(place, _)| *place).filter(|_| more);
+            let tickets = found
+                .into_iter()
+                .map(|(_, id)| {
+                    known::ticket(connection, id)?
+                        .with_context(|| format!("ticket {id} is listed and missing"))
+                })
+                .collect::<Result<_>>()?;
+            Ok(Listed { tickets, next })
+        })
+        .await
+    }
+
+    /// How many tickets each of these lists has, up to [`COUNTED`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn count_lists(&self, listings: Vec<Listing>) -> Result<Vec<u32>> {
+        self.read("counting tickets", move |connection, _| {
+            let mut counts = Vec::with_capacity(listings.len());
+            for listing in &listings {
+                let mut count = 0;
+                for stream in streams(listing) {
+                    count += stream.count(connection)?;
+                }
+                counts.push(count.min(COUNTED));
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Tickets of these teams that hold every word, or its beginning, wherever in the ticket; or
+    /// that were opened by an address, when that is what was written.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find(&self, text: &str, teams: Vec<String>, limit: usize) -> Result<Hits> {
+        let text = text.trim().to_lowercase();
+        self.read("searching", move |connection, _| {
+            if text.contains('@') && !text.contains(char::is_whitespace) {
+                return by_requester(connection, &text, &teams, limit);
+            }
+            by_words(connection, &read::search_words(&text), &teams, limit)
+        })
+        .await
+    }
+}
+
+/// One range of an index: what a list has of one team.
+struct Stream {
+    sql: String,
+    values: Vec<Value>,
+    /// The same range from its beginning, counted.
+    count_sql: String,
+    /// How many of the values that takes: not those of the place.
+    count_values: usize,
+}
+
+/// The ranges that make a list. Conditions of partial indexes are written out: a statement whose
+/// plan is kept cannot know that a bound value fulfils them.
+fn streams(listing: &Listing) -> Vec<Stream> {
+    if listing.view == View::Mine {
+        let values = vec![Value::Text(listing.technician.clone())];
+        return vec![Stream::new(
+            listing,
+            "technician = ?1 AND technician <> '' AND alive = 1",
+            values,
+        )];
+    }
+    let of_team = |team: &TeamOf| {
+        let mut values = vec![Value::Text(team.id.clone())];
+        let condition = match listing.view {
+            View::Pool | View::Mine => {
+                "team = ?1 AND alive = 1 AND status = 'open' AND technician = ''"
+            }
+            View::Waiting => "team = ?1 AND alive = 1 AND status IN ('waiting', 'paused')",
+            View::Late => {
+                values.push(Value::Integer(millis(team.late_before)));
+                "team = ?1 AND alive = 1 AND status = 'open' AND since < ?2"
+            }
+            View::All => match &listing.status {
+                Some(status) => {
+                    values.push(Value::Text(status.clone()));
+                    "team = ?1 AND status = ?2"
+                }
+                None => "team = ?1",
+            },
+        };
+        Stream::new(listing, condition, values)
+    };
+    listing.teams.iter().map(of_team).collect()
+}
+
+impl Stream {
+    fn new(listing: &Listing, condition: &str, mut values: Vec<Value>) -> Self {
+        let mut condition = condition.to_owned();
+        if let Some(category) = &listing.category {
+            values.push(Value::Text(category.clone()));
+            condition.push_str(&format!(" AND category = ?{}", values.len()));
+        }
+        let count_sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM tickets WHERE {condition} LIMIT {COUNTED})"
+        );
+        let count_values = values.len();
+        // What a place is made of, and the condition for what stands behind it.
+        let (place, behind, order) = match listing.view {
+            View::Pool | View::Mine | View::Waiting => (
+                "rank, created_at, id",
+                "(rank, created_at, id) >",
+                "rank, created_at, id",
+            ),
+            View::Late => ("since, 0, id", "(since, id) >", "since, id"),
+            View::All => (
+                "-updated_at, 0, -id",
+                "(updated_at, id) <",
+                "updated_at DESC, id DESC",
+            ),
+        };
+        if let Some(Place(first, second, id)) = listing.after {
+            let bound = match listing.view {
+                View::Pool | View::Mine | View::Waiting => vec![first, second, id],
+                View::Late => vec![first, id],
+                View::All => vec![first.saturating_neg(), id.saturating_neg()],
+            };
+            let from = values.len() + 1;
+            let places: Vec<String> = (from..from + bound.len())
+                .map(|number| format!("?{number}"))
+                .collect();
+            condition.push_str(&format!(" AND {behind} ({})", places.join(", ")));
+            values.extend(bound.into_iter().map(Value::Integer));
+        }
+        Self {
+            sql: format!(
+                "SELECT {place}, id FROM tickets WHERE {condition} ORDER BY {order} LIMIT {}",
+                read::limit(listing.limit.saturating_add(1))
+            ),
+            values,
+            count_sql,
+            count_values,
+        }
+    }
+
+    fn read(&self, connection: &Connection) -> Result<Vec<(Place, TicketId)>> {
+        let mut statement = connection.prepare_cached(&self.sql)?;
+        let rows = statement.query_map(params_from_iter(&self.values), |row| {
+            let place = Place(row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((place, TicketId(row.get(3)?)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn count(&self, connection: &Connection) -> Result<u32> {
+        let mut statement = connection.prepare_cached(&self.count_sql)?;
+        let values = self.values.iter().take(self.count_values);
+        Ok(statement.query_row(params_from_iter(values), |row| row.get(0))?)
+    }
+}
+
+fn by_requester(
+    connection: &Connection,
+    address: &str,
+    teams: &[String],
+    limit: usize,
+) -> Result<Hits> {
+    let mut statement = connection.prepare_cached(
+        r"SELECT id, team FROM tickets WHERE requester = ?1 ORDER BY updated_at DESC, id DESC",
+    )?;
+    let mut rows = statement.query(params![address])?;
+    let mut hits = Hits::default();
+    while let Some(row) = rows.next()? {
+        if !teams.contains(&row.get(1)?) {
+            continue;
+        }
+        if hits.tickets.len() == limit {
+            hits.cut = true;
+            break;
+        }
+        hits.tickets
+            .extend(known::ticket(connection, TicketId(row.get(0)?))?);
+    }
+    Ok(hits)
+}
+
+fn by_words(
+    connection: &Connection,
+    words: &[String],
+    teams: &[String],
+    limit: usize,
+) -> Result<Hits> {
+    let mut hits = Hits::default();
+    let mut common: Option<BTreeSet<i64>> = None;
+    let mut statement = connection.prepare_cached(
+        r"SELECT events.ticket FROM
+              (SELECT rowid AS found FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
+              JOIN events ON events.id = found",
+    )?;
+    for word in words {
+        let tickets: Vec<i64> = statement
+            .query_map(params![word, SEARCHED_EVENTS], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        hits.cut |= i64::try_from(tickets.len()).unwrap_or(i64::MAX) == SEARCHED_EVENTS;
+        let tickets: BTreeSet<i64> = tickets.into_iter().collect();
+        common = Some(match common {
+            None => tickets,
+            Some(before) => before.intersection(&tickets).copied().collect(),
+        });
+    }
+    let mut team = connection.prepare_cached(r"SELECT team FROM tickets WHERE id = ?1")?;
+    for id in common.unwrap_or_default().into_iter().rev() {
+        let of: String = team.query_row(params![id], |row| row.get(0))?;
+        if !teams.contains(&of) {
+            continue;
+        }
+        if hits.tickets.len() == limit {
+            hits.cut = true;
+            break;
+        }
+        hits.tickets
+            .extend(known::ticket(connection, TicketId(id))?);
+    }
+    Ok(hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migrations;
+
+    fn listing(view: View) -> Listing {
+        Listing {
+            view,
+            teams: vec![TeamOf {
+                id: "dsi".to_owned(),
+                late_before: DateTime::UNIX_EPOCH,
+            }],
+            technician: "camille@example.org".to_owned(),
+            status: None,
+            category: None,
+            after: Some(Place(1, 2, 3)),
+            limit: 50,
+        }
+    }
+
+    fn plan(connection: &Connection, sql: &str, values: &[Value]) -> String {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .expect("it is SQL");
+        let rows = statement
+            .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
+            .expect("explained");
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+            .expect("readable")
+            .join("; ")
+    }
+
+    /// Each page is a range of an index, from where the page before ended, already in order.
+    #[test]
+    fn no_list_looks_at_more_than_it_shows() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let path = directory.path().join("guichet.db");
+        let mut connection = crate::store::connect(&path).expect("a database");
+        migrations::bring_up_to_date(&mut connection, &path).expect("its tables");
+        let status = Listing {
+            status: Some("closed".to_owned()),
+            ..listing(View::All)
+        };
+        let category = Listing {
+            category: Some("reseau".to_owned()),
+            ..listing(View::All)
+        };
+        for (listing, index) in [
+            (
+                listing(View::Pool),
+                "tickets_pool (team=? AND (rank,created_at)>(?,?))",
+            ),
+            (
+                listing(View::Mine),
+                "tickets_mine (technician=? AND (rank,created_at)>(?,?))",
+            ),
+            (
+                listing(View::Waiting),
+                "tickets_waiting (team=? AND (rank,created_at)>(?,?))",
+            ),
+            (listing(View::Late), "tickets_late (team=? AND since"),
+            (
+                listing(View::All),
+                "tickets_of_team (team=? AND updated_at<?)",
+            ),
+            (
+                status,
+                "tickets_team (team=? AND status=? AND updated_at<?)",
+            ),
+            (
+                category,
+                "tickets_category (team=? AND category=? AND updated_at<?)",
+            ),
+        ] {
+            let view = listing.view;
+            for stream in streams(&listing) {
+                let plan = plan(&connection, &stream.sql, &stream.values);
+                assert!(plan.contains(index), "{view:?}: {plan}");
+                assert!(!plan.contains("TEMP B-TREE"), "{view:?}: {plan}");
+            }
+            for stream in streams(&listing) {
+                let values = &stream.values[..stream.count_values];
+                let plan = plan(&connection, &stream.count_sql, values);
+                assert!(plan.contains("INDEX tickets_"), "{view:?}: {plan}");
+            }
+        }
+    }
+}

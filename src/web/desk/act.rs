@@ -1,0 +1,356 @@
+//! What can be done about a ticket: each button writes the reply that a technician could have mailed,
+//! command lines and words, and `desk` decides about that. A form says which event was the latest on
+//! its page; when others did something since, it comes back with its words and what is new.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::super::form::{self, Form};
+use super::super::frame::Visitor;
+use super::super::{Site, page, see, unavailable};
+use super::identity::Staff;
+use super::ticket::{self, Seen};
+use super::{frame, words};
+use crate::desk::{Action, Deed, Policy, UNDO_MINUTES, Written};
+use crate::ticket::{Event, Level, Nature, Role, Status, What};
+
+/// What was typed into a form that is shown again, and what was wrong with it.
+#[derive(Debug, Default, Serialize)]
+pub struct Typed {
+    /// The button.
+    pub act: String,
+    pub error: String,
+    pub text: String,
+    /// What follows a command.
+    pub argument: String,
+    pub canned: String,
+    /// The latest event of the page that it was typed on.
+    pub seen: Option<i64>,
+    /// A form that did something: what came after this event is to be told.
+    pub done: Option<i64>,
+}
+
+/// A choice of a list.
+#[derive(Debug, Serialize)]
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+/// Which forms the page shows.
+#[derive(Debug, Serialize)]
+pub struct Offers {
+    /// It is nobody's: [Ouvrir pour traiter].
+    take: bool,
+    /// Answers and what changes it: he follows it, or may all the same.
+    edit: bool,
+    /// Who follows it, when that is another.
+    owner: Option<String>,
+    /// Something is left to do.
+    alive: bool,
+    resolve: bool,
+    close: bool,
+    reopen: bool,
+    lower: bool,
+    /// Until when his latest act can be taken back.
+    undo: bool,
+    /// How long answers can be taken back, in seconds.
+    hold: i64,
+    canned: Vec<Choice>,
+    technicians: Vec<Choice>,
+    teams: Vec<Choice>,
+    categories: Vec<Choice>,
+    natures: Vec<Choice>,
+    levels: Vec<Choice>,
+}
+
+/// What is offered of this ticket, to this technician.
+pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -> Offers {
+    let ticket = &seen.ticket;
+    let language = staff.visitor.language;
+    let done = matches!(ticket.status, Status::Resolved | Status::Closed);
+    let owner = ticket.technician.as_ref();
+    let own = owner.is_some_and(|owner| staff.technician.has_address(&owner.address));
+    let choice = |value: &str, label: &str, chosen: bool| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        chosen,
+    };
+    let canned = policy.canned.iter();
+    let technicians = policy.technicians_of(&ticket.team);
+    Offers {
+        take: owner.is_none() && !done,
+        edit: owner.is_some() || done,
+        owner: owner
+            .filter(|_| !own)
+            .map(|owner| words::name(owner).to_owned()),
+        alive: !done,
+        resolve: !done,
+        close: ticket.status != Status::Closed,
+        reopen: ticket.status != Status::Open,
+        lower: crate::desk::urgency::can_lower(ticket),
+        undo: can_undo(&seen.events, staff, now),
+        hold: policy.hold_replies.num_seconds(),
+        canned: canned
+            .filter(|canned| canned.language == ticket.language)
+            .map(|canned| choice(&canned.name, &canned.name, false))
+            .collect(),
+        technicians: technicians
+            .map(|one| {
+                let address = one.who().address;
+                let chosen = owner.is_some_and(|owner| one.has_address(&owner.address));
+                choice(&address, &one.name, chosen)
+            })
+            .collect(),
+        teams: policy
+            .teams
+            .iter()
+            .map(|team| choice(&team.id, &team.name, team.id == ticket.team))
+            .collect(),
+        categories: policy
+            .categories
+            .iter()
+            .map(|one| {
+                let chosen = ticket.category.as_deref() == Some(one.id.as_str());
+                choice(&one.id, &one.full_name(), chosen)
+            })
+            .collect(),
+        natures: [Nature::Incident, Nature::Request]
+            .into_iter()
+            .map(|nature| {
+                let label = words::nature(nature, language);
+                choice(nature.as_str(), label, ticket.nature == nature)
+            })
+            .collect(),
+        levels: [Level::High, Level::Normal, Level::Low]
+            .into_iter()
+            .map(|level| {
+                let label = words::level(level, language);
+                choice(level.as_str(), label, ticket.priority == level)
+            })
+            .collect(),
+    }
+}
+
+/// He did something in the last minutes that `#annuler` would find.
+fn can_undo(events: &[(i64, Event)], staff: &Staff, now: DateTime<Utc>) -> bool {
+    let own = events.iter().rev().map(|(_, event)| event).find(|event| {
+        let who = event.actor.who.as_ref();
+        let passive = matches!(
+            event.what,
+            What::Command { .. } | What::Note { .. } | What::Asked { .. } | What::Notified { .. }
+        );
+        event.actor.role == Role::Technician
+            && who.is_some_and(|who| staff.technician.has_address(&who.address))
+            && !passive
+    });
+    own.is_some_and(|event| {
+        (now - event.at).num_minutes() < UNDO_MINUTES && !matches!(event.what, What::Undone { .. })
+    })
+}
+
+/// The command lines of a button, and whether the words are for the requester; `None`: no such
+/// button. What stands after a command is on its line.
+fn lines(form: &Form) -> Option<Vec<String>> {
+    let argument = one_line(form.get("argument"));
+    let with = |command: &str| vec![format!("{command} {argument}").trim_end().to_owned()];
+    let plain = |command: &str| vec![command.to_owned()];
+    let mut lines = match form.get("act") {
+        "take" => plain("#prendre"),
+        "answer" => Vec::new(),
+        "answer-wait" => plain("#attente demandeur"),
+        "resolve" => plain("#resolu"),
+        "note" => plain("#note"),
+        "wait" => plain("#attente demandeur"),
+        "wait-third-party" => plain("#attente tiers"),
+        "pause" => with("#pause"),
+        "close" => plain("#clore"),
+        "reopen" => plain("#rouvrir"),
+        "assign" => with("#affecter"),
+        "give-back" => plain("#affecter personne"),
+        "team" => with("#equipe"),
+        "category" => with("#categorie"),
+        "nature" if argument == "request" => plain("#demande"),
+        "nature" => plain("#incident"),
+        "priority" => match argument.as_str() {
+            "high" => plain("#priorite haute"),
+            "low" => plain("#priorite faible"),
+            _ => plain("#priorite normale"),
+        },
+        "lower" => with("#declasser"),
+        "out-of-scope" => with("#horsperimetre"),
+        "merge" => with("#fusionner"),
+        "link" => with("#lier"),
+        "add" => with("#ajouter"),
+        "remove" => with("#retirer"),
+        "undo" => plain("#annuler"),
+        _ => return None,
+    };
+    let canned = one_line(form.get("canned"));
+    if !canned.is_empty() && matches!(form.get("act"), "answer" | "answer-wait" | "resolve") {
+        lines.push(format!("#modele {canned}"));
+    }
+    // The reason of a priority is for staff.
+    if form.get("act") == "priority" && !form.get("text").is_empty() {
+        lines.push("#note".to_owned());
+    }
+    Some(lines)
+}
+
+/// A second line would be a second command.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The reply that the form stands for.
+fn written(form: &Form) -> Option<String> {
+    let lines = lines(form)?;
+    let text = form.get("text").replace("\r\n", "\n");
+    Some(match lines.is_empty() {
+        true => text,
+        false => format!("{}\n\n{text}", lines.join("\n"))
+            .trim_end()
+            .to_owned(),
+    })
+}
+
+pub async fn reply(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let number = path.map(|Path(number)| number).unwrap_or_default();
+    let (mut parts, body) = request.into_parts();
+    let staff = Staff::from_request_parts(&mut parts, &site).await;
+    let request = Request::from_parts(parts, body);
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    // A session that ended while somebody was writing loses no word.
+    let Ok(staff) = staff else {
+        return ended(&site, &visitor, &form);
+    };
+    let seen = match ticket::open(&site, &staff, &number).await {
+        Ok(seen) => seen,
+        Err(response) => return response,
+    };
+    let typed = Typed {
+        act: form.get("act").to_owned(),
+        error: String::new(),
+        text: form.get("text").to_owned(),
+        argument: form.get("argument").to_owned(),
+        canned: form.get("canned").to_owned(),
+        seen: form.get("seen").parse().ok(),
+        done: None,
+    };
+    if form.get("token") != staff.form_token {
+        let why = staff.visitor.pick(
+            "Cette page était trop ancienne : rien n’a été fait. Vérifiez, puis envoyez de nouveau.",
+            "This page was too old: nothing was done. Check, then send again.",
+        );
+        return again(&site, &staff, &seen, typed, StatusCode::FORBIDDEN, why);
+    }
+    let Some(text) = written(&form) else {
+        let why = staff.visitor.pick("Action inconnue.", "Unknown action.");
+        return again(&site, &staff, &seen, typed, StatusCode::BAD_REQUEST, why);
+    };
+    let action = Action {
+        ticket: seen.ticket.id,
+        actor: staff.actor(),
+        what: Deed::Reply(Written {
+            text,
+            files: Vec::new(),
+            // Who takes it or gives up what he did needs to have read nothing first.
+            seen: typed
+                .seen
+                .filter(|_| !matches!(typed.act.as_str(), "take" | "undo" | "note")),
+        }),
+    };
+    match site.service.act(action).await {
+        Ok(decision) if !decision.changed.is_empty() || decision.why.is_empty() => {
+            let since = typed.seen.unwrap_or_else(|| seen.latest()).to_string();
+            let path = format!("/desk/{}", seen.ticket.id);
+            see(&frame::link(&staff, &path, &[("done", &since)]))
+        }
+        Ok(decision) => match ticket::open(&site, &staff, &number).await {
+            Ok(seen) => {
+                let why = &decision.why;
+                again(&site, &staff, &seen, typed, StatusCode::CONFLICT, why)
+            }
+            Err(response) => response,
+        },
+        Err(error) => {
+            let id = seen.ticket.id;
+            tracing::error!(ticket.id = %id, "Nothing could be done about ticket {id}: {error:#}");
+            unavailable(&site, &staff.visitor)
+        }
+    }
+}
+
+/// The page with the form as it was.
+fn again(
+    site: &Site,
+    staff: &Staff,
+    seen: &Seen,
+    mut typed: Typed,
+    status: StatusCode,
+    why: &str,
+) -> Response {
+    typed.error = why.to_owned();
+    ticket::shown(site, staff, seen, status, &typed)
+}
+
+fn ended(site: &Site, visitor: &Visitor, form: &Form) -> Response {
+    let mut context = super::super::frame::context(site, visitor);
+    context.insert("text", form.get("text"));
+    page(site, StatusCode::UNAUTHORIZED, "desk/ended.html", &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_is_the_reply_that_could_have_been_mailed() {
+        for (fields, reply) in [
+            (vec![("act", "take")], Some("#prendre")),
+            (
+                vec![("act", "answer"), ("text", "Bonjour,\r\nc’est fait.")],
+                Some("Bonjour,\nc’est fait."),
+            ),
+            (
+                vec![("act", "resolve"), ("text", "Réparé."), ("canned", "vpn")],
+                Some("#resolu\n#modele vpn\n\nRéparé."),
+            ),
+            (
+                vec![("act", "lower"), ("argument", "un poste\n#clore")],
+                Some("#declasser un poste #clore"),
+            ),
+            (
+                vec![
+                    ("act", "priority"),
+                    ("argument", "high"),
+                    ("text", "le doyen"),
+                ],
+                Some("#priorite haute\n#note\n\nle doyen"),
+            ),
+            (vec![("act", "erase")], None),
+        ] {
+            let form = Form::of(&fields);
+            assert_eq!(written(&form).as_deref(), reply, "{fields:?}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Signing in: an address, a mail with a link, a page with a button (so that what opens links does not
+//! spend them), a session. And signing out, here or everywhere.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use chrono::Duration;
+
+use super::super::frame::Visitor;
+use super::super::{Site, form, frame, page, see, unavailable};
+use super::identity::{self, Staff};
+use crate::desk::{Input, SignIn};
+use crate::service::Service;
+use crate::store::Revoked;
+use crate::ticket::NoticeId;
+use crate::token;
+
+/// Links that one client may ask for in a minute.
+pub const ASKED_PER_MINUTE: u32 = 5;
+
+/// Links that one technician is sent in an hour, whoever asks for them.
+const SENT_PER_HOUR: u32 = 6;
+
+/// What the page says.
+fn told(site: &Site, visitor: &Visitor, status: StatusCode, step: &str) -> Response {
+    let mut context = frame::context(site, visitor);
+    context.insert("step", step);
+    page(site, status, "desk/sign-in.html", &context)
+}
+
+/// Asks for the address.
+pub async fn show(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    told(&site, &visitor, StatusCode::OK, "ask")
+}
+
+/// Takes the address. The answer is the same whoever it is, and as quick: whether a mail is sent is
+/// found out afterwards.
+pub async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Request) -> Response {
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if site.sign_ins.is_over(visitor.address) {
+        return told(&site, &visitor, StatusCode::TOO_MANY_REQUESTS, "too-many");
+    }
+    site.sign_ins.count(visitor.address);
+    let address = form.get("address").to_owned();
+    if !address.contains('@') || address.len() > 320 {
+        return told(
+            &site,
+            &visitor,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no-address",
+        );
+    }
+    let service = site.service.clone();
+    tokio::spawn(async move {
+        if let Err(error) = send(&service, address).await {
+            tracing::error!("A link to sign in cannot be sent: {error:#}");
+        }
+    });
+    told(&site, &visitor, StatusCode::OK, "sent")
+}
+
+async fn send(service: &Service, address: String) -> anyhow::Result<()> {
+    let rules = service.rules();
+    let Some(technician) = rules.policy.technician(&address) else {
+        return Ok(());
+    };
+    let key = technician.who().key();
+    let since = service.now() - Duration::hours(1);
+    if service.store().sign_ins_since(&key, since).await? >= SENT_PER_HOUR {
+        tracing::warn!("A technician asks for too many links to sign in; no more for a while");
+        return Ok(());
+    }
+    service.decide(Input::SignIn(SignIn { address })).await?;
+    Ok(())
+}
+
+/// The link of a token that could still be spent.
+async fn good(site: &Site, visitor: &Visitor, token: &str) -> Result<NoticeId, Response> {
+    let used = || told(site, visitor, StatusCode::GONE, "used");
+    if site.misses.is_over(visitor.address) {
+        return Err(told(
+            site,
+            visitor,
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many",
+        ));
+    }
+    let rules = site.service.rules();
+    let Some(link) = token::SignIn::open(&rules.keys, token) else {
+        site.misses.count(visitor.address);
+        return Err(used());
+    };
+    let notice = NoticeId(link.notice);
+    let now = site.service.now();
+    match site.service.store().can_sign_in(notice, now).await {
+        Ok(true) if link.until > now.timestamp() => Ok(notice),
+        Ok(_) => Err(used()),
+        Err(error) => {
+            tracing::error!("A link to sign in cannot be looked up: {error:#}");
+            Err(unavailable(site, visitor))
+        }
+    }
+}
+
+/// Shows the button. Opening the link changes nothing.
+pub async fn confirm(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    match good(&site, &visitor, &token).await {
+        Ok(_) => told(&site, &visitor, StatusCode::OK, "confirm"),
+        Err(response) => response,
+    }
+}
+
+/// Spends the link.
+pub async fn open(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let notice = match good(&site, &visitor, &token).await {
+        Ok(notice) => notice,
+        Err(response) => return response,
+    };
+    // A machine that submits every form it finds ticks no box.
+    if !form.is_ticked("me") {
+        return told(
+            &site,
+            &visitor,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unticked",
+        );
+    }
+    match session(&site, notice).await {
+        Ok(Some(cookie)) => {
+            let mut response = see("/desk");
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            response
+        }
+        Ok(None) => told(&site, &visitor, StatusCode::GONE, "used"),
+        Err(error) => {
+            tracing::error!("A session cannot be opened: {error:#}");
+            unavailable(&site, &visitor)
+        }
+    }
+}
+
+async fn session(site: &Site, link: NoticeId) -> anyhow::Result<Option<HeaderValue>> {
+    let secret = identity::secret()?;
+    let now = site.service.now();
+    let store = site.service.store();
+    let opened = store
+        .open_session(link, identity::digest(&secret), now)
+        .await?;
+    let base_url = &site.service.rules().policy.base_url;
+    match opened {
+        Some(_) => Ok(Some(identity::set_cookie(base_url, &secret).parse()?)),
+        None => Ok(None),
+    }
+}
+
+/// Ends the session, or all of the technician's.
+pub async fn close(State(site): State<Arc<Site>>, staff: Staff, request: Request) -> Response {
+    let visitor = &staff.visitor;
+    let form = match form::read(&site, visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if form.get("token") != staff.form_token {
+        return told(&site, visitor, StatusCode::FORBIDDEN, "foreign");
+    }
+    let which = match (form.get("everywhere"), staff.session) {
+        ("", Some(session)) => Revoked::Session(session),
+        _ => Revoked::Technician(staff.technician.who().key()),
+    };
+    let now = site.service.now();
+    if let Err(error) = site.service.store().end_sessions(which, now).await {
+        tracing::error!("A session cannot be ended: {error:#}");
+        return unavailable(&site, visitor);
+    }
+    let mut response = told(&site, visitor, StatusCode::OK, "closed");
+    let base_url = &site.service.rules().policy.base_url;
+    if let Ok(cookie) = identity::set_cookie(base_url, "").parse() {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The answer to who is not signed in. A browser that follows a link from another site, a webmail,
+/// holds the cookie back (`SameSite=Strict`): a page that asks again by itself brings it.
+pub fn needed(site: &Site, visitor: &Visitor, parts: &Parts) -> Response {
+    let from_elsewhere = parts
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|from| from == "cross-site" || from == "same-site");
+    if parts.method != Method::GET {
+        return told(site, visitor, StatusCode::UNAUTHORIZED, "ask");
+    }
+    if from_elsewhere {
+        let mut context = frame::context(site, visitor);
+        context.insert("step", "again");
+        context.insert("here", &visitor.path);
+        return page(site, StatusCode::OK, "desk/sign-in.html", &context);
+    }
+    see(&format!("/desk/sign-in{}", visitor.query()))
+}

@@ -1,0 +1,401 @@
+//! One ticket, with everything that staff knows of it, and its files.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::super::{Site, download, page, unavailable};
+use super::entry::{self, Entry};
+use super::identity::Staff;
+use super::{act, frame, list, words};
+use crate::desk::{self, Policy};
+use crate::ticket::{Event, Level, Person, Status, Ticket, TicketId, What, Withdrawn};
+
+/// May be opened by this technician: his team has it or follows it, or it is his.
+pub fn may_see(staff: &Staff, ticket: &Ticket) -> bool {
+    desk::may_open(&staff.technician, ticket)
+}
+
+/// A ticket as staff sees it.
+pub struct Seen {
+    pub ticket: Ticket,
+    pub events: Vec<(i64, Event)>,
+    /// Others that it hangs together with, and how.
+    others: Vec<(String, Ticket)>,
+    claims: Option<String>,
+}
+
+impl Seen {
+    /// The latest event that the page shows.
+    pub fn latest(&self) -> i64 {
+        self.events.last().map_or(0, |(id, _)| *id)
+    }
+}
+
+/// Opens a ticket, or gives the page that says why not: the same for one of another team and for
+/// none at all.
+pub async fn open(site: &Site, staff: &Staff, number: &str) -> Result<Seen, Response> {
+    let Ok(id) = number.parse() else {
+        return Err(missing(site, staff, number));
+    };
+    match read(site, staff, TicketId(id)).await {
+        Ok(Some(seen)) => Ok(seen),
+        Ok(None) => Err(missing(site, staff, number)),
+        Err(error) => {
+            tracing::error!(ticket.id = %id, "The desk's page of ticket {id} cannot be read: {error:#}");
+            Err(unavailable(site, &staff.visitor))
+        }
+    }
+}
+
+fn missing(site: &Site, staff: &Staff, number: &str) -> Response {
+    let mut context = frame::context(site, staff, "list");
+    context.insert("number", number);
+    page(site, StatusCode::NOT_FOUND, "desk/missing.html", &context)
+}
+
+async fn read(site: &Site, staff: &Staff, id: TicketId) -> Result<Option<Seen>> {
+    let store = site.service.store();
+    let found = store.ticket(id).await?;
+    let Some(ticket) = found.filter(|ticket| may_see(staff, ticket)) else {
+        return Ok(None);
+    };
+    let events = store.events(id).await?;
+    let language = staff.visitor.language;
+    let mut others = Vec::new();
+    let ties = &ticket.ties;
+    let tied = ties.tickets().map(|other| {
+        let how = if Some(other) == ties.merged_into {
+            ("Continue dans", "Goes on in")
+        } else if ties.absorbed.contains(&other) {
+            ("Reprend", "Goes on for")
+        } else if Some(other) == ties.child_of {
+            ("Partie de l’incident majeur", "Part of major incident")
+        } else {
+            ("Incident majeur de", "Major incident of")
+        };
+        (how, other)
+    });
+    let linked = ticket.linked.iter();
+    let linked = linked.map(|other| (("Lié à", "Linked with"), *other));
+    for ((french, english), other) in tied.chain(linked) {
+        let how = staff.visitor.pick(french, english);
+        if let Some(other) = store.ticket(other).await? {
+            others.push((how.to_owned(), other));
+        }
+    }
+    let requester = ticket.requester().map(|person| person.who.address.clone());
+    let directory = &site.service.rules().policy.directory;
+    let addresses = directory.addresses_of(&requester.unwrap_or_default());
+    let now = site.service.now();
+    let claims = store.claims(addresses.into_iter().collect(), now).await?;
+    Ok(Some(Seen {
+        ticket,
+        events,
+        others,
+        claims: (claims.claimed > 0).then(|| claims.sentence(language)),
+    }))
+}
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    staff: Staff,
+    path: Result<Path<String>, PathRejection>,
+    Query(parameters): Query<HashMap<String, String>>,
+) -> Response {
+    let number = path.map(|Path(number)| number).unwrap_or_default();
+    let seen = match open(&site, &staff, &number).await {
+        Ok(seen) => seen,
+        Err(response) => return response,
+    };
+    let done = parameters.get("done").and_then(|done| done.parse().ok());
+    let shown = act::Typed {
+        done,
+        ..act::Typed::default()
+    };
+    self::shown(&site, &staff, &seen, StatusCode::OK, &shown)
+}
+
+#[derive(Serialize)]
+struct ShownPerson {
+    part: &'static str,
+    name: String,
+    address: String,
+    phone: Option<String>,
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Other {
+    how: String,
+    reference: String,
+    title: String,
+    status: &'static str,
+    /// None for one of another team.
+    link: Option<String>,
+}
+
+/// The page; `typed` is what a form that is shown again held.
+pub fn shown(
+    site: &Site,
+    staff: &Staff,
+    seen: &Seen,
+    status: StatusCode,
+    typed: &act::Typed,
+) -> Response {
+    let rules = site.service.rules();
+    let policy = &rules.policy;
+    let (language, now) = (staff.visitor.language, site.service.now());
+    let ticket = &seen.ticket;
+    let here = format!("/desk/{}", ticket.id);
+    let withdrawn = Withdrawn::of(seen.events.iter().map(|(_, event)| event));
+    let writer = entry::Writer {
+        policy,
+        language,
+        now,
+        here: &here,
+        withdrawn: &withdrawn,
+        seen: typed.seen,
+    };
+    let entries: Vec<Entry> = seen
+        .events
+        .iter()
+        .map(|(id, event)| writer.entry(*id, event))
+        .collect();
+    let (minor, entries): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| entry.minor);
+    let mut context = frame::context(site, staff, "ticket");
+    context.insert("here", &frame::link(staff, &here, &[]));
+    context.insert("reference", &ticket.reference.to_string());
+    context.insert("title", &ticket.title);
+    context.insert("status", words::status(ticket.status, language));
+    context.insert("status_token", ticket.status.as_str());
+    context.insert("since", &words::ago(ticket.status_since, now, language));
+    context.insert("facts", &facts(policy, seen, staff, now));
+    context.insert("people", &people(policy, ticket, language));
+    context.insert("others", &others(seen, staff));
+    context.insert("late", &list::is_late(policy, ticket, now));
+    context.insert("high", &(ticket.priority == Level::High));
+    context.insert("unverified", &!ticket.verified);
+    context.insert(
+        "claim",
+        &ticket.claim.map(|claim| words::claim(claim, language)),
+    );
+    context.insert("claims", &seen.claims);
+    context.insert("why", &ticket.why);
+    context.insert("entries", &entries);
+    context.insert("minor", &minor);
+    let lines = done(seen, staff, typed.done);
+    context.insert("was_done", &lines.is_some());
+    context.insert("done", &lines.unwrap_or_default());
+    context.insert("typed", typed);
+    context.insert("seen", &seen.latest());
+    context.insert("offers", &act::offers(policy, seen, staff, now));
+    page(site, status, "desk/ticket.html", &context)
+}
+
+/// What the last form did, by the answers to its commands.
+fn done(seen: &Seen, staff: &Staff, since: Option<i64>) -> Option<Vec<String>> {
+    let since = since?;
+    let own = |event: &&(i64, Event)| {
+        let who = event.1.actor.who.as_ref();
+        event.0 > since && who.is_some_and(|who| staff.technician.has_address(&who.address))
+    };
+    let done = seen.events.iter().filter(own);
+    let lines = done.filter_map(|(_, event)| match &event.what {
+        What::Command {
+            line,
+            done: true,
+            answer,
+        } if answer.is_empty() => Some(line.clone()),
+        What::Command {
+            done: true, answer, ..
+        } => Some(answer.clone()),
+        _ => None,
+    });
+    Some(lines.collect())
+}
+
+#[derive(Serialize)]
+struct Fact {
+    label: &'static str,
+    value: String,
+}
+
+/// What a ticket is.
+fn facts(
+    policy: &Policy,
+    seen: &Seen,
+    staff: &Staff,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<Fact> {
+    let ticket = &seen.ticket;
+    let language = staff.visitor.language;
+    let pick = |french, english| super::super::status::pick(language, french, english);
+    let name = |id: &String| {
+        let team = policy.team(id);
+        team.map_or_else(|| id.clone(), |team| team.name.clone())
+    };
+    let mut facts: Vec<(&'static str, String)> = vec![(pick("Équipe", "Team"), name(&ticket.team))];
+    if !ticket.observing_teams.is_empty() {
+        let names: Vec<String> = ticket.observing_teams.iter().map(name).collect();
+        facts.push((
+            pick("Aussi informées", "Informed as well"),
+            names.join(", "),
+        ));
+    }
+    let technician = ticket.technician.as_ref();
+    let nobody = || pick("personne", "nobody").to_owned();
+    let owner = technician.map_or_else(nobody, |who| words::name(who).to_owned());
+    facts.push((pick("Suivi par", "Followed by"), owner));
+    let category = ticket
+        .category
+        .as_deref()
+        .and_then(|id| policy.category(id));
+    let nature = words::nature(ticket.nature, language);
+    facts.push((
+        pick("Nature", "Type"),
+        match category {
+            Some(category) => format!("{nature}, {}", category.full_name()),
+            None => nature.to_owned(),
+        },
+    ));
+    let priority = words::level(ticket.priority, language);
+    let urgency = words::level(ticket.urgency, language);
+    facts.push((
+        pick("Priorité", "Priority"),
+        match (ticket.priority == ticket.urgency, language) {
+            (true, _) => priority.to_owned(),
+            (false, "en") => format!("{priority} (claimed: {urgency})"),
+            (false, _) => format!("{priority} (déclarée : {urgency})"),
+        },
+    ));
+    facts.push((
+        pick("Ouvert", "Opened"),
+        entry::moment(policy, ticket.created_at, language),
+    ));
+    if let Some(due) = ticket.due_at() {
+        let label = match ticket.status {
+            Status::Paused { .. } => pick("Reprise", "Wakes up"),
+            Status::Waiting { .. } => pick("Rappel", "Reminder"),
+            Status::Open | Status::Resolved | Status::Closed => pick("Clôture", "Closes"),
+        };
+        facts.push((label, entry::moment(policy, due, language)));
+    }
+    let late = policy.team(&ticket.team).and_then(|team| {
+        let open = ticket.status == Status::Open;
+        let after = team.late_after.filter(|_| open)?;
+        Some(team.calendar.add(ticket.status_since, after))
+    });
+    if let Some(late) = late {
+        let label = match late <= now {
+            true => pick("En retard depuis", "Late since"),
+            false => pick("À traiter avant", "To be done by"),
+        };
+        facts.push((label, entry::moment(policy, late, language)));
+    }
+    if let Some(phone) = &ticket.phone {
+        facts.push((pick("Téléphone indiqué", "Phone given"), phone.clone()));
+    }
+    for (label, count) in [
+        (pick("Rouvert", "Reopened"), ticket.reopened),
+        (
+            pick("Solutions refusées", "Solutions refused"),
+            ticket.refusals,
+        ),
+    ] {
+        if count > 0 {
+            facts.push((label, count.to_string()));
+        }
+    }
+    if let Some(marks) = ticket.marks {
+        let (speed, answers) = (marks.speed, marks.answers);
+        facts.push((
+            pick("Notes", "Marks"),
+            match language {
+                "en" => format!("time {speed}/5, answers {answers}/5"),
+                _ => format!("durée {speed}/5, réponses {answers}/5"),
+            },
+        ));
+    }
+    let facts = facts.into_iter();
+    facts.map(|(label, value)| Fact { label, value }).collect()
+}
+
+fn people(policy: &Policy, ticket: &Ticket, language: &str) -> Vec<ShownPerson> {
+    let shown = |person: &Person| {
+        let entry = policy.directory.entry(&person.who.address);
+        let place = entry.map(|entry| {
+            let parts = [entry.service.clone(), entry.site.clone()];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        });
+        ShownPerson {
+            part: words::part(person.part, language),
+            name: words::name(&person.who).to_owned(),
+            address: person.who.address.clone(),
+            phone: entry.and_then(|entry| entry.phone.clone()),
+            place: place.filter(|place| !place.is_empty()),
+        }
+    };
+    ticket.people.iter().map(shown).collect()
+}
+
+fn others(seen: &Seen, staff: &Staff) -> Vec<Other> {
+    let others = seen.others.iter();
+    others
+        .map(|(how, other)| {
+            let mine = may_see(staff, other);
+            let title = Some(other.title.clone()).filter(|_| mine);
+            Other {
+                how: how.clone(),
+                reference: other.reference.to_string(),
+                title: title.unwrap_or_default(),
+                status: words::status(other.status, staff.visitor.language),
+                link: mine.then(|| frame::link(staff, &format!("/desk/{}", other.id), &[])),
+            }
+        })
+        .collect()
+}
+
+pub async fn file(
+    State(site): State<Arc<Site>>,
+    staff: Staff,
+    path: Result<Path<(String, String, String, String)>, PathRejection>,
+) -> Response {
+    // The name at the end is for the browser; the numbers say which file.
+    let (number, event, file, _name) = path.map(|Path(parts)| parts).unwrap_or_default();
+    let seen = match open(&site, &staff, &number).await {
+        Ok(seen) => seen,
+        Err(response) => return response,
+    };
+    let found =
+        event
+            .parse()
+            .ok()
+            .zip(file.parse().ok())
+            .and_then(|(wanted, file): (i64, usize)| {
+                let event = seen.events.iter().find(|(id, _)| *id == wanted);
+                event.and_then(|(_, event)| event.what.files().get(file))
+            });
+    let Some(found) = found else {
+        return missing(&site, &staff, &number);
+    };
+    let Some(held) = download::room(&site.downloads, found.attachment.size).await else {
+        return unavailable(&site, &staff.visitor);
+    };
+    match site.service.store().file_bytes(found).await {
+        Ok(Some(bytes)) => download::answer(found.attachment.name.as_deref(), bytes, held),
+        Ok(None) => missing(&site, &staff, &number),
+        Err(error) => {
+            let id = seen.ticket.id;
+            tracing::error!(ticket.id = %id, "A file of ticket {id} cannot be read: {error:#}");
+            unavailable(&site, &staff.visitor)
+        }
+    }
+}
