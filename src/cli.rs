@@ -21,6 +21,7 @@ mod health;
 mod inbox;
 pub mod inspect;
 mod json;
+mod knowledge;
 mod log;
 mod man;
 mod outbox;
@@ -83,6 +84,7 @@ enum Command {
     Sessions(sessions::Arguments),
     Statistics(statistics::Arguments),
     Health(health::Arguments),
+    Knowledge(knowledge::Arguments),
     Backup(backup::BackupArguments),
     Restore(backup::RestoreArguments),
     Demo(demo::Arguments),
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Sessions(arguments) => sessions::run(&context, &arguments),
         Command::Statistics(arguments) => statistics::run(&context, &arguments),
         Command::Health(arguments) => health::run(&context, &arguments),
+        Command::Knowledge(arguments) => knowledge::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Demo(arguments) => demo::run(&arguments),

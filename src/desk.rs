@@ -52,6 +52,7 @@ mod reclassify;
 pub mod reference;
 mod requests;
 mod route;
+mod selfhelp;
 mod short;
 mod sign_in;
 pub mod similar;
@@ -72,7 +73,7 @@ pub use because::Because;
 pub use command::{VERBS, Verb};
 pub use confirm::{Pending, PendingState};
 pub use duplicate::within as duplicate_within;
-pub use notice::{Automation, Exchange, Kind, Notice};
+pub use notice::{Automation, Enclosed, Exchange, Kind, Notice};
 pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
@@ -383,6 +384,8 @@ pub struct Decision {
     pub learned: Option<Learned>,
     /// Technicians who will be away.
     pub absences: Vec<Absence>,
+    /// Articles that solved something, by slug.
+    pub helped: Vec<String>,
 }
 
 /// Decides. Total: every input has an outcome that somebody can see.

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+pub mod draft;
 pub mod fold;
 mod front;
 mod link;

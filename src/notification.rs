@@ -317,6 +317,13 @@ fn enclosures(
             });
         }
     }
+    if let Some(enclosed) = &notice.enclosed {
+        enclosures.push(Enclosure {
+            name: Line::new(&enclosed.name),
+            content_type: "text/markdown".to_owned(),
+            bytes: enclosed.text.clone().into_bytes(),
+        });
+    }
     if let Some(text) = words::cut_text(notice) {
         enclosures.push(Enclosure {
             name: Line::new(words::WHOLE_TEXT),

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::knowledge::Offered;
 use crate::mail::{Address, Attachment, Automatic};
 
 mod class;
@@ -211,6 +212,9 @@ pub struct Ticket {
     /// He was asked for marks: that happens once (row K6).
     #[serde(default)]
     pub marks_asked: bool,
+    /// Articles that its acknowledgement offered (row L3).
+    #[serde(default)]
+    pub offered: Vec<Offered>,
 }
 
 impl Ticket {
@@ -335,6 +339,7 @@ impl Ticket {
                 Verdict::Accepted => self.accepted = true,
                 Verdict::Refused => self.refusals += 1,
                 Verdict::Complement => self.complements += 1,
+                Verdict::Helped => {}
             },
             What::Thanks { content, .. } => self.thanks += u32::from(*content),
             What::Rated { marks, .. } => self.marks = Some(*marks),

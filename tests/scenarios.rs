@@ -46,7 +46,8 @@ struct Step {
     /// What the operator does: "note 1 text", "assign 1 address", "resolve 1", "close 1", "wait 1
     /// requester", "pause 1 2026-11-12T08:00:00Z".
     operator: Option<String>,
-    /// What somebody does on the page: "accept 1 address", "refuse 1 address text", "add 1 address
+    /// What somebody does on the page: "accept 1 address", "helped 1 address
+    /// article", "refuse 1 address text", "add 1 address
     /// text", "rate 1 address 5 4".
     page: Option<String>,
     /// The relay is "down", or "up" again, from here on.
@@ -175,6 +176,9 @@ impl Desk {
                 std::fs::copy(&path, folder.path().join(name)).expect("copied");
             }
         }
+        // Articles for the stories that name them.
+        let articles = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/knowledge");
+        std::os::unix::fs::symlink(articles, folder.path().join("articles")).expect("linked");
         // A key that never changes, so that tokens are the same in each run.
         let key = folder.path().join("secret.key");
         std::fs::write(&key, guichet::token::Keys::file_text(&[1; 32])).expect("writable");
@@ -323,6 +327,7 @@ impl Desk {
         let rest = words.next().unwrap_or_default().to_owned();
         let what = match verb {
             "accept" => Deed::Accept,
+            "helped" => Deed::Helped(rest),
             "refuse" => Deed::Refuse(rest),
             "add" => return self.add(ticket, address, rest).await,
             "leave" => Deed::Unfollow,

@@ -142,6 +142,7 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         held: false,
         exchanges: Vec::new(),
         visit: None,
+        enclosed: None,
     }
 }
 
@@ -225,6 +226,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         thanks: 0,
         marks: None,
         marks_asked: false,
+        offered: Vec::new(),
     }
 }
 

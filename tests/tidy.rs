@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("token", &[]),
     ("mail", &["token"]),
     ("knowledge", &[]),
-    ("ticket", &["token", "mail"]),
+    ("ticket", &["token", "mail", "knowledge"]),
     ("desk", &["token", "mail", "knowledge", "ticket"]),
     (
         "notification",

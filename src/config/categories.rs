@@ -2,7 +2,7 @@
 
 use crate::desk::classify::Term;
 use crate::desk::form::{Question, QuestionKind};
-use crate::desk::policy::Category;
+use crate::desk::policy::{Articles, Category};
 use crate::ticket::{Impact, Nature};
 
 use super::compile::list;
@@ -68,6 +68,11 @@ pub fn categories(reading: &mut Reading, config: &Config) -> Vec<Category> {
                 _ => Impact::Person,
             },
             terms,
+            articles: match written.articles.as_deref() {
+                Some("answer") => Articles::Answer,
+                Some("never") => Articles::Never,
+                _ => Articles::Offer,
+            },
             id,
         });
     }

@@ -183,6 +183,10 @@ pub const KEYS: &[(&str, Shape)] = &[
         Shape::Choice(&["person", "service", "site"]),
     ),
     ("categories[].words", Shape::Texts),
+    (
+        "categories[].articles",
+        Shape::Choice(&["offer", "answer", "never"]),
+    ),
     ("services[].name", Shape::Text),
     ("services[].readers", Shape::Texts),
     ("categories[].questions[].label", Shape::Text),

@@ -255,6 +255,7 @@ mod tables {
         pub r#type: Option<String>,
         pub impact: Option<String>,
         pub words: Option<Texts>,
+        pub articles: Option<String>,
         pub questions: Vec<Question>,
     }
 

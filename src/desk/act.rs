@@ -8,7 +8,7 @@ use super::lifecycle::{self, Step};
 use super::major;
 use super::tell::Words;
 use super::verdict;
-use super::{Kind, people, staff, tell};
+use super::{Kind, people, selfhelp, staff, tell};
 use crate::ticket::{Actor, Awaited, File, Marks, Role, Status, Ticket, TicketId, What};
 
 /// Something done by other means than a mail: on the command line, on the page.
@@ -43,6 +43,8 @@ pub enum Deed {
     Accept,
     /// He refuses it, and says why.
     Refuse(String),
+    /// An article that was offered solved it: which.
+    Helped(String),
     /// He gives marks.
     Rate(Marks, Option<String>),
     /// Somebody who follows does so no longer.
@@ -108,7 +110,7 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
         Deed::Wait(of) => (Step::Wait(*of), None, None),
         Deed::Pause(until) => (Step::Pause(*until), Some(Kind::Paused), None),
         Deed::Reply(written) => return staff::write(draft, &ticket, &actor, written),
-        Deed::Accept | Deed::Refuse(_) | Deed::Rate(..) | Deed::Unfollow => {
+        Deed::Accept | Deed::Helped(_) | Deed::Refuse(_) | Deed::Rate(..) | Deed::Unfollow => {
             return of_requester(draft, &ticket, actor, &action.what);
         }
     };
@@ -146,6 +148,16 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         files: Vec::new(),
     };
     let step = match what {
+        Deed::Helped(slug) => {
+            let solved = match judges {
+                true => selfhelp::solve(draft, ticket, actor.clone(), Some(slug), &said("")),
+                false => Err("only the requester says so".to_owned()),
+            };
+            if let Err(why) = solved {
+                draft.decision.why = why;
+            }
+            return;
+        }
         Deed::Accept => Step::Accept,
         Deed::Refuse(_) => Step::Refuse,
         Deed::Rate(marks, comment) => {

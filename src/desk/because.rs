@@ -22,6 +22,8 @@ pub enum Because {
     Old,
     /// The subject was a new one.
     NewSubject,
+    /// An article that was offered solved it.
+    Helped,
 }
 
 impl Because {
@@ -36,6 +38,7 @@ impl Because {
             Self::Expired => "expired",
             Self::Old => "old",
             Self::NewSubject => "new-subject",
+            Self::Helped => "helped",
         }
     }
 }

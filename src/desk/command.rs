@@ -64,6 +64,8 @@ pub enum Command {
     Call,
     /// `#modele vpn`: the name of a canned answer, folded.
     Canned(String),
+    /// `#kb`: a draft of an article.
+    Article,
     /// `#majeur [101 102]`.
     Major(Vec<TicketId>),
     /// `#absent jusqu'au 24/08`.
@@ -215,6 +217,7 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
         "tiers" => address().map(Command::Partner),
         "tel" => none(Command::Call),
         "modele" => text().map(|_| Command::Canned(folded.to_owned())),
+        "kb" => none(Command::Article),
         "majeur" if folded.is_empty() => Some(Command::Major(Vec::new())),
         "majeur" => argument::tickets(argument).map(Command::Major),
         "absent" => When::parse(argument).map(Command::Away),

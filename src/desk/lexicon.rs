@@ -38,6 +38,14 @@ pub fn marks_form(language: &str) -> &'static str {
     }
 }
 
+/// What the link of an acknowledgement that offers articles writes into the reply.
+pub fn prefilled_helped(language: &str) -> &'static str {
+    match language {
+        "en" => "It helped me, my request can be closed.",
+        _ => "Cela m'a aidé, ma demande peut être close.",
+    }
+}
+
 macro_rules! pattern {
     ($name:ident, $pattern:expr) => {
         static $name: LazyLock<Regex> =
@@ -93,6 +101,17 @@ pattern!(
         r"(?:you (?:can|may)|please|feel free to) (?:now )?close|(?:ticket|case|request) can be closed)",
     )
 );
+// What is said of an article that was offered, and of nothing else before somebody has answered.
+pattern!(
+    HELPED,
+    concat!(
+        r"\b(?:(?:cela|ca|ceci|l'article|la fiche|la page|votre article|cet article|cette fiche) (?:m'a |nous a )(?:bien |beaucoup |vraiment |parfaitement )?(?:aidee?s?|depannee?s?|suffi)|",
+        r"(?:cela|ca|l'article|la fiche|votre article|cet article|cette fiche) (?:a |m'a |nous a )?(?:bien )?(?:resolu|regle|solutionne) (?:mon|le|notre|ma|la) (?:probleme|souci|panne|difficulte|demande)|",
+        r"(?:probleme|souci|demande|c'est) (?:est )?(?:resolue?|reglee?|bon) (?:grace a|avec|par) (?:l'|votre |cet |cette |la |le )(?:article|fiche|page|lien)|",
+        r"j'ai (?:trouve|eu) (?:ma |la )(?:reponse|solution) (?:dans|avec|grace a) (?:l'|votre |cet |cette |la |le )(?:article|fiche|page|lien)|",
+        r"(?:it|this|that|the article|your article|the page) (?:has )?(?:really |just )?(?:helped(?: me| us)?|(?:solved|fixed) (?:it|my|the|our)))\b",
+    )
+);
 // With one of these an acceptance is no plain one.
 pattern!(
     HOWEVER,
@@ -139,6 +158,15 @@ pub fn opinion(text: &str) -> Option<Opinion> {
     let asks = folded.contains('?');
     let however = folded.lines().any(|line| HOWEVER.is_match(line));
     (!asks && !however && folded.lines().any(plain)).then_some(Opinion::Holds)
+}
+
+/// The reply says plainly that an article that was offered solved it.
+pub fn helped(text: &str) -> bool {
+    let folded = folded(text);
+    !folded.contains('?')
+        && !FAILS.is_match(&folded)
+        && !folded.lines().any(|line| HOWEVER.is_match(line))
+        && folded.lines().any(|line| HELPED.is_match(line))
 }
 
 /// What is left of a refusal or an acceptance without the words that our links write.
@@ -384,6 +412,42 @@ mod tests {
         }
         for sad in ["👎", "😢", "☹️"] {
             assert!(is_unhappy(sad), "{sad}");
+        }
+    }
+
+    #[test]
+    fn only_plain_words_say_that_an_article_helped() {
+        for text in [
+            prefilled_helped("fr"),
+            prefilled_helped("en"),
+            "Cela m'a aidé",
+            "Bonjour,\n\nÇa m’a bien aidé, merci beaucoup !\n\nMarie",
+            "L'article m'a dépanné.",
+            "Problème résolu grâce à votre article, merci.",
+            "J'ai trouvé la solution dans l'article.",
+            "Votre article a résolu mon problème.",
+            "That helped, thank you!",
+            "The article solved it.",
+        ] {
+            assert!(helped(text), "{text}");
+        }
+        for text in [
+            "",
+            "Merci",
+            "Cela ne m'a pas aidé.",
+            "Cela m'a aidé, mais il reste une erreur.",
+            "Cela m'a aidé ?",
+            "Cela m'a aidé. Par contre l'écran reste noir.",
+            "L'article ne résout pas mon problème.",
+            "J'ai lu l'article, ça ne marche toujours pas.",
+            "Je vais essayer, si cela m'a aidé je vous le dirai.",
+            "It did not help.",
+            "It helped me once, however it is broken again.",
+            "J'accepte la solution.",
+            "non résolu",
+            "Aidez-moi",
+        ] {
+            assert!(!helped(text), "{text}");
         }
     }
 }

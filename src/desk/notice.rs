@@ -289,6 +289,18 @@ pub struct Notice {
     /// Whose own page it links to, apart from any ticket.
     #[serde(default)]
     pub visit: Option<Visit>,
+    /// A file that the desk itself wrote, to send along.
+    #[serde(default)]
+    pub enclosed: Option<Enclosed>,
+}
+
+/// A text that goes along as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosed {
+    /// Its name.
+    pub name: String,
+    /// Its contents.
+    pub text: String,
 }
 
 /// What somebody said of a ticket before.

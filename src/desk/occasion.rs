@@ -22,7 +22,8 @@ pub fn public(draft: &mut Draft<'_>, id: TicketId, kind: Kind, because: Because)
         | Because::RefusedSilently
         | Because::Complement
         | Because::Old
-        | Because::NewSubject => true,
+        | Because::NewSubject
+        | Because::Helped => true,
         Because::Unanswered | Because::Expired => false,
     };
     tell::public_as(draft, id, kind, None, "", Some(because), |notice| {

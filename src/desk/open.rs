@@ -5,7 +5,7 @@ use super::route::{Route, is_ours};
 use super::tell::{self, Acknowledged, Words};
 use super::{
     Arrival, Because, Disposition, Kind, Policy, Thread, assign, classify, declared, major, people,
-    reference, requests, urgency, words,
+    reference, requests, selfhelp, urgency, words,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Address, Automatic};
@@ -115,6 +115,17 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         found = form.class(policy, found);
     }
     why.extend(found.why.clone());
+    let silent = behalf.is_some_and(|behalf| behalf.silent);
+    let by_person = opening.automatic.is_none() && !opening.unverified;
+    let acknowledged = by_person && !silent && !is_ours(policy, &sender.address);
+    // A technician who is proven vouches for whom he opens it.
+    let outsider =
+        !policy.is_internal(&sender.address) && arrival.authenticity != Authenticity::Pass;
+    let offered = if acknowledged && !outsider && behalf.is_none() && opening.linked.is_none() {
+        selfhelp::offered(policy, arrival, found.category.as_deref())
+    } else {
+        Vec::new()
+    };
     let impact = found
         .category
         .as_ref()
@@ -165,6 +176,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         thanks: 0,
         marks: None,
         marks_asked: false,
+        offered,
     };
     draft.open(ticket, actor.clone());
     let automatic = opening.automatic.is_some();
@@ -219,8 +231,6 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         draft.link(id, other, &why);
     }
 
-    let silent = behalf.is_some_and(|behalf| behalf.silent);
-    let by_person = opening.automatic.is_none() && !opening.unverified;
     let title = draft
         .ticket(id)
         .map(|ticket| ticket.title.clone())
@@ -234,11 +244,11 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     if major.is_none() {
         lines.extend(assign::assign(draft, id));
     }
-    let acknowledged = by_person && !silent && !is_ours(policy, &sender.address);
+    let answered = match major {
+        Some(_) => None,
+        None => selfhelp::answer(draft, id),
+    };
     if acknowledged {
-        // A technician who is proven vouches for whom he opens it.
-        let outsider =
-            !policy.is_internal(&sender.address) && arrival.authenticity != Authenticity::Pass;
         let files = words.files.clone();
         tell::acknowledge(
             draft,
@@ -267,6 +277,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 format!("Part of major incident {}. A reply to this goes to this person only; to write to all, reply to a mail of {}.", major.reference, major.reference),
             ));
         }
+        lines.extend(answered);
         tell::staff(draft, id, Kind::TeamNew, &words, &lines, cause);
         for team in &route.observers {
             tell::observing_team(draft, id, team, &words, cause);

@@ -135,6 +135,20 @@ pub struct Category {
     pub terms: Vec<classify::Term>,
     /// What the form asks beside the description (rows I1, I6).
     pub questions: Vec<Question>,
+    /// What is left to the articles of the knowledge base.
+    pub articles: Articles,
+}
+
+/// What a category leaves to the articles of the knowledge base (row L4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Articles {
+    /// They are offered beside what people do.
+    #[default]
+    Offer,
+    /// One that surely answers is the answer, until the requester says otherwise.
+    Answer,
+    /// None is offered.
+    Never,
 }
 
 impl Category {

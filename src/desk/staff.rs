@@ -13,6 +13,7 @@ use super::{Arrival, Disposition, Told, hold, words};
 use crate::ticket::{Actor, File, InboxId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod article;
 mod aside;
 mod ask;
 mod away;
@@ -161,6 +162,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     }
     reply.divert(draft, &mut message);
     reply.says_something = message.says_something();
+    reply.enclosed = reply.write_article(draft, &message.text);
     // A mail whose commands fail is never sent on as if nothing had happened.
     let public = reply.says_something && !reply.internal && !reply.refused;
     let said = Words {

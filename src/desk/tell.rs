@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::policy::Technician;
-use super::{Automation, Because, Exchange, Kind, Notice, assign, limits, people, words};
+use super::{Automation, Because, Enclosed, Exchange, Kind, Notice, assign, limits, people, words};
 use crate::mail::Address;
 use crate::ticket::{
     Actor, File, NoticeId, Part, Person, PersonId, Reference, Ticket, TicketId, What, Withdrawn,
@@ -87,6 +87,7 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         held: false,
         exchanges: Vec::new(),
         visit: None,
+        enclosed: None,
     }
 }
 

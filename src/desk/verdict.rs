@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::lexicon::{self, Opinion};
 use super::lifecycle::{self, Step, Writer};
 use super::tell::{self, Words};
-use super::{Because, Kind, occasion, words};
+use super::{Because, Kind, occasion, selfhelp, words};
 use crate::ticket::{Actor, Marks, Part, Role, Status, Ticket, TicketId, Verdict, What};
 
 /// What somebody of a ticket wrote, as far as its life is concerned.
@@ -73,6 +73,11 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         || only_marks
         || marks.is_some() && crate::mail::text::is_thanks(&rest, said.has_files);
 
+    if selfhelp::is_solved(draft, ticket, &said)
+        && selfhelp::solve(draft, ticket, said.actor.clone(), None, &said.words).is_ok()
+    {
+        return;
+    }
     if opinion == Some(Opinion::Holds) {
         if let Some(marks) = marks {
             rate(draft, id, &said.actor, marks, None);

@@ -295,6 +295,14 @@ impl Library {
                 })
             })
             .collect();
+        // The same in another language helps nobody who has it in his own.
+        let own = |offered: &Offered| {
+            self.article(&offered.slug)
+                .is_some_and(|article| article.language == language)
+        };
+        if offered.iter().any(own) {
+            offered.retain(own);
+        }
         offered.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.slug.cmp(&b.slug)));
         offered.truncate(count);
         offered

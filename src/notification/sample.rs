@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{Category, File, Listed, Requester, Team, Technician, Words, reply_line};
+use super::words::{
+    Article, Category, File, Listed, Requester, Team, Technician, Words, reply_line,
+};
 use crate::desk::Kind;
 
 /// The samples of a kind.
@@ -19,7 +21,14 @@ pub fn all(language: &str, kind: Kind) -> Vec<Words> {
     };
     let mut samples = vec![full(language, kind), spare, bare];
     samples.extend(
-        ["accepted", "complement", "unanswered", "new-subject"].map(|because| Words {
+        [
+            "accepted",
+            "complement",
+            "unanswered",
+            "new-subject",
+            "helped",
+        ]
+        .map(|because| Words {
             because,
             observer: false,
             ..full(language, kind)
@@ -117,6 +126,11 @@ fn full(language: &str, kind: Kind) -> Words {
         accept_link: Some("mailto:support@example.org?subject=a&body=b".to_owned()),
         refuse_link: Some("mailto:support@example.org?subject=a&body=c".to_owned()),
         asks_marks: true,
+        articles: vec![Article {
+            title: "Imprimante <3> : bourrage & toner".to_owned(),
+            link: "https://support.example.org/t/abc/articles/impression".to_owned(),
+        }],
+        helped_link: Some("mailto:support@example.org?subject=a&body=e".to_owned()),
         marks_link: Some("mailto:support@example.org?subject=a&body=d".to_owned()),
         created_at: date.clone(),
         urgent: true,

@@ -16,8 +16,10 @@ use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, Ticke
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 mod class;
+mod offered;
 mod parts;
 
+use offered::{articles, offers};
 pub use parts::*;
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
@@ -153,6 +155,10 @@ pub struct Words {
     pub followers: Vec<String>,
     /// Where an observer writes to follow no longer, a `mailto:` link.
     pub unfollow: Option<String>,
+    /// Articles that may answer the request; in its acknowledgement only.
+    pub articles: Vec<Article>,
+    /// A reply that says that one did.
+    pub helped_link: Option<String>,
 }
 
 impl Words {
@@ -349,6 +355,13 @@ impl Words {
             },
             accept_link: replies.link(lexicon::prefilled(Opinion::Holds, &language)),
             refuse_link: replies.link(lexicon::prefilled(Opinion::Fails, &language)),
+            helped_link: replies
+                .link(lexicon::prefilled_helped(&language))
+                .filter(|_| offers(notice, ticket)),
+            articles: ticket
+                .filter(|_| offers(notice, ticket))
+                .map(|ticket| articles(stationery, notice, ticket))
+                .unwrap_or_default(),
             asks_marks: notice.asks_marks,
             marks_link: replies
                 .link(lexicon::marks_form(&language))

@@ -140,6 +140,26 @@ fn terms(question: &Question) -> Vec<String> {
         .collect()
 }
 
+/// An article solved something.
+pub(super) fn helped(connection: &Connection, slug: &str) -> Result<()> {
+    let once = ArticleCounts {
+        views: 0,
+        helped: 1,
+    };
+    add(connection, slug, once)
+}
+
+fn add(connection: &Connection, slug: &str, counts: ArticleCounts) -> Result<()> {
+    connection
+        .prepare_cached(
+            r"INSERT INTO articles (slug, views, helped) VALUES (?1, ?2, ?3)
+              ON CONFLICT (slug) DO UPDATE
+              SET views = views + excluded.views, helped = helped + excluded.helped",
+        )?
+        .execute(params![slug, number(counts.views), number(counts.helped)])?;
+    Ok(())
+}
+
 impl Store {
     /// Adds to the counts of articles, by slug.
     ///
@@ -150,14 +170,8 @@ impl Store {
             Durability::Killproof,
             "counting articles",
             move |connection| {
-                for (slug, add) in &counts {
-                    connection
-                        .prepare_cached(
-                            r"INSERT INTO articles (slug, views, helped) VALUES (?1, ?2, ?3)
-                          ON CONFLICT (slug) DO UPDATE
-                          SET views = views + excluded.views, helped = helped + excluded.helped",
-                        )?
-                        .execute(params![slug, number(add.views), number(add.helped)])?;
+                for (slug, counts) in &counts {
+                    add(connection, slug, *counts)?;
                 }
                 Ok(())
             },

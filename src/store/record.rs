@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Settlement, copy, deliver, habits, health, known, look, mailboxes, millis, number, process,
-    session,
+    Settlement, copy, deliver, habits, health, knowledge, known, look, mailboxes, millis, number,
+    process, session,
 };
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
@@ -51,6 +51,9 @@ pub(super) fn write(
     }
     for id in &decision.settled_notices {
         drop_notice(connection, *id)?;
+    }
+    for slug in &decision.helped {
+        knowledge::helped(connection, slug)?;
     }
     for absence in &decision.absences {
         look::write_absence(connection, absence)?;

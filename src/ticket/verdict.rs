@@ -12,6 +12,8 @@ pub enum Verdict {
     Refused,
     /// Something is to be added (S3.28).
     Complement,
+    /// An article that was offered solved it (row L3).
+    Helped,
 }
 
 impl Verdict {
@@ -21,6 +23,7 @@ impl Verdict {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Complement => "complement",
+            Self::Helped => "helped",
         }
     }
 }

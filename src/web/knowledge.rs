@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Visitor};
 use super::{Site, client, download, form, link, page, see, unavailable};
-use crate::knowledge::Audience;
+use crate::knowledge::{Article, Audience};
 use crate::service::knowledge::Knowledge;
 use crate::service::knowledge::readers::{Did, is_robot};
 
+mod ticket;
 mod view;
 
 pub const TEMPLATES: &[(&str, &str)] = &[
@@ -58,6 +59,11 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/articles/proposes", get(offered))
         .route("/articles/a/{*slug}", get(article).post(helped))
         .route("/articles/fichiers/{*path}", get(file))
+        .route(
+            "/t/{token}/articles/{*slug}",
+            get(ticket::article).post(ticket::helped),
+        )
+        .route("/t/{token}/articles-fichiers/{*path}", get(ticket::file))
 }
 
 /// Whose articles are shown. Nobody is known here: what is internal is behind the link of a mail.
@@ -182,39 +188,50 @@ async fn article(
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     let slug = path.map(|Path(slug)| slug).unwrap_or_default();
-    let rules = site.service.rules();
-    let knowledge = &rules.knowledge;
-    let reader = reader(&visitor);
-    let found = knowledge.library().article(&slug);
-    let Some(article) = found.filter(|article| reader.may_read(article.audience)) else {
-        return link::not_found(&site, &visitor);
-    };
     if method == Method::GET {
         count(&site, &visitor, &headers, &slug, Did::Read);
     }
-    let counts = match site.service.store().article_counts(Some(slug)).await {
-        Ok(mut counts) => counts.remove(&article.slug).unwrap_or_default(),
+    let place = view::Place::public(reader(&visitor), &visitor);
+    show(&site, &visitor, &slug, &place, StatusCode::OK).await
+}
+
+/// The page of an article; a wrong name and one that is not for this reader look the same.
+async fn show(
+    site: &Site,
+    visitor: &Visitor,
+    slug: &str,
+    place: &view::Place,
+    status: StatusCode,
+) -> Response {
+    let rules = site.service.rules();
+    let knowledge = &rules.knowledge;
+    let Some(article) = readable(knowledge, slug, place.reader) else {
+        return link::not_found(site, visitor);
+    };
+    let counts = site.service.store().article_counts(Some(slug.to_owned()));
+    let counts = match counts.await {
+        Ok(mut counts) => counts.remove(slug).unwrap_or_default(),
         Err(error) => {
             tracing::error!("The counts of articles cannot be read: {error:#}");
-            return unavailable(&site, &visitor);
+            return unavailable(site, visitor);
         }
     };
-    let pending = site.service.readers().pending(&article.slug);
+    let views = counts.views + site.service.readers().pending(slug).views;
     let today = site.service.now().with_timezone(&rules.policy.timezone);
-    let shown = view::article(
-        knowledge,
-        article,
-        &visitor,
-        reader,
-        counts.views + pending.views,
-        today.date_naive(),
-    );
-    let mut context = frame::context(&site, &visitor);
+    let today = today.date_naive();
+    let shown = view::article(knowledge, article, visitor, place, views, today);
+    let mut context = frame::context(site, visitor);
     context.insert("article", &shown);
-    context.insert("q", "");
     context.insert("helped", &(visitor.done.as_deref() == Some("aide")));
+    context.insert("closes", &place.closes);
+    context.insert("unticked", &(status == StatusCode::UNPROCESSABLE_ENTITY));
     context.insert("write_to", &view::write_to(&rules.policy));
-    page(&site, StatusCode::OK, "knowledge/article.html", &context)
+    page(site, status, "knowledge/article.html", &context)
+}
+
+fn readable<'a>(knowledge: &'a Knowledge, slug: &str, reader: Audience) -> Option<&'a Article> {
+    let found = knowledge.library().article(slug);
+    found.filter(|article| reader.may_read(article.audience))
 }
 
 /// Counts what a person did, once a day.
@@ -243,15 +260,17 @@ async fn helped(
         return response;
     }
     let rules = site.service.rules();
-    let found = rules.knowledge.library().article(&slug);
-    let reader = reader(&visitor);
-    if !found.is_some_and(|article| reader.may_read(article.audience)) {
+    if readable(&rules.knowledge, &slug, reader(&visitor)).is_none() {
         return link::not_found(&site, &visitor);
     }
     count(&site, &visitor, &headers, &slug, Did::Helped);
-    let link = view::article_link(&slug, &visitor);
+    see(&thanks(&view::article_link(&slug, &visitor)))
+}
+
+/// The same page, where the reader is thanked.
+fn thanks(link: &str) -> String {
     let sign = if link.contains('?') { '&' } else { '?' };
-    see(&format!("{link}{sign}fait=aide#avis"))
+    format!("{link}{sign}fait=aide#avis")
 }
 
 async fn file(
@@ -260,18 +279,22 @@ async fn file(
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     let path = path.map(|Path(path)| path).unwrap_or_default();
+    give(&site, &visitor, path, reader(&visitor)).await
+}
+
+/// A file of an article, for who may read one that shows it.
+async fn give(site: &Site, visitor: &Visitor, path: String, reader: Audience) -> Response {
     let knowledge = Arc::clone(&site.service.rules().knowledge);
-    let reader = reader(&visitor);
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
     let Some(size) = knowledge.file_size(&path, reader) else {
-        return link::not_found(&site, &visitor);
+        return link::not_found(site, visitor);
     };
     let Some(held) = download::room(&site.downloads, size).await else {
-        return unavailable(&site, &visitor);
+        return unavailable(site, visitor);
     };
     let bytes = tokio::task::spawn_blocking(move || knowledge.file(&path, reader)).await;
     let Ok(Some(bytes)) = bytes else {
-        return link::not_found(&site, &visitor);
+        return link::not_found(site, visitor);
     };
     let mut response = download::answer(Some(&name), bytes, held);
     let headers = response.headers_mut();

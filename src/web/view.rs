@@ -247,7 +247,8 @@ fn entry(
                 "Solution refusée.".into(),
                 "Solution refused.".into(),
             ))),
-            Verdict::Complement => None,
+            // The change of status says it.
+            Verdict::Complement | Verdict::Helped => None,
         },
         What::Undone { ticket, .. } => Some(fact(match ticket.status {
             Status::Resolved | Status::Closed => say(

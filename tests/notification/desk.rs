@@ -149,6 +149,7 @@ pub fn ticket() -> Ticket {
         thanks: 0,
         marks: None,
         marks_asked: false,
+        offered: Vec::new(),
     }
 }
 
@@ -243,6 +244,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         quiet: false,
         held: false,
         exchanges: Vec::new(),
+        enclosed: None,
         visit: errand(kind).map(|errand| visit(errand, language)),
     }
 }

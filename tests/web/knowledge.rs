@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use guichet::service::knowledge::{once, readers};
+use guichet::ticket::Status;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, MARIE};
 use crate::http::{self, Answer};
 
 const BROWSER: (&str, &str) = (
@@ -346,4 +347,74 @@ async fn two_thousand_articles_are_searched_at_once() {
         "{:?}",
         began.elapsed()
     );
+}
+
+/// The link of the acknowledgement opens what is for the people of the institution, and its button
+/// closes the request, once its box is ticked.
+#[tokio::test]
+async fn the_article_of_an_acknowledgement_closes_its_request() {
+    let (mut desk, _folder) = desk().await;
+    desk.request(
+        "Arrivée d'un collègue : création de compte",
+        "Bonjour, que faut-il faire ?",
+        &[],
+    )
+    .await;
+    let text = desk.latest(MARIE).text.clone();
+    let link = text
+        .split_whitespace()
+        .find(|word| word.contains("/articles/"))
+        .unwrap_or_else(|| panic!("no article: {text}"));
+    let path = link
+        .split_once("/t/")
+        .map(|(_, rest)| format!("/t/{rest}"))
+        .expect("a link");
+    assert!(
+        path.ends_with("/articles/interne/accueil-nouvel-arrivant"),
+        "{path}"
+    );
+    let page = get(&desk, &path).await;
+    assert_eq!(page.status, 200);
+    let shown = plain(&page.text());
+    assert!(
+        shown.contains("Oui, ma demande DSI-1 est réglée"),
+        "{shown}"
+    );
+    // Not with a wrong link, and technicians' articles not at all.
+    let wrong = path.replacen("/t/", "/t/x", 1);
+    assert_eq!(get(&desk, &wrong).await.status, 404);
+    let other = path.replace(
+        "interne/accueil-nouvel-arrivant",
+        "interne/serveurs-impression",
+    );
+    assert_eq!(get(&desk, &other).await.status, 404);
+
+    let unticked = http::submit(desk.address, &path, &[]).await;
+    assert_eq!(unticked.status, 422);
+    assert!(
+        unticked
+            .text()
+            .contains("Cochez la case pour clore la demande.")
+    );
+    assert_eq!(desk.ticket(1).await.status, Status::Open);
+    let ticked = http::submit(desk.address, &path, &[("confirme", "1")]).await;
+    assert_eq!(ticked.status, 303);
+    desk.settle().await;
+    let ticket = desk.ticket(1).await;
+    assert_eq!((ticket.status, ticket.accepted), (Status::Closed, false));
+    assert!(
+        desk.latest(MARIE)
+            .text
+            .contains("Tant mieux si l'article vous a aidé")
+    );
+    let counts = desk
+        .service
+        .store()
+        .article_counts(None)
+        .await
+        .expect("counts");
+    assert_eq!(counts["interne/accueil-nouvel-arrivant"].helped, 1);
+    // A second click changes nothing: the page only thanks.
+    let again = http::submit(desk.address, &path, &[("confirme", "1")]).await;
+    assert!(again.header("location").ends_with("?fait=aide#avis"));
 }

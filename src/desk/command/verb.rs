@@ -265,6 +265,16 @@ pub const VERBS: &[Verb] = &[
         help: ("insère une réponse type", "inserts a canned answer"),
     },
     Verb {
+        name: "kb",
+        english: "kb",
+        aliases: &["article", "connaissance", "knowledge"],
+        usage: ("#kb", "#kb"),
+        help: (
+            "fait de la solution un brouillon d'article, sans les données du demandeur",
+            "drafts an article from the solution, without the requester's data",
+        ),
+    },
+    Verb {
         name: "majeur",
         english: "major",
         aliases: &["incident majeur", "major incident"],

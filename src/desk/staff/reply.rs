@@ -6,7 +6,7 @@ use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
-use super::super::{Kind, urgency, words};
+use super::super::{Enclosed, Kind, urgency, words};
 use super::report::Fate;
 use super::{ask, away, refuse};
 use crate::mail::Address;
@@ -48,6 +48,10 @@ pub struct Reply<'a> {
     pub partner: Option<Address>,
     /// The text is the account of a call.
     pub call: bool,
+    /// A draft of an article is sent to him.
+    pub wants_article: bool,
+    /// That draft.
+    pub enclosed: Option<Enclosed>,
     /// Canned answers to add to the text.
     pub inserted: Vec<String>,
     /// The ticket goes on in another one: nothing is told in its name.
@@ -87,6 +91,8 @@ impl<'a> Reply<'a> {
             mail: None,
             partner: None,
             call: false,
+            wants_article: false,
+            enclosed: None,
             inserted: Vec::new(),
             merged: false,
         }
@@ -199,6 +205,7 @@ impl Reply<'_> {
             Command::Partner(with) => self.partner(draft, with),
             Command::Call => self.call(),
             Command::Canned(name) => self.canned(draft, name),
+            Command::Article => self.article(draft),
             Command::Major(ids) => self.major(draft, ids),
             Command::Away(when) => away::away(draft, self.technician, *when),
             Command::Duplicate => self.duplicate(draft),
@@ -315,6 +322,7 @@ fn changes(command: &Command) -> bool {
         Command::Note
             | Command::Undo
             | Command::Send
+            | Command::Article
             | Command::Test
             | Command::Help
             | Command::List

@@ -27,7 +27,15 @@ pub fn send(draft: &mut Draft<'_>, reply: &mut Reply<'_>, in_reply_to: Option<&s
         return;
     }
     let lines = lines(draft, reply);
-    tell::transcript(draft, reply.id, reply.technician, in_reply_to, lines);
+    let enclosed = reply.enclosed.take();
+    tell::transcript_with(
+        draft,
+        reply.id,
+        reply.technician,
+        in_reply_to,
+        lines,
+        enclosed,
+    );
 }
 
 /// The lines of it.

@@ -228,9 +228,22 @@ pub fn transcript(
     in_reply_to: Option<&str>,
     lines: Vec<String>,
 ) {
+    transcript_with(draft, id, technician, in_reply_to, lines, None);
+}
+
+/// A transcript with a file that a command made.
+pub fn transcript_with(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    in_reply_to: Option<&str>,
+    lines: Vec<String>,
+    enclosed: Option<Enclosed>,
+) {
     // The latest mail of the conversation is the one that gets replied to: it must not be a trap.
     let mut notice = to_technician(draft, id, Kind::Transcript, technician, Purpose::Technician);
     notice.lines = lines;
+    notice.enclosed = enclosed;
     notice.automation = Automation::Replied;
     notice.in_reply_to = in_reply_to.map(str::to_owned);
     draft.notify(notice);

@@ -75,3 +75,12 @@ pub struct File {
     /// It goes with this mail.
     pub sent: bool,
 }
+
+/// An article that is offered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Article {
+    /// Its title.
+    pub title: String,
+    /// Where the recipient reads it.
+    pub link: String,
+}

@@ -10,7 +10,7 @@ use super::PATH;
 use crate::desk::Policy;
 use crate::knowledge::render::{self, Links};
 use crate::knowledge::snippet::Piece;
-use crate::knowledge::{Article, Audience, Place, Question, date_and_time, encoded};
+use crate::knowledge::{self, Article, Audience, Question, date_and_time, encoded};
 use crate::service::knowledge::Knowledge;
 
 /// Up to so many articles are listed under their categories at once; more are a page for each
@@ -103,7 +103,38 @@ pub struct Shown {
     history: Vec<Revision>,
 }
 
-/// Where an article is shown.
+/// On whose page an article is shown, and what for.
+#[derive(Debug)]
+pub struct Place {
+    /// What its reader may read.
+    pub reader: Audience,
+    /// Before the name of an article, and behind it.
+    pub articles: (String, &'static str),
+    /// Before the path of a file.
+    pub files: String,
+    /// « Cela m'a aidé » closes the reader's request: its reference.
+    pub closes: Option<String>,
+}
+
+impl Place {
+    /// For everybody.
+    pub fn public(reader: Audience, visitor: &Visitor) -> Self {
+        Self {
+            reader,
+            articles: (format!("{PATH}/a/"), visitor.query()),
+            files: format!("{PATH}/fichiers/"),
+            closes: None,
+        }
+    }
+
+    /// Where an article is shown from here.
+    pub fn link(&self, slug: &str) -> String {
+        let (before, behind) = &self.articles;
+        format!("{before}{}{behind}", encoded(slug))
+    }
+}
+
+/// Where an article is shown to everybody.
 pub fn article_link(slug: &str, visitor: &Visitor) -> String {
     format!("{PATH}/a/{}{}", encoded(slug), visitor.query())
 }
@@ -252,26 +283,29 @@ pub fn article(
     knowledge: &Knowledge,
     article: &Article,
     visitor: &Visitor,
-    reader: Audience,
+    place: &Place,
     views: u64,
     today: NaiveDate,
 ) -> Shown {
     let links = Links {
-        articles: format!("{PATH}/a/"),
-        files: format!("{PATH}/fichiers/"),
+        articles: place.articles.0.clone(),
+        files: place.files.clone(),
     };
     let related = article
         .related
         .iter()
         .filter_map(|slug| knowledge.library().article(slug))
-        .filter(|other| reader.may_read(other.audience))
-        .map(|other| entry(other, visitor))
+        .filter(|other| place.reader.may_read(other.audience))
+        .map(|other| Entry {
+            link: place.link(&other.slug),
+            ..entry(other, visitor)
+        })
         .collect();
     let day = |date: NaiveDate| date.format("%d-%m-%Y").to_string();
     Shown {
         title: article.title.clone(),
         lang: other_language(article, visitor),
-        here: article_link(&article.slug, visitor),
+        here: place.link(&article.slug),
         path: trail(&article.category, visitor),
         html: render::html(article, &links),
         authors: article.authors.join(", "),
@@ -299,8 +333,8 @@ pub fn article(
             .iter()
             .map(|document| {
                 let (file, link) = match &document.place {
-                    Place::File(path) => (Some(path.clone()), None),
-                    Place::Link(link) => (None, Some(link.clone())),
+                    knowledge::Place::File(path) => (Some(path.clone()), None),
+                    knowledge::Place::Link(link) => (None, Some(link.clone())),
                 };
                 Document {
                     name: document.name.clone(),
@@ -309,7 +343,7 @@ pub fn article(
                         Some(path) => kind(path),
                         None => "text/html",
                     },
-                    file: file.map(|path| format!("{PATH}/fichiers/{}", encoded(&path))),
+                    file: file.map(|path| format!("{}{}", place.files, encoded(&path))),
                     link,
                     heading: document.heading.clone(),
                     tag: document.tag.clone(),

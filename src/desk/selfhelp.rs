@@ -1,0 +1,155 @@
+//! Articles that answer a request without a person (rows L3, L4): offered with the acknowledgement,
+//! never instead of it. One plain word of the requester closes; anything else, silence included,
+//! leaves the request where it is.
+
+use super::draft::Draft;
+use super::lexicon;
+use super::lifecycle::{self, Step, Writer};
+use super::policy::{Articles, Policy};
+use super::tell::{self, Words};
+use super::verdict::Said;
+use super::{Arrival, Because, Kind, occasion, words};
+use crate::knowledge::{Offered, SURE};
+use crate::ticket::{Actor, Awaited, Role, Status, Ticket, TicketId, Verdict, What};
+
+/// What the category of a request leaves to articles.
+fn leaves(policy: &Policy, category: Option<&str>) -> Articles {
+    category
+        .and_then(|category| policy.category(category))
+        .map(|category| category.articles)
+        .unwrap_or_default()
+}
+
+/// The articles that the acknowledgement of a new request offers.
+pub fn offered(policy: &Policy, arrival: &Arrival, category: Option<&str>) -> Vec<Offered> {
+    match leaves(policy, category) {
+        Articles::Never => Vec::new(),
+        Articles::Offer | Articles::Answer => arrival.offered.clone(),
+    }
+}
+
+/// A request of a category that is left to articles, and one that surely answers it: the requester has
+/// the next word. Whatever he writes opens it again, so nobody is left alone.
+pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
+    let policy = draft.policy;
+    let ticket = draft.ticket(id)?;
+    let sure = ticket.offered.first().filter(|first| first.score >= SURE)?;
+    if leaves(policy, ticket.category.as_deref()) != Articles::Answer
+        || ticket.claim.is_some()
+        || ticket.status != Status::Open
+    {
+        return None;
+    }
+    let title = sure.title.clone();
+    let waits = Status::Waiting {
+        of: Awaited::Requester,
+    };
+    let reason = words::pick(
+        &ticket.language,
+        format!("Un article y répond : « {title} »."),
+        format!("An article answers it: \"{title}\"."),
+    );
+    lifecycle::set(draft, id, Actor::desk(), waits, Some(reason));
+    Some(words::pick(
+        &policy.language,
+        format!(
+            "Répondu par l'article « {title} », comme sa catégorie le veut : en attente du demandeur, dont toute réponse rouvre le ticket."
+        ),
+        format!(
+            "Answered by the article \"{title}\", as its category wants: the requester has the next word, and any reply of theirs opens the ticket."
+        ),
+    ))
+}
+
+/// The requester says plainly that an article solved it, before anybody else has answered.
+pub fn is_solved(draft: &Draft<'_>, ticket: &Ticket, said: &Said) -> bool {
+    said.writer == Writer::Requester
+        && !said.has_files
+        && said.reaction.is_none()
+        && may_be(draft, ticket)
+        && lexicon::helped(&said.words.text)
+}
+
+/// Articles were offered, and no person has answered: then it can only be an article that helped.
+fn may_be(draft: &Draft<'_>, ticket: &Ticket) -> bool {
+    let open = matches!(
+        ticket.status,
+        Status::Open
+            | Status::Waiting {
+                of: Awaited::Requester
+            }
+    );
+    let mut events = draft.known.history.get(&ticket.id).into_iter().flatten();
+    let answered = events.any(|event| {
+        event.public
+            && matches!(event.what, What::Mail { .. })
+            && matches!(event.actor.role, Role::Technician | Role::Operator)
+    });
+    open && !ticket.offered.is_empty() && !answered
+}
+
+/// Closes what an article solved; `slug`, when it is known which. Whoever would have worked on it hears
+/// that it is done.
+///
+/// # Errors
+/// Why it cannot be, for operators.
+pub fn solve(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    actor: Actor,
+    slug: Option<&str>,
+    said: &Words,
+) -> Result<(), String> {
+    let id = ticket.id;
+    if !may_be(draft, ticket) {
+        return Err("no article was offered, or somebody has answered since".to_owned());
+    }
+    let article = match (slug, ticket.offered.as_slice()) {
+        (Some(slug), offered) => offered.iter().find(|article| article.slug == slug),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    if slug.is_some() && article.is_none() {
+        return Err("that article was not offered".to_owned());
+    }
+    let to = lifecycle::next(ticket.status, Step::Close, "en")?;
+    let reason = |language: &str| match article {
+        Some(article) => words::pick(
+            language,
+            format!("Résolu par l'article « {} ».", article.title),
+            format!("Solved by the article \"{}\".", article.title),
+        ),
+        None => words::pick(
+            language,
+            "Résolu par un article proposé.",
+            "Solved by an article that was offered.",
+        ),
+    };
+    let because = reason(&ticket.language);
+    lifecycle::set(draft, id, actor.clone(), to, Some(because.clone()));
+    let verdict = What::Verdict {
+        verdict: Verdict::Helped,
+        reason: Some(because),
+    };
+    draft.event(id, actor, true, verdict);
+    draft
+        .decision
+        .helped
+        .extend(article.map(|article| article.slug.clone()));
+    occasion::public(draft, id, Kind::Closed, Because::Helped);
+    let language = draft.policy.language.clone();
+    let line = words::pick(
+        &language,
+        format!(
+            "{} Le ticket est clos, il n'y a rien à faire.",
+            reason(&language)
+        ),
+        format!(
+            "{} The ticket is closed, there is nothing to do.",
+            reason(&language)
+        ),
+    );
+    let cause = said.author.as_ref().map(|who| who.address.clone());
+    tell::staff(draft, id, Kind::TeamReply, said, &[line], cause.as_deref());
+    Ok(())
+}
