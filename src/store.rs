@@ -54,7 +54,7 @@ pub use drafts::{Draft, DraftFile, DraftState, Kept, Waiting as WaitingDraft};
 pub use health::AccountState;
 pub use knowledge::{ArticleCounts, ArticleIndex};
 pub use known::Lookup;
-pub use ledger::{Ledger, MaildirLedger};
+pub use ledger::{MaildirLedger, Unfinished};
 pub use list::{COUNTED, Hits, Listed, Listing, Place, TeamOf, View};
 pub use mailboxes::Mailbox;
 pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};

@@ -143,6 +143,10 @@ impl Conversation {
             "tails",
         ]
         .map(|table| (table, rows(database, table)));
+        let tables = tables.map(|(table, rows)| match table {
+            "raw" => (table, rows.into_iter().map(unpacked).collect()),
+            _ => (table, rows),
+        });
         let most = |sql: &str| {
             database
                 .query_row(sql, [], |row| row.get(0))
@@ -169,6 +173,29 @@ impl Conversation {
             }
         }
     }
+}
+
+/// The row of a raw message with its bytes as they are, so that words in them can be changed.
+fn unpacked(mut row: Row) -> Row {
+    let of = |wanted: &str| {
+        let value = row.iter().find(|(name, _)| name == wanted);
+        value.map(|(_, value)| value.clone())
+    };
+    let (Some(Value::Integer(1)), Some(Value::Integer(size)), Some(Value::Blob(packed))) =
+        (of("packed"), of("size"), of("bytes"))
+    else {
+        return row;
+    };
+    let size = usize::try_from(size).expect("a size");
+    let bytes = lz4_flex::block::decompress(&packed, size).expect("written by the desk");
+    for (name, value) in &mut row {
+        match name.as_str() {
+            "packed" => *value = Value::Integer(0),
+            "bytes" => *value = Value::Blob(bytes.clone()),
+            _ => {}
+        }
+    }
+    row
 }
 
 /// The arithmetic of one copy.

@@ -14,7 +14,7 @@ use super::{Service, convert, filing, recall, space};
 use crate::config::{Account, Server};
 use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
-use crate::store::{Accepted, Incoming, Origin, Store};
+use crate::store::{Accepted, Incoming, Origin, Store, Unfinished};
 
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
@@ -106,7 +106,7 @@ pub(super) struct Watched<'a> {
     pub(super) service: &'a Service,
     pub(super) account: &'a Account,
     pub(super) selected: Selected,
-    /// UIDs that are in the ledger.
+    /// UIDs that the server listed and that are in the ledger.
     pub(super) known: HashSet<u32>,
     /// UIDs that the server lists and would not give; asked for again after a quiet wait.
     pub(super) refused: HashSet<u32>,
@@ -126,9 +126,9 @@ async fn session(
     recall::recall(service, &mut session, account, ending).await?;
     let selected = session.select(&account.folder).await?;
     let filer = filing::Filer::prepare(&mut session, account, selected).await?;
-    let ledger = service
+    let unfinished = service
         .store()
-        .ledger(&account.name, &account.folder, selected.uid_validity)
+        .unfinished(&account.name, &account.folder, selected.uid_validity)
         .await?;
     let not_before = match account.first_start_age {
         None => None,
@@ -153,17 +153,22 @@ async fn session(
         service,
         account,
         selected,
-        known: ledger.known.into_iter().collect(),
+        known: HashSet::new(),
         refused: HashSet::new(),
         not_before,
     };
-    let (mut unfiled, copying, copied) = (ledger.unfiled, ledger.copying, ledger.copied);
+    let Unfinished {
+        mut unfiled,
+        copying,
+        copied,
+    } = unfinished;
     let mut half_done = !(copying.is_empty() && copied.is_empty());
     while !ending.is_now() {
         let listed = session.search_all().await?;
         // The account works: it answered a whole question.
         backoff.reset();
         service.account_up(&account.name);
+        watched.look_up(&listed).await?;
         if fault::is_broken("cursor-by-ledger") {
             watched.known.extend(&listed);
         }
@@ -206,6 +211,30 @@ async fn session(
 }
 
 impl Watched<'_> {
+    /// Asks the ledger for what of the listed is not known yet.
+    pub(super) async fn look_up(&mut self, listed: &[u32]) -> Result<()> {
+        let unknown: Vec<u32> = listed
+            .iter()
+            .copied()
+            .filter(|uid| !self.known.contains(uid))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let known = self
+            .service
+            .store()
+            .known_uids(
+                &self.account.name,
+                &self.account.folder,
+                self.selected.uid_validity,
+                unknown,
+            )
+            .await?;
+        self.known.extend(known);
+        Ok(())
+    }
+
     pub(super) async fn take_in(
         &mut self,
         session: &mut Session,

@@ -42,20 +42,18 @@ pub async fn recall(
     };
     session.ensure_folder(folder).await?;
     let selected = session.select(folder).await?;
-    let ledger = store
-        .ledger(&there.name, folder, selected.uid_validity)
-        .await?;
     let mut watched = Watched {
         service,
         account: &there,
         selected,
-        known: ledger.known.into_iter().collect(),
+        known: HashSet::new(),
         refused: HashSet::new(),
         not_before: None,
     };
     let day = restored.copied_at.date_naive();
     let since = day.checked_sub_days(MARGIN).unwrap_or(day);
     let listed = session.search_since(since).await?;
+    watched.look_up(&listed).await?;
     let new: Vec<u32> = listed
         .into_iter()
         .filter(|uid| !watched.known.contains(uid))

@@ -206,7 +206,7 @@ fn copy_files(copy: &Connection, from: &RawFiles, to: &Path) -> Result<(usize, u
             "{} is damaged: its digest is another",
             path.display()
         );
-        there.keep(&digest, &bytes)?;
+        there.write_file(&digest, &bytes)?;
         new_files += 1;
     }
     Ok((files, new_files))

@@ -9,11 +9,9 @@ use rusqlite::params;
 
 use super::{Durability, Store, millis, time};
 
-/// What is known of an IMAP folder.
+/// What is still to be done in an IMAP folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// Every uid that needs no fetch: accepted or left alone.
-    pub known: BTreeSet<u32>,
+pub struct Unfinished {
     /// Accepted, and not yet moved or flagged on the server.
     pub unfiled: Vec<u32>,
     /// A COPY was sent and its answer is not known: look into the target before repeating it.
@@ -32,30 +30,63 @@ pub struct MaildirLedger {
 }
 
 impl Store {
-    /// What is known of a folder under this UIDVALIDITY.
+    /// What is still to be done in a folder under this UIDVALIDITY.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn ledger(&self, account: &str, folder: &str, uid_validity: u32) -> Result<Ledger> {
+    pub async fn unfinished(
+        &self,
+        account: &str,
+        folder: &str,
+        uid_validity: u32,
+    ) -> Result<Unfinished> {
         let (account, folder) = (account.to_owned(), folder.to_owned());
         self.read("reading the ledger", move |connection, _| {
-            let mut ledger = Ledger::default();
+            let mut unfinished = Unfinished::default();
             let mut statement = connection.prepare_cached(
-                r"SELECT uid, state FROM ledger
-                  WHERE account = ?1 AND folder = ?2 AND uid_validity = ?3 ORDER BY uid",
+                r"SELECT uid, state FROM ledger INDEXED BY ledger_unfinished
+                  WHERE account = ?1 AND folder = ?2 AND uid_validity = ?3
+                    AND state IN ('unfiled', 'copying', 'copied') ORDER BY uid",
             )?;
             let mut rows = statement.query(params![account, folder, uid_validity])?;
             while let Some(row) = rows.next()? {
                 let uid = row.get(0)?;
-                ledger.known.insert(uid);
                 match row.get_ref(1)?.as_str()? {
-                    "unfiled" => ledger.unfiled.push(uid),
-                    "copying" => ledger.copying.push(uid),
-                    "copied" => ledger.copied.push(uid),
-                    _ => {}
+                    "unfiled" => unfinished.unfiled.push(uid),
+                    "copying" => unfinished.copying.push(uid),
+                    _ => unfinished.copied.push(uid),
                 }
             }
-            Ok(ledger)
+            Ok(unfinished)
+        })
+        .await
+    }
+
+    /// Those of `uids` that need no fetch: they were accepted or left alone. What is asked is what the
+    /// server lists; the ledger itself holds every mail there ever was.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known_uids(
+        &self,
+        account: &str,
+        folder: &str,
+        uid_validity: u32,
+        uids: Vec<u32>,
+    ) -> Result<Vec<u32>> {
+        let (account, folder) = (account.to_owned(), folder.to_owned());
+        self.read("reading the ledger", move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                r"SELECT 1 FROM ledger
+                  WHERE account = ?1 AND folder = ?2 AND uid_validity = ?3 AND uid = ?4",
+            )?;
+            let mut known = Vec::new();
+            for uid in uids {
+                if statement.exists(params![account, folder, uid_validity, uid])? {
+                    known.push(uid);
+                }
+            }
+            Ok(known)
         })
         .await
     }
@@ -127,7 +158,7 @@ impl Store {
     }
 
     /// A COPY of these messages is about to be sent, for servers without MOVE. A crash from here on
-    /// shows them in [`Ledger::copying`].
+    /// shows them in [`Unfinished::copying`].
     ///
     /// # Errors
     /// When the database cannot be written, or one of them was never accepted.

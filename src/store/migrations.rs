@@ -18,6 +18,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/04.sql")),
     M::up(include_str!("migrations/05.sql")),
     M::up(include_str!("migrations/06.sql")),
+    M::up(include_str!("migrations/07.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.

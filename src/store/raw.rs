@@ -1,5 +1,6 @@
 //! Raw messages, by digest: the smaller ones in the database, the larger ones in files named after
-//! their digest. A file is complete on the disk before any row speaks of it.
+//! their digest. A file is complete on the disk before any row speaks of it. Rows are compressed where
+//! that saves something; what comes back is compared with its digest.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -33,11 +34,20 @@ impl RawFiles {
         self.directory.join(folder).join(name)
     }
 
-    /// Keeps `bytes` in a file when they are large: written, synced, renamed, directory synced.
-    pub(super) fn keep(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        if bytes.len() <= KEPT_IN_DATABASE_BYTES {
-            return Ok(());
-        }
+    /// Makes the row of a message; a large one is in its file afterwards.
+    pub(super) fn keep(&self, bytes: &[u8]) -> Result<Row> {
+        let digest = Digest::of(bytes);
+        let kept = if bytes.len() > KEPT_IN_DATABASE_BYTES {
+            self.write_file(&digest, bytes)?;
+            Kept::InFile
+        } else {
+            packed(bytes).map_or(Kept::AsIs, Kept::Packed)
+        };
+        Ok(Row { digest, kept })
+    }
+
+    /// Keeps `bytes` in a file: written, synced, renamed, directory synced.
+    pub(super) fn write_file(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         let path = self.path(digest);
         if fs::metadata(&path).is_ok_and(|known| known.len() == bytes.len() as u64) {
             return Ok(());
@@ -72,41 +82,79 @@ impl RawFiles {
     /// The bytes of a digest; `None` when no row has it.
     pub(super) fn load(&self, connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>> {
         let row = connection
-            .prepare_cached(r"SELECT in_file, bytes FROM raw WHERE digest = ?1")?
+            .prepare_cached(r"SELECT in_file, packed, size, bytes FROM raw WHERE digest = ?1")?
             .query_row(params![digest.0], |row| {
-                Ok((row.get::<_, bool>(0)?, row.get::<_, Vec<u8>>(1)?))
+                let in_file: bool = row.get(0)?;
+                let packed: bool = row.get(1)?;
+                Ok((in_file, packed, row.get(2)?, row.get::<_, Vec<u8>>(3)?))
             })
             .optional()?;
-        let Some((in_file, bytes)) = row else {
-            return Ok(None);
+        let (bytes, place) = match row {
+            None => return Ok(None),
+            Some((true, _, _, _)) => {
+                let path = self.path(digest);
+                let bytes = fs::read(&path);
+                let place = path.display().to_string();
+                (bytes.with_context(|| format!("reading {place}"))?, place)
+            }
+            Some((false, true, size, packed)) => {
+                let place = format!("message {digest}");
+                let size = usize::try_from(super::count(size))?.min(KEPT_IN_DATABASE_BYTES);
+                let bytes = lz4_flex::block::decompress(&packed, size);
+                (bytes.with_context(|| format!("{place} is damaged"))?, place)
+            }
+            Some((false, false, _, bytes)) => return Ok(Some(bytes)),
         };
-        if !in_file {
-            return Ok(Some(bytes));
-        }
-        let path = self.path(digest);
-        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         ensure!(
             Digest::of(&bytes) == *digest,
-            "{} is damaged: its digest is another",
-            path.display()
+            "{place} is damaged: its digest is another"
         );
         Ok(Some(bytes))
     }
 }
 
-/// Writes the row of a message; its file, if it needs one, is there already.
-pub(super) fn insert(connection: &Connection, digest: &Digest, bytes: &[u8]) -> Result<()> {
-    let in_file = bytes.len() > KEPT_IN_DATABASE_BYTES;
-    let kept = if in_file { &[] } else { bytes };
+/// A message on its way into the database.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) digest: Digest,
+    kept: Kept,
+}
+
+/// How the bytes of a message are kept.
+#[derive(Debug)]
+enum Kept {
+    InFile,
+    Packed(Vec<u8>),
+    AsIs,
+}
+
+/// Compressed bytes, when that saves a sixteenth: base64 is kept as it is.
+fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut packed = lz4_flex::block::compress(bytes);
+    if packed.len() > bytes.len() - bytes.len() / 16 {
+        return None;
+    }
+    packed.shrink_to_fit();
+    Some(packed)
+}
+
+/// Writes the row of a message.
+pub(super) fn insert(connection: &Connection, row: &Row, bytes: &[u8]) -> Result<()> {
+    let kept = match &row.kept {
+        Kept::InFile => &[],
+        Kept::Packed(packed) => packed.as_slice(),
+        Kept::AsIs => bytes,
+    };
     connection
         .prepare_cached(
-            r"INSERT INTO raw (digest, size, in_file, bytes) VALUES (?1, ?2, ?3, ?4)
+            r"INSERT INTO raw (digest, size, in_file, packed, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
               ON CONFLICT (digest) DO NOTHING",
         )?
         .execute(params![
-            digest.0,
+            row.digest.0,
             super::number(bytes.len() as u64),
-            in_file,
+            matches!(row.kept, Kept::InFile),
+            matches!(row.kept, Kept::Packed(_)),
             kept
         ])?;
     Ok(())
@@ -140,4 +188,60 @@ pub(super) fn create_directory(path: &Path) -> Result<()> {
 
 pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database of one table, and what comes back of `bytes`.
+    fn kept(bytes: &[u8], damage: &str) -> Result<(bool, Vec<u8>)> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let files = RawFiles::new(directory.path().join("raw"));
+        let connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch(
+                r"CREATE TABLE raw (digest BLOB PRIMARY KEY, size INTEGER, in_file INTEGER,
+                                    packed INTEGER, bytes BLOB)",
+            )
+            .expect("a table");
+        let row = files.keep(bytes).expect("kept");
+        insert(&connection, &row, bytes).expect("written");
+        connection.execute_batch(damage).expect("damaged");
+        let packed = connection
+            .query_row("SELECT packed FROM raw", [], |row| row.get(0))
+            .expect("a row");
+        let loaded = files.load(&connection, &row.digest)?.expect("known");
+        Ok((packed, loaded))
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back_as_it_was() {
+        let text = "From: a@example.org\r\n\r\nBonjour, le vidéoprojecteur est en panne.\r\n";
+        for (bytes, is_packed) in [
+            (text.repeat(50).into_bytes(), true),
+            (vec![0xFF; KEPT_IN_DATABASE_BYTES], true),
+            (vec![0x20; KEPT_IN_DATABASE_BYTES + 1], false),
+            (b"x".to_vec(), false),
+            (Vec::new(), false),
+        ] {
+            let (packed, loaded) = kept(&bytes, "").expect("readable");
+            assert!(loaded == bytes, "{} bytes came back other", bytes.len());
+            assert_eq!(packed, is_packed, "{} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_damaged_row_says_so() {
+        let bytes = "Bonjour, le vidéoprojecteur est en panne. ".repeat(50);
+        for damage in [
+            "UPDATE raw SET bytes = substr(bytes, 1, 20)",
+            "UPDATE raw SET bytes = replace(bytes, x'426F', x'436F')",
+            "UPDATE raw SET size = size - 1",
+            "UPDATE raw SET bytes = x''",
+        ] {
+            let why = kept(bytes.as_bytes(), damage).expect_err(damage);
+            assert!(format!("{why:#}").contains("is damaged"), "{why:#}");
+        }
+    }
 }

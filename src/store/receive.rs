@@ -97,39 +97,37 @@ impl Store {
     /// When nothing was kept; [`super::is_disk_full`] tells a full disk.
     pub async fn accept(&self, incoming: Vec<Incoming>) -> Result<Vec<Accepted>> {
         let inner = std::sync::Arc::clone(&self.inner);
-        let hashed = tokio::task::spawn_blocking(move || {
+        let kept = tokio::task::spawn_blocking(move || {
             incoming
                 .into_iter()
                 .map(|mail| {
-                    let digest = Digest::of(&mail.bytes);
-                    inner.raw.keep(&digest, &mail.bytes)?;
-                    Ok((mail, digest))
+                    let row = inner.raw.keep(&mail.bytes)?;
+                    Ok((mail, row))
                 })
                 .collect::<Result<Vec<_>>>()
         })
         .await
         .context("keeping large mails was interrupted")??;
         self.write(Durability::Durable, "accepting mails", move |connection| {
-            hashed
-                .iter()
-                .map(|(mail, digest)| accept(connection, mail, digest))
+            kept.iter()
+                .map(|(mail, row)| accept(connection, mail, row))
                 .collect()
         })
         .await
     }
 }
 
-fn accept(connection: &Connection, mail: &Incoming, digest: &Digest) -> Result<Accepted> {
+fn accept(connection: &Connection, mail: &Incoming, row: &raw::Row) -> Result<Accepted> {
     if let Some(id) = at_this_place(connection, mail)? {
         return Ok(Accepted::Known(id));
     }
-    let known = match same_bytes(connection, mail, digest)? {
+    let known = match same_bytes(connection, mail, &row.digest)? {
         None if fault::is_broken("identity-by-bytes") => same_message_id(connection, mail)?,
         known => known,
     };
     let id = match known {
         Some(id) => id,
-        None => insert(connection, mail, digest)?,
+        None => insert(connection, mail, row)?,
     };
     write_place(connection, mail, id)?;
     Ok(known.map_or(Accepted::New(id), Accepted::Known))
@@ -204,8 +202,8 @@ fn same_message_id(connection: &Connection, mail: &Incoming) -> Result<Option<In
     Ok(id.map(InboxId))
 }
 
-fn insert(connection: &Connection, mail: &Incoming, digest: &Digest) -> Result<InboxId> {
-    raw::insert(connection, digest, &mail.bytes)?;
+fn insert(connection: &Connection, mail: &Incoming, row: &raw::Row) -> Result<InboxId> {
+    raw::insert(connection, row, &mail.bytes)?;
     connection
         .prepare_cached(
             r"INSERT INTO inbox
@@ -218,7 +216,7 @@ fn insert(connection: &Connection, mail: &Incoming, digest: &Digest) -> Result<I
             mail.recipient,
             mail.sender,
             millis(mail.received_at),
-            digest.0,
+            row.digest.0,
             mail.oversize.map(number),
             mail.proven
         ])?;
