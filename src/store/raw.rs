@@ -236,7 +236,7 @@ mod tests {
         let bytes = "Bonjour, le vidéoprojecteur est en panne. ".repeat(50);
         for damage in [
             "UPDATE raw SET bytes = substr(bytes, 1, 20)",
-            "UPDATE raw SET bytes = replace(bytes, x'426F', x'436F')",
+            "UPDATE raw SET bytes = CAST(substr(bytes, 1, 5) || x'43' || substr(bytes, 7) AS BLOB)",
             "UPDATE raw SET size = size - 1",
             "UPDATE raw SET bytes = x''",
         ] {

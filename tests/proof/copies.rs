@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use guichet::store::{OutboxState, Store};
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 
 use crate::desk::{Desk, Road, was_killed};
 use crate::mails::{self, Class};
@@ -146,10 +147,25 @@ fn downgrade(data: &Path) {
     database
         .execute_batch("PRAGMA foreign_keys = OFF")
         .expect("set");
+    // Messages were not compressed then.
+    database
+        .create_scalar_function("unpacked", 3, FunctionFlags::SQLITE_UTF8, |row| {
+            let (bytes, packed, size): (Vec<u8>, bool, u32) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(if packed {
+                lz4_flex::block::decompress(&bytes, size as usize).expect("written by the desk")
+            } else {
+                bytes
+            })
+        })
+        .expect("a function");
     for table in tables {
         let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')")).join(", ");
         // Its name now.
-        let now = columns.replace("close_at", "due_at");
+        let now = match table.as_str() {
+            "raw" => columns.replace("bytes", "unpacked(bytes, packed, size)"),
+            _ => columns.replace("close_at", "due_at"),
+        };
         database
             .execute_batch(&format!(
                 "INSERT INTO main.{table} ({columns}) SELECT {now} FROM new.{table}"
