@@ -314,6 +314,7 @@ impl Writer<'_> {
         let said = match verdict {
             Verdict::Accepted => pick(self.language, "Solution validée", "Solution accepted"),
             Verdict::Refused => pick(self.language, "Solution refusée", "Solution refused"),
+            Verdict::Helped => pick(self.language, "Un article a aidé", "An article helped"),
             Verdict::Complement => pick(
                 self.language,
                 "Complément demandé",
