@@ -1,25 +1,94 @@
 //! The link of a page: which ticket, which person, and what that person may see of it. A wrong link
 //! and the link of another ticket get the same answer (T20).
 
+use std::sync::Arc;
+
 use anyhow::Result;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::{self, Visitor};
-use super::{Site, page, unavailable};
+use super::{Site, form, page, see, unavailable};
 use crate::desk::Policy;
 use crate::desk::policy::Technician;
 use crate::mail::Address;
 use crate::ticket::{Event, Part, Person, PersonId, Ticket, TicketId};
-use crate::token::{self, Page};
+use crate::token::{self, Errand, Page};
 
 /// Wrong links that a client may try in a minute.
 pub const MISSES_PER_MINUTE: u32 = 10;
 
 /// The same answer whatever was wrong with the link.
 pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
-    let context = frame::context(site, visitor);
-    page(site, StatusCode::NOT_FOUND, "missing.html", &context)
+    missing(site, visitor, StatusCode::NOT_FOUND, false)
+}
+
+fn missing(site: &Site, visitor: &Visitor, status: StatusCode, unticked: bool) -> Response {
+    // A new link is asked for at the address of the old one.
+    let token = visitor.path.strip_prefix("/t/");
+    let renewable = token.is_some_and(|token| !token.is_empty() && !token.contains('/'));
+    let mut context = frame::context(site, visitor);
+    context.insert("renewable", &renewable);
+    context.insert("unticked", &unticked);
+    page(site, status, "missing.html", &context)
+}
+
+/// A link that was replaced by a later one is asked for again: by mail, to the one it was for. What is
+/// answered does not depend on whether there is such a person.
+pub async fn renew(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let token = path.map(|Path(token)| token).unwrap_or_default();
+    if site.misses.is_over(visitor.address) {
+        return too_many();
+    }
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if !form.is_ticked("confirme") {
+        return missing(&site, &visitor, StatusCode::UNPROCESSABLE_ENTITY, true);
+    }
+    site.misses.count(visitor.address);
+    let answer = see(&format!("/mes-demandes/envoye{}", visitor.query()));
+    // Beside the answer, which takes the same time in every case.
+    tokio::spawn(async move {
+        let sent = async {
+            let Some((ticket, person)) = once_of(&site, &token).await? else {
+                return Ok(false);
+            };
+            let address = &person.who.address;
+            let service = &site.service;
+            service
+                .send_link(Errand::Requests, address, Some(ticket.id), &ticket.language)
+                .await
+        };
+        if let Err(error) = sent.await {
+            tracing::error!("A new link cannot be sent: {error:#}");
+        }
+    });
+    answer
+}
+
+/// Whom a link was for, in whatever generation.
+async fn once_of(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
+    let Some(page) = Page::open(&site.service.rules().keys, token) else {
+        return Ok(None);
+    };
+    let Some(ticket) = site.service.store().ticket(TicketId(page.ticket)).await? else {
+        return Ok(None);
+    };
+    let person = ticket
+        .people
+        .iter()
+        .find(|person| person.id.0 == page.person && person.part != Part::Contributor)
+        .cloned();
+    Ok(person.map(|person| (ticket, person)))
 }
 
 /// This client tried too many wrong links.

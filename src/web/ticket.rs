@@ -31,7 +31,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
 
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/t/{token}", get(show))
+        .route("/t/{token}", get(show).post(link::renew))
         .route("/t/{token}/suivi", post(act::add))
         .route("/t/{token}/valider", post(act::accept))
         .route("/t/{token}/refuser", post(act::refuse))

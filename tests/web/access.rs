@@ -4,7 +4,7 @@ use guichet::ticket::{Part, What};
 use guichet::token::Page;
 
 use crate::desk::{Desk, MARIE};
-use crate::http::request;
+use crate::http::{request, submit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_wrong_with_a_link_looks_the_same() {
@@ -125,4 +125,56 @@ async fn without_a_trusted_proxy_nobody_speaks_for_another() {
     let headers = [("X-Forwarded-For", "192.0.2.77")];
     let answer = request(desk.address, "GET", "/t/x", &headers).await;
     assert_eq!(answer.status, 429);
+}
+
+/// A link that was replaced is sent anew to the one it was for; nobody else learns whether it was one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_link_is_asked_for_again_by_mail() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let old = desk.link(MARIE);
+    let mut person = desk.ticket(1).await.people[0].clone();
+    person.generation += 1;
+    desk.event(What::Person { person }, false).await;
+    let page = desk.get(&old).await;
+    assert_eq!(page.status, 404);
+    assert!(
+        page.text()
+            .contains("Recevoir un nouveau lien par courriel")
+    );
+    let never = "/t/aeaqcagf3uyos2hndxujmtp5nsy26xjg";
+    let watch = desk.watch();
+    for path in [old.as_str(), never] {
+        let unticked = submit(desk.address, path, &[]).await;
+        assert_eq!(unticked.status, 422);
+    }
+    let ticked = [("confirme", "1")];
+    let unknown = submit(desk.address, never, &ticked).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!watch.something_was_written());
+    let known = submit(desk.address, &old, &ticked).await;
+    assert_eq!(known.without_date(), unknown.without_date());
+    assert_eq!(known.header("location"), "/mes-demandes/envoye");
+    let before = desk.latest(MARIE).message_id.clone();
+    let started = std::time::Instant::now();
+    while desk.latest(MARIE).message_id == before {
+        assert!(
+            started.elapsed() < std::time::Duration::from_secs(20),
+            "nothing was sent"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        desk.settle().await;
+    }
+    let text = &desk.latest(MARIE).text;
+    let base = format!("http://{}", desk.address);
+    let ticket = format!("{base}/t/");
+    let mut links = text
+        .split_whitespace()
+        .filter(|word| word.starts_with(&ticket));
+    let fresh = links
+        .next_back()
+        .unwrap_or_else(|| panic!("no link in {text}"));
+    let fresh = fresh.trim_start_matches(&base);
+    assert_ne!(fresh, old);
+    assert_eq!(desk.get(fresh).await.status, 200);
 }

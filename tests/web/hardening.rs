@@ -82,7 +82,7 @@ async fn every_answer_is_guarded_and_looking_writes_nothing() {
     assert_eq!(desk.get(&format!("{link}/1/-1/x")).await.status, 404);
 
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-        for path in ["/", link.as_str(), file.as_str(), "/style.css"] {
+        for path in ["/", file.as_str(), "/style.css"] {
             let headers = [("Content-Length", "0"), ("X-HTTP-Method-Override", "GET")];
             let answer = request(desk.address, method, path, &headers).await;
             assert_eq!(answer.status, 405, "{method} {path}");

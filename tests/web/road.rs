@@ -306,6 +306,10 @@ async fn a_scanner_that_opens_every_link_and_submits_every_form_changes_nothing(
         assert!(!watch.something_was_written(), "after {step}");
         assert_eq!(desk.ticket(1).await, before);
     }
+    // Of a link that opens nothing, too.
+    let watch = desk.watch();
+    submitted += scan(&mut chrome, &url(&desk, "/t/x")).await;
+    assert!(!watch.something_was_written());
     assert!(submitted >= 10, "{submitted} forms");
 }
 
@@ -329,6 +333,10 @@ async fn axe_finds_nothing_on_any_page() {
         "/aide?lang=en",
         "/accessibilite",
         "/accessibilite?lang=en",
+        "/demande",
+        "/demande?lang=en",
+        "/mes-demandes",
+        "/mes-demandes/envoye?lang=en",
         "/rien",
         "/t/x",
     ];
