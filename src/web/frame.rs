@@ -46,10 +46,7 @@ const NAVIGATION: &[Place] = &[
     },
     Place {
         path: "/demande",
-        label: (
-            "Soumettre une demande d'assistance",
-            "Submit a request for assistance",
-        ),
+        label: ("Soumettre une demande", "Submit a request"),
         entry: Some((
             "Signaler un problème, demander un service, faire une suggestion.",
             "Report a problem, request a service, make a suggestion.",

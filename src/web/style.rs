@@ -21,6 +21,12 @@ const STYLES: &[&str] = &[
     include_str!("web-templates/desk/desk.css"),
 ];
 
+/// The scripts of all pages; they all work without.
+const SCRIPTS: &[&str] = &[
+    include_str!("web-templates/script.js"),
+    include_str!("web-templates/submit/submit.js"),
+];
+
 const AN_HOUR: &str = "max-age=3600";
 
 pub fn routes() -> Router<Arc<Site>> {
@@ -57,7 +63,7 @@ async fn script() -> Response {
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
         (header::CACHE_CONTROL, AN_HOUR),
     ];
-    (headers, include_str!("web-templates/script.js")).into_response()
+    (headers, SCRIPTS.concat()).into_response()
 }
 
 async fn logo(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {

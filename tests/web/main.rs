@@ -8,6 +8,7 @@ mod browser;
 mod chrome;
 mod desk;
 mod files;
+mod form;
 mod hardening;
 mod http;
 mod knowledge;

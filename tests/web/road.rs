@@ -12,13 +12,13 @@ use crate::chrome::Chrome;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
 
 /// The smallest picture that is one.
-const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+pub const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
 /// Lets the desk work beside the browser until it is dropped.
-struct Working(JoinHandle<()>);
+pub struct Working(JoinHandle<()>);
 
 impl Working {
-    fn beside(desk: &Desk) -> Self {
+    pub fn beside(desk: &Desk) -> Self {
         let service = desk.service.clone();
         Self(tokio::spawn(async move {
             loop {
@@ -29,13 +29,20 @@ impl Working {
     }
 }
 
+impl Working {
+    /// Lets it finish what it has in hand, so that no mail is left on its way.
+    pub async fn finish(self) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 impl Drop for Working {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-fn url(desk: &Desk, path: &str) -> String {
+pub fn url(desk: &Desk, path: &str) -> String {
     format!("http://{}{path}", desk.address)
 }
 
@@ -55,7 +62,7 @@ async fn mails(desk: &Desk) -> Vec<(Role, String, Vec<String>)> {
         .collect()
 }
 
-fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+pub fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).expect("writable");
     path
@@ -134,7 +141,7 @@ async fn from_a_mail_to_an_accepted_solution_with_javascript() {
 }
 
 /// Presses Tab until the focus is there: what cannot be reached so is out of reach for some.
-async fn tab_to(chrome: &mut Chrome, selector: &str) {
+pub async fn tab_to(chrome: &mut Chrome, selector: &str) {
     for _ in 0..60 {
         chrome.press("Tab").await;
         let there = format!("document.activeElement.matches(\"{selector}\")");
@@ -248,7 +255,7 @@ async fn a_screenshot_is_pasted_and_a_file_dropped() {
 
 /// Opens every link of a page and submits each of its forms as it stands, past what the browser
 /// would ask for.
-async fn scan(chrome: &mut Chrome, start: &str) -> usize {
+pub async fn scan(chrome: &mut Chrome, start: &str) -> usize {
     let mut seen = vec![start.to_owned()];
     let mut next = 0;
     let mut submitted = 0;
@@ -375,7 +382,7 @@ async fn axe_finds_nothing_on_any_page() {
 }
 
 /// On a phone and on a desk, light and dark, folded and unfolded; and nothing is wider than the window.
-async fn is_accessible(chrome: &mut Chrome, page: &str) {
+pub async fn is_accessible(chrome: &mut Chrome, page: &str) {
     for (width, scheme) in [
         (320, "light"),
         (320, "dark"),

@@ -111,7 +111,7 @@ async fn post(
 }
 
 /// Names of the fields with a choice on the page behind the link.
-fn choices(page: &str) -> Vec<String> {
+pub fn choices(page: &str) -> Vec<String> {
     let mut names: Vec<String> = page
         .match_indices("name=\"demande-")
         .map(|(at, _)| {
@@ -265,7 +265,7 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     let page = plain(&desk.get("/demande").await.text());
     assert!(page.contains("Signaler un problème"), "{page}");
     assert!(
-        page.contains("Soumettre une demande d'assistance"),
+        page.contains("Soumettre une demande d’assistance"),
         "{page}"
     );
     let answer = send(&desk, &[], &[]).await;

@@ -245,7 +245,7 @@ async fn decided(
     }
     if chosen == 0 && !waiting.is_empty() {
         let sentence = visitor.pick(
-            "Choisissez d'abord : envoyer la demande, ou l'effacer.",
+            "Choisissez d’abord : envoyer la demande, ou l’effacer.",
             "Choose first: send the request, or delete it.",
         );
         problems.push(sentence.to_owned());

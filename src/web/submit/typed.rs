@@ -151,7 +151,7 @@ impl Typed {
         if self.details.trim().is_empty() {
             judge.wrong(
                 "details",
-                "Expliquez ce qui se passe ou ce qu'il vous faut.",
+                "Expliquez ce qui se passe ou ce qu’il vous faut.",
                 "Explain what happens or what you need.",
             );
         }
@@ -160,7 +160,7 @@ impl Typed {
         if nature == Nature::Incident && effect.is_none() {
             judge.wrong(
                 "effet",
-                "Indiquez ce que le problème vous empêche de faire : nous en déduisons l'urgence.",
+                "Indiquez ce que le problème vous empêche de faire : nous en déduisons l’urgence.",
                 "Say what the problem stops you from doing: the urgency follows from it.",
             );
         }
@@ -244,8 +244,8 @@ impl Typed {
         if !written.is_empty() && (address.is_none() || ours) {
             judge.wrong(
                 "beneficiaire-adresse",
-                "Cette adresse n'est pas celle d'une personne ; vous pouvez la laisser vide.",
-                "This is no person's address; you may leave it empty.",
+                "Cette adresse n’est pas celle d’une personne ; vous pouvez la laisser vide.",
+                "This is no person’s address; you may leave it empty.",
             );
         }
         Some(Address {
@@ -285,7 +285,7 @@ impl Typed {
             ),
             Some(address) if internal_only && !policy.is_internal(address.as_str()) => judge.wrong(
                 "adresse",
-                "Ce formulaire est réservé aux adresses de l'établissement ; indiquez votre adresse professionnelle, ou écrivez-nous.",
+                "Ce formulaire est réservé aux adresses de l’établissement ; indiquez votre adresse professionnelle, ou écrivez-nous.",
                 "This form is for addresses of the institution only; give your work address, or write to us.",
             ),
             Some(_) => {}

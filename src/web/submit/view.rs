@@ -36,6 +36,8 @@ pub struct Shown<'a> {
     internal_only: bool,
     upload: String,
     token: &'a str,
+    /// Articles are shown while it is typed.
+    suggests: bool,
 }
 
 /// Beside the summary of mistakes: a link to the field.
@@ -113,6 +115,7 @@ pub struct Surroundings<'a> {
     pub upload: u64,
     /// Proves that the form is the author's, where a proxy says who he is.
     pub token: &'a str,
+    pub suggests: bool,
 }
 
 /// The form with what was typed, and what was wrong with it.
@@ -132,13 +135,7 @@ pub fn form<'a>(
     Shown {
         number: surroundings.number,
         typed,
-        mistakes: wrong
-            .iter()
-            .map(|(field, sentence)| Mistake {
-                id: field.clone(),
-                sentence,
-            })
-            .collect(),
+        mistakes: mistakes(wrong),
         wrong,
         first: many && !chosen,
         alone,
@@ -161,7 +158,41 @@ pub fn form<'a>(
         internal_only: surroundings.internal_only,
         upload: date::size(surroundings.upload, language),
         token: surroundings.token,
+        suggests: surroundings.suggests,
     }
+}
+
+/// Fields in the order of the page; the questions of a category follow it.
+const ORDER: [&str; 12] = [
+    "formulaire",
+    "categorie",
+    "q-",
+    "titre",
+    "details",
+    "effet",
+    "beneficiaire",
+    "beneficiaire-adresse",
+    "telephone",
+    "fichiers",
+    "liens",
+    "nom",
+];
+
+fn mistakes(wrong: &Mistakes) -> Vec<Mistake<'_>> {
+    let place = |field: &str| {
+        let field = if field.starts_with("q-") { "q-" } else { field };
+        let place = ORDER.iter().position(|known| *known == field);
+        place.unwrap_or(ORDER.len())
+    };
+    let mut mistakes: Vec<Mistake<'_>> = wrong
+        .iter()
+        .map(|(field, sentence)| Mistake {
+            id: field.clone(),
+            sentence,
+        })
+        .collect();
+    mistakes.sort_by_key(|mistake| place(&mistake.id));
+    mistakes
 }
 
 /// The files of a request that waits.

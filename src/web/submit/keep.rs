@@ -1,0 +1,137 @@
+//! What was typed so far, kept on our side under the digest of the number that its form carries.
+
+use crate::notification::header::Line;
+use crate::service::submit::Enclosure;
+use crate::store::{Draft, DraftFile, Kept};
+use axum::response::Response;
+
+use super::Look;
+use super::typed::{Mistakes, Typed};
+use crate::web::frame::Visitor;
+use crate::web::{Site, client, link, see, unavailable};
+
+/// Files of one request.
+const FILES: usize = 20;
+
+/// A number as [`crate::web::form::number`] makes it.
+pub fn is_number(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What a request is kept under: who reads the database does not have the numbers.
+pub fn draft_id(number: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, number.as_bytes());
+    data_encoding::HEXLOWER.encode(digest.as_ref())
+}
+
+/// What was typed, from its column; only a damaged database holds what cannot be read.
+pub fn typed_of(content: &str) -> Typed {
+    serde_json::from_str(content).unwrap_or_default()
+}
+
+pub fn file_of(file: Enclosure) -> DraftFile {
+    DraftFile {
+        id: 0,
+        name: file.name.as_str().to_owned(),
+        content_type: file.content_type,
+        size: file.bytes.len() as u64,
+        bytes: file.bytes,
+    }
+}
+
+/// Keeps what was typed. What cannot be kept is one more mistake: nothing that was typed is lost.
+pub async fn keep(
+    look: &Look<'_>,
+    number: &str,
+    typed: &Typed,
+    mut files: Vec<DraftFile>,
+    dropped: Vec<i64>,
+    wrong: &mut Mistakes,
+) -> Result<(), Response> {
+    let (site, visitor) = (look.site, look.visitor);
+    let store = site.service.store();
+    let now = site.service.now();
+    let id = draft_id(number);
+    let before = store.draft(&id, false, now).await;
+    let before = before.map_err(|error| look.failed(&error))?;
+    let limit = site.service.current().settings.web.max_upload;
+    let there = before.into_iter().flat_map(|draft| draft.files);
+    let there: Vec<DraftFile> = there.filter(|file| !dropped.contains(&file.id)).collect();
+    let bytes: u64 = there.iter().chain(&files).map(|file| file.size).sum();
+    if bytes > limit || there.len() + files.len() > FILES {
+        let size = |language| crate::notification::date::size(limit, language);
+        let (french, english) = (size("fr"), size("en"));
+        wrong.insert(
+            "fichiers".to_owned(),
+            visitor
+                .pick(
+                    &format!("Trop de fichiers : {FILES} au plus, et {french} en tout. Les derniers n’ont pas été gardés."),
+                    &format!("Too many files: {FILES} at most, and {english} in all. The last ones were not kept."),
+                )
+                .to_owned(),
+        );
+        files.clear();
+    }
+    let network = client::network(visitor.address).to_string();
+    let content = serde_json::to_string(typed).map_err(|error| look.failed(&error.into()))?;
+    let kept = store
+        .keep_draft(&id, &network, content, files, dropped, now)
+        .await
+        .map_err(|error| look.failed(&error))?;
+    let (french, english) = match kept {
+        Kept::Yes => return Ok(()),
+        // What waits for a word or was sent stays as it is; its page says so.
+        Kept::Asked | Kept::Sent(_) => {
+            return Err(see(&format!("/demande/{number}{}", visitor.query())));
+        }
+        Kept::TooMany => (
+            "Trop de demandes ont été commencées depuis votre réseau ; réessayez dans une heure, ou écrivez-nous.",
+            "Too many requests were begun from your network; try again in an hour, or write to us.",
+        ),
+        Kept::Full => (
+            "Le formulaire reçoit trop de demandes en ce moment ; réessayez plus tard, ou écrivez-nous.",
+            "The form receives too many requests right now; try again later, or write to us.",
+        ),
+    };
+    let sentence = visitor.pick(french, english).to_owned();
+    wrong.insert("formulaire".to_owned(), sentence);
+    Ok(())
+}
+
+/// A request that is kept, by its number.
+pub async fn kept(
+    site: &Site,
+    visitor: &Visitor,
+    number: &str,
+    bytes: bool,
+) -> Result<Draft, Response> {
+    if site.misses.is_over(visitor.address) {
+        return Err(link::too_many());
+    }
+    let now = site.service.now();
+    match site
+        .service
+        .store()
+        .draft(&draft_id(number), bytes, now)
+        .await
+    {
+        Ok(Some(draft)) => Ok(draft),
+        Ok(None) => {
+            site.misses.count(visitor.address);
+            Err(link::not_found(site, visitor))
+        }
+        Err(error) => {
+            tracing::error!("A request of the form cannot be read: {error:#}");
+            Err(unavailable(site, visitor))
+        }
+    }
+}
+
+/// A kept file, as it goes into the mail.
+pub fn enclosure(file: &DraftFile) -> Enclosure {
+    Enclosure {
+        name: Line::new(&file.name),
+        content_type: file.content_type.clone(),
+        bytes: file.bytes.clone(),
+    }
+}
