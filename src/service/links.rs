@@ -4,14 +4,14 @@
 use anyhow::{Context, Result};
 
 use super::{Service, conclude};
-use crate::desk::{Input, Visit};
+use crate::desk::{Input, VISIT_WAIT, Visit};
 use crate::store::Settled;
 use crate::ticket::TicketId;
 use crate::token::Errand;
 
 impl Service {
-    /// Sends the link of an errand to this address, unless one was sent a moment ago. `false`: none
-    /// leaves now, because of that or of `[limits]`, or because there is nothing behind it.
+    /// Sends the link of an errand to this address, unless one was sent a moment ago. `false`: none is
+    /// out, because of `[limits]`, or because there is nothing behind it.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -52,9 +52,10 @@ impl Service {
             .next()
             .context("the store gave no answer")??;
         self.ring();
-        Ok(match settled {
-            Settled::Done(settlement) => !settlement.outgoing.is_empty(),
-            Settled::Before => false,
-        })
+        if matches!(settled, Settled::Done(settlement) if !settlement.outgoing.is_empty()) {
+            return Ok(true);
+        }
+        let last = self.store().visited_at(mailbox.id, errand).await?;
+        Ok(last.is_some_and(|last| now < last + VISIT_WAIT))
     }
 }

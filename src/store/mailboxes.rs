@@ -49,6 +49,17 @@ impl Store {
         .await
     }
 
+    /// When a mailbox was last sent a link of that kind.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn visited_at(&self, id: i64, errand: Errand) -> Result<Option<DateTime<Utc>>> {
+        self.read("reading a mailbox", move |connection, _| {
+            visited_at(connection, id, errand)
+        })
+        .await
+    }
+
     /// Somebody of a ticket has this address, so that a link to his requests would show something.
     ///
     /// # Errors
@@ -217,7 +228,45 @@ pub(super) fn tickets_of(
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+
+    /// A page of the list costs the same whatever else its reader has: all tickets of this database,
+    /// of which two are open.
+    #[test]
+    fn a_page_reads_no_more_than_itself() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("guichet.db");
+        let mut connection = Connection::open(&path).expect("a new file");
+        super::super::migrations::bring_up_to_date(&mut connection, &path).expect("tables");
+        connection
+            .execute_batch(
+                r"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                  INSERT INTO tickets (id, reference, status, team, created_at, updated_at, ticket)
+                  SELECT i, 'DSI-' || i, iif(i IN (1, 9000), 'open', 'closed'), 'dsi', i, i, '{}' FROM n;
+                  INSERT INTO people (id, ticket, address, part, over)
+                  SELECT id, id, 'marie@example.org', 'requester', status = 'closed' FROM tickets;",
+            )
+            .expect("rows");
+        for (open_only, before, rows) in [
+            (true, i64::MAX, 2),
+            (true, 9000, 1),
+            (false, i64::MAX, 21),
+            (false, 9000, 21),
+        ] {
+            let mut statement = connection
+                .prepare(page_sql(open_only))
+                .expect("a statement");
+            let found = statement
+                .query_map(params!["marie@example.org", before, 21], |_| Ok(()))
+                .expect("rows")
+                .count();
+            assert_eq!(found, rows);
+            let steps = statement.get_status(StatementStatus::VmStep);
+            assert!(steps < 1000, "{steps} steps, {open_only}, below {before}");
+        }
+    }
 
     /// A page of the list reads its own rows and no others, however many there are.
     #[test]

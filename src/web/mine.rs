@@ -93,10 +93,19 @@ async fn front(
     match author {
         Some(author) => shown(&site, &visitor, &author.address, &which, None).await,
         None => {
-            let context = frame::context(&site, &visitor);
+            let context = front_context(&site, &visitor);
             page(&site, StatusCode::OK, "mine/ask.html", &context)
         }
     }
+}
+
+/// With a reference as this desk gives them.
+fn front_context(site: &Site, visitor: &Visitor) -> tera::Context {
+    let rules = site.service.rules();
+    let prefix = rules.policy.teams.first().map(|team| team.prefix.as_str());
+    let mut context = frame::context(site, visitor);
+    context.insert("example", &format!("{}-1042", prefix.unwrap_or("DSI")));
+    context
 }
 
 /// Sends the link, when there is something behind it. What is answered does not depend on that, nor on
@@ -108,7 +117,7 @@ async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> 
     };
     let written = form.get("adresse");
     let Some(address) = AddrSpec::parse(written) else {
-        let mut context = frame::context(&site, &visitor);
+        let mut context = front_context(&site, &visitor);
         context.insert("address", written);
         context.insert("reference", form.get("reference"));
         context.insert("wrong", &true);

@@ -424,6 +424,26 @@ async fn strangers_are_limited_by_their_network_and_by_what_waits() {
     typed(&desk, &LEAST, &[]).await;
 }
 
+/// Over the limits of the desk no link leaves, and the request waits for a better moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_limits_hold_back_is_said() {
+    let mut desk = Desk::open_with(&format!("{CATEGORIES}\n[limits]\ntotal_per_hour = 1\n")).await;
+    let first = typed(&desk, &LEAST, &[]).await;
+    go_on(&mut desk, &first).await;
+    let other = with(&[("adresse", "zoe@example.org")]);
+    let here = typed(&desk, &other, &[]).await;
+    let answer = go_on(&mut desk, &here).await;
+    assert_eq!(answer.status, 429);
+    let page = plain(&answer.text());
+    assert!(page.contains("Trop de messages partent"), "{page}");
+    assert!(page.contains("value=\"Écran noir\""), "{page}");
+    assert!(!desk.was_told("zoe@example.org"));
+    desk.wait(Duration::minutes(65));
+    let answer = go_on(&mut desk, &here).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    assert!(desk.was_told("zoe@example.org"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_desk_itself_and_people_from_elsewhere_are_told_so() {
     let desk = Desk::open_with(&format!("form = \"internal\"\n{CATEGORIES}")).await;
@@ -525,7 +545,7 @@ async fn a_header_that_a_stranger_writes_proves_nothing() {
             let page = request(desk.address, "GET", "/mes-demandes", &headers)
                 .await
                 .text();
-            assert!(!page.contains("DSI-1"), "{header}: {page}");
+            assert!(!page.contains("class=\"mine\""), "{header}: {page}");
         }
     }
     // Two of them: the proxy's and somebody's own.

@@ -26,9 +26,24 @@ pub async fn ask(look: &Look<'_>, draft: &Draft, typed: &Typed) -> Result<Option
                 .to_owned(),
         ));
     };
-    let now = site.service.now();
+    let language = visitor.language;
+    let service = &site.service;
+    if !service
+        .send_link(Errand::Confirm, &address.address, None, language)
+        .await?
+    {
+        return Ok(Some(
+            visitor
+                .pick(
+                    "Trop de messages partent en ce moment. Votre demande est gardée ici pendant deux heures : réessayez dans une heure, ou écrivez-nous.",
+                    "Too many mails are leaving right now. Your request is kept here for two hours: try again in an hour, or write to us.",
+                )
+                .to_owned(),
+        ));
+    }
+    let now = service.now();
     let until = crate::desk::Visit::end(Errand::Confirm, now);
-    let store = site.service.store();
+    let store = service.store();
     if !store
         .ask_draft(&draft.id, &address.address, until, now)
         .await?
@@ -42,10 +57,6 @@ pub async fn ask(look: &Look<'_>, draft: &Draft, typed: &Typed) -> Result<Option
                 .to_owned(),
         ));
     }
-    let language = visitor.language;
-    site.service
-        .send_link(Errand::Confirm, &address.address, None, language)
-        .await?;
     Ok(None)
 }
 
