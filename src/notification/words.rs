@@ -16,18 +16,18 @@ use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, Ticke
 use crate::token::{self, Page, Purpose, marker_tokens};
 
 mod class;
+mod few;
 mod offered;
 mod parts;
 
 use offered::{articles, offers};
 pub use parts::*;
 
+use few::{few_files, few_lines};
+
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
 const TEXT_CHARACTERS: usize = 20_000;
-
-/// Files and lines that a mail lists; of more, the number is told.
-const LISTED: usize = 50;
 
 /// The file that holds the whole of a text that was cut.
 pub const WHOLE_TEXT: &str = "message.txt";
@@ -444,36 +444,6 @@ fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Li
             .map(|person| page(stationery, listed.ticket, person, listed.generation)),
     });
     listed.collect()
-}
-
-fn few_files(mut files: Vec<File>, notice: &Notice, language: &str) -> Vec<File> {
-    let Some(more) = files.len().checked_sub(LISTED).filter(|&more| more > 0) else {
-        return files;
-    };
-    let sent = files.iter().skip(LISTED).all(|file| file.sent);
-    let left = shown(notice).skip(LISTED);
-    let bytes = left.map(|file| file.attachment.size).sum();
-    files.truncate(LISTED);
-    files.push(File {
-        name: match language {
-            "fr" => format!("… et {more} de plus"),
-            _ => format!("… and {more} more"),
-        },
-        size: date::size(bytes, language),
-        sent,
-    });
-    files
-}
-
-fn few_lines(mut lines: Vec<String>, language: &str) -> Vec<String> {
-    if let Some(more) = lines.len().checked_sub(LISTED).filter(|&more| more > 0) {
-        lines.truncate(LISTED);
-        lines.push(match language {
-            "fr" => format!("… et {more} de plus"),
-            _ => format!("… and {more} more"),
-        });
-    }
-    lines
 }
 
 /// The whole text of a notice, when it is too long to be shown whole.

@@ -5,14 +5,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use ring::digest::{Context as Hash, SHA256};
 
 use super::{Service, space};
 use crate::desk::{Policy, Submission};
-use crate::mail::Address;
+use crate::mail::{self, Address};
 use crate::notification::submitted;
 use crate::store::{InboxState, Incoming, Origin};
-use crate::ticket::{InboxId, Ticket, TicketId};
+use crate::ticket::{File, InboxId, Ticket, TicketId};
 
 pub use crate::notification::submitted::Enclosure;
 
@@ -117,45 +118,53 @@ impl Service {
     /// # Errors
     /// When the database cannot be written; nothing is kept then.
     pub async fn submit(&self, form: Form) -> Result<Submitted> {
-        let current = self.current();
-        let settings = &current.settings;
-        if space::free_bytes(&settings.data_dir).is_some_and(|free| free < settings.min_free) {
-            tracing::error!(
-                "Too little free space in {}: a form is put off",
-                settings.data_dir.display()
-            );
+        if !self.has_room() {
             return Ok(Submitted::NoRoom);
         }
-        let now = self.now();
-        let id = form.id();
-        let mail = submitted::Submitted {
-            id: &id,
-            author: &form.author,
-            to: &form.to,
-            subject: &form.subject,
-            text: &form.text,
-            files: &form.files,
-        };
-        let Some(bytes) = submitted::write(&mail, now) else {
+        let Some(incoming) = incoming(form, self.now()) else {
             return Ok(Submitted::NoAddress);
-        };
-        let incoming = Incoming {
-            account: form.account,
-            origin: Origin::Page {
-                id,
-                submission: Box::new(form.submission),
-            },
-            recipient: None,
-            sender: None,
-            received_at: now,
-            bytes,
-            oversize: None,
-            proven: Some(form.author.key()),
         };
         let accepted = self.store().accept(vec![incoming]).await?;
         let inbox = accepted.first().context("the store gave no answer")?.id();
         self.inner.bells.inbox.notify_one();
         Ok(Submitted::Kept(inbox, self.outcome(inbox).await?))
+    }
+
+    /// Keeps the files of a form for what is decided about it at once; a form without has none.
+    /// `None` when there is no room, or no mail can carry them.
+    ///
+    /// # Errors
+    /// When the database cannot be written; nothing is kept then.
+    pub async fn attach(&self, ticket: TicketId, form: Form) -> Result<Option<Vec<File>>> {
+        if form.files.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let now = self.now();
+        let Some(incoming) = incoming(form, now).filter(|_| self.has_room()) else {
+            return Ok(None);
+        };
+        let read = mail::read(&incoming.bytes);
+        let inbox = self.store().attach(ticket, incoming, now).await?;
+        let files = read.attachments.into_iter().map(|mut attachment| {
+            // Chosen one by one: none is there for looks.
+            attachment.decoration = false;
+            File { inbox, attachment }
+        });
+        Ok(Some(files.collect()))
+    }
+
+    fn has_room(&self) -> bool {
+        let current = self.current();
+        let settings = &current.settings;
+        let free = space::free_bytes(&settings.data_dir);
+        let enough = free.is_none_or(|free| free >= settings.min_free);
+        if !enough {
+            tracing::error!(
+                "Too little free space in {}: a form is put off",
+                settings.data_dir.display()
+            );
+        }
+        enough
     }
 
     async fn outcome(&self, inbox: InboxId) -> Result<Option<TicketId>> {
@@ -173,4 +182,31 @@ impl Service {
             .await
             .unwrap_or(Ok(None))
     }
+}
+
+/// The mail that a form becomes; `None` when an address is none that a mail can carry.
+fn incoming(form: Form, now: DateTime<Utc>) -> Option<Incoming> {
+    let id = form.id();
+    let mail = submitted::Submitted {
+        id: &id,
+        author: &form.author,
+        to: &form.to,
+        subject: &form.subject,
+        text: &form.text,
+        files: &form.files,
+    };
+    let bytes = submitted::write(&mail, now)?;
+    Some(Incoming {
+        account: form.account,
+        origin: Origin::Page {
+            id,
+            submission: Box::new(form.submission),
+        },
+        recipient: None,
+        sender: None,
+        received_at: now,
+        bytes,
+        oversize: None,
+        proven: Some(form.author.key()),
+    })
 }

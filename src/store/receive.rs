@@ -8,7 +8,7 @@ use super::{Durability, Store, millis, number, raw};
 use crate::desk::Submission;
 use crate::fault;
 use crate::mail::Digest;
-use crate::ticket::InboxId;
+use crate::ticket::{InboxId, TicketId};
 
 /// Where a mail came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,43 @@ impl Store {
     /// # Errors
     /// When nothing was kept; [`super::is_disk_full`] tells a full disk.
     pub async fn accept(&self, incoming: Vec<Incoming>) -> Result<Vec<Accepted>> {
+        let kept = self.keep_large(incoming).await?;
+        self.write(Durability::Durable, "accepting mails", move |connection| {
+            kept.iter()
+                .map(|(mail, row)| accept(connection, mail, row))
+                .collect()
+        })
+        .await
+    }
+
+    /// Keeps a mail that belongs to a ticket already: its files are there before the event that names
+    /// them. Nothing is decided about it.
+    ///
+    /// # Errors
+    /// When it was not kept.
+    pub async fn attach(
+        &self,
+        ticket: TicketId,
+        mail: Incoming,
+        now: DateTime<Utc>,
+    ) -> Result<InboxId> {
+        let kept = self.keep_large(vec![mail]).await?;
+        let what = "keeping files";
+        self.write(Durability::Durable, what, move |connection| {
+            let (mail, row) = kept.first().context("there is a mail")?;
+            let id = accept(connection, mail, row)?.id();
+            connection
+                .prepare_cached(
+                    r"UPDATE inbox SET state = 'filed', ticket = ?2, settled_at = ?3, why = ?4
+                      WHERE id = ?1 AND state = 'new'",
+                )?
+                .execute(params![id.0, ticket.0, millis(now), "files of an answer"])?;
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn keep_large(&self, incoming: Vec<Incoming>) -> Result<Vec<(Incoming, raw::Row)>> {
         let inner = std::sync::Arc::clone(&self.inner);
         let kept = tokio::task::spawn_blocking(move || {
             incoming
@@ -108,12 +145,7 @@ impl Store {
         })
         .await
         .context("keeping large mails was interrupted")??;
-        self.write(Durability::Durable, "accepting mails", move |connection| {
-            kept.iter()
-                .map(|(mail, row)| accept(connection, mail, row))
-                .collect()
-        })
-        .await
+        Ok(kept)
     }
 }
 

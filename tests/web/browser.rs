@@ -79,13 +79,13 @@ const CORPUS: [&str; 52] = [
 ];
 
 /// Listens where nobody should call, and counts.
-struct Canary {
+pub struct Canary {
     address: SocketAddr,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
 impl Canary {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -105,11 +105,11 @@ impl Canary {
     }
 
     /// The first line of each call so far; empty when it said nothing.
-    fn calls(&self) -> Vec<String> {
+    pub fn calls(&self) -> Vec<String> {
         self.calls.lock().expect("not poisoned").clone()
     }
 
-    fn corpus(&self) -> Vec<String> {
+    pub fn corpus(&self) -> Vec<String> {
         let address = self.address.to_string();
         CORPUS
             .iter()
@@ -191,7 +191,7 @@ async fn browse(url: &str) -> Seen {
 }
 
 /// A ticket that is hostile in every field that a stranger can fill.
-async fn hostile_ticket(corpus: &[String]) -> Desk {
+pub async fn hostile_ticket(corpus: &[String]) -> Desk {
     let mut desk = Desk::open().await;
     let everything = corpus.join("\n");
     let svg = format!(

@@ -99,6 +99,11 @@ impl Desk {
         }
     }
 
+    /// The file of its configuration.
+    pub fn config(&self) -> std::path::PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

@@ -16,5 +16,7 @@ mod mine;
 mod pictures;
 mod road;
 mod staff;
+mod statistics;
 mod submit;
+mod technician;
 mod ticket;

@@ -90,7 +90,7 @@ async fn asked(desk: &Desk, address: &str) -> u32 {
 }
 
 /// The path of the link that comes by mail.
-async fn link(desk: &mut Desk, address: &str) -> String {
+pub async fn link(desk: &mut Desk, address: &str) -> String {
     let before = asked(desk, address).await;
     let answer = ask(desk, address).await;
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -10,7 +10,7 @@ use super::super::policy::Technician;
 use super::super::words;
 use super::reply::Reply;
 use super::{Message, ask, carry_out};
-use crate::ticket::{Actor, Event, Role, Ticket, What};
+use crate::ticket::{Actor, Event, File, Role, Ticket, What};
 
 /// Carries it out. What cannot be done is said in [`super::super::Decision::why`] and changes
 /// nothing: the page keeps the text.
@@ -36,7 +36,10 @@ pub fn write(draft: &mut Draft<'_>, ticket: &Ticket, actor: &Actor, written: &Wr
     }
     let later = draft.known.later.iter();
     // Sent twice: the first time counted.
-    if later.clone().any(|event| repeats(event, technician, &text)) {
+    if later
+        .clone()
+        .any(|event| repeats(event, technician, &text, &written.files))
+    {
         return;
     }
     if let Some(event) = later.rev().find(|event| is_anothers(event, technician)) {
@@ -73,7 +76,7 @@ pub fn may_open(technician: &Technician, ticket: &Ticket) -> bool {
 }
 
 /// The same words of the same technician.
-fn repeats(event: &Event, technician: &Technician, text: &str) -> bool {
+fn repeats(event: &Event, technician: &Technician, text: &str, files: &[File]) -> bool {
     let own = event
         .actor
         .who
@@ -83,7 +86,8 @@ fn repeats(event: &Event, technician: &Technician, text: &str) -> bool {
         What::Mail { text, .. } | What::Note { text, .. } => Some(text),
         _ => None,
     };
-    own && !text.trim().is_empty() && said.is_some_and(|said| said == text)
+    let something = !text.trim().is_empty() || !files.is_empty();
+    own && something && said.is_some_and(|said| said == text) && event.what.files() == files
 }
 
 /// Somebody else did it, and it is worth reading before going on.

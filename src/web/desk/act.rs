@@ -18,7 +18,8 @@ use super::identity::Staff;
 use super::ticket::{self, Seen};
 use super::{frame, words};
 use crate::desk::{Action, Deed, Policy, UNDO_MINUTES, Written};
-use crate::ticket::{Event, Level, Nature, Role, Status, What};
+use crate::service::submit::Form as Submission;
+use crate::ticket::{Event, File, Level, Nature, Role, Status, What};
 
 /// What was typed into a form that is shown again, and what was wrong with it.
 #[derive(Debug, Default, Serialize)]
@@ -235,7 +236,7 @@ pub async fn reply(
     let (mut parts, body) = request.into_parts();
     let staff = Staff::from_request_parts(&mut parts, &site).await;
     let request = Request::from_parts(parts, body);
-    let form = match form::read(&site, &visitor, request).await {
+    let mut form = match form::read(&site, &visitor, request).await {
         Ok(form) => form,
         Err(response) => return response,
     };
@@ -267,12 +268,16 @@ pub async fn reply(
         let why = staff.visitor.pick("Action inconnue.", "Unknown action.");
         return again(&site, &staff, &seen, typed, StatusCode::BAD_REQUEST, why);
     };
+    let files = match attached(&site, &staff, &seen, &mut form).await {
+        Ok(files) => files,
+        Err(response) => return response,
+    };
     let action = Action {
         ticket: seen.ticket.id,
         actor: staff.actor(),
         what: Deed::Reply(Written {
             text,
-            files: Vec::new(),
+            files,
             // Who takes it or gives up what he did needs to have read nothing first.
             seen: typed
                 .seen
@@ -296,6 +301,30 @@ pub async fn reply(
             let id = seen.ticket.id;
             tracing::error!(ticket.id = %id, "Nothing could be done about ticket {id}: {error:#}");
             unavailable(&site, &staff.visitor)
+        }
+    }
+}
+
+/// The files of the form, kept; the answer comes after them.
+async fn attached(
+    site: &Site,
+    staff: &Staff,
+    seen: &Seen,
+    form: &mut Form,
+) -> Result<Vec<File>, Response> {
+    let rules = site.service.rules();
+    let number = form.get("seen").to_owned();
+    let text = form.get("text").to_owned();
+    let who = staff.technician.who();
+    let mut submitted = Submission::on(&rules.policy, &seen.ticket, who, number, text);
+    submitted.files = std::mem::take(&mut form.files);
+    match site.service.attach(seen.ticket.id, submitted).await {
+        Ok(Some(files)) => Ok(files),
+        Ok(None) => Err(unavailable(site, &staff.visitor)),
+        Err(error) => {
+            let id = seen.ticket.id;
+            tracing::error!(ticket.id = %id, "Files for ticket {id} cannot be kept: {error:#}");
+            Err(unavailable(site, &staff.visitor))
         }
     }
 }

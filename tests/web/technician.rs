@@ -1,0 +1,207 @@
+//! The desk in a real browser: by keyboard alone, with hostile tickets, and as axe-core sees it. With
+//! `SHOW=folder`, pictures of the pages are put there, to be looked at.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use serde_json::json;
+
+use crate::browser::{Canary, hostile_ticket};
+use crate::chrome::Chrome;
+use crate::desk::{Attached, CAMILLE, Desk, MARIE};
+use crate::staff::{KARIM, link};
+
+/// The smallest picture that is one.
+const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+fn url(desk: &Desk, path: &str) -> String {
+    format!("http://{}{path}", desk.address)
+}
+
+/// Signs in with keys alone: the address, the link of the mail, the box, the button.
+async fn signed_in(desk: &mut Desk, address: &str) -> Chrome {
+    let link = link(desk, address).await;
+    let mut chrome = Chrome::open(1280, 900).await;
+    chrome.go(&url(desk, &link)).await;
+    chrome.focus("input[name=me]").await;
+    chrome.press("Space").await;
+    chrome.press_and_go("Enter").await;
+    assert!(chrome.document().await.contains("Pot commun"));
+    chrome
+}
+
+/// A picture of the page, when they are wanted.
+async fn picture(chrome: &mut Chrome, name: &str) {
+    let Some(folder) = std::env::var_os("SHOW") else {
+        return;
+    };
+    for (scheme, width) in [
+        ("light", 1280),
+        ("dark", 1280),
+        ("light", 360),
+        ("dark", 360),
+    ] {
+        chrome.colours(scheme).await;
+        chrome.size(width, 900).await;
+        let taken = chrome
+            .call(
+                "Page.captureScreenshot",
+                json!({"captureBeyondViewport": true}),
+            )
+            .await;
+        let data = taken["data"].as_str().expect("a picture");
+        let bytes = BASE64.decode(data.as_bytes()).expect("base64");
+        let path = std::path::Path::new(&folder).join(format!("{name}-{scheme}-{width}.png"));
+        std::fs::write(path, bytes).expect("written");
+    }
+    chrome.size(1280, 900).await;
+    chrome.colours("light").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_taken_and_answered_by_keyboard_with_a_file() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    chrome.focus(".tickets a").await;
+    chrome.press_and_go("Enter").await;
+    chrome.focus("button[value=take]").await;
+    chrome.press_and_go("Enter").await;
+    let page = chrome.document().await;
+    assert!(page.contains("le ticket est à vous"), "{page}");
+    assert_eq!(
+        desk.ticket(1).await.technician.expect("hers").address,
+        CAMILLE
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("câble.gif");
+    std::fs::write(&path, DOT).expect("written");
+    chrome.focus("#text").await;
+    chrome.write("Branchez ce câble-ci.").await;
+    chrome.choose("#files", &[&path]).await;
+    chrome.focus("button[value=resolve]").await;
+    chrome.press_and_go("Enter").await;
+    desk.settle().await;
+    let mail = desk.latest(MARIE);
+    assert!(mail.text.contains("Branchez ce câble-ci."), "{}", mail.text);
+    let names: Vec<_> = mail
+        .attachments
+        .iter()
+        .filter_map(|file| file.name.clone())
+        .collect();
+    assert_eq!(names, ["câble.gif"]);
+    // On both pages, and whole.
+    let link = desk.link(MARIE);
+    assert!(desk.get(&link).await.text().contains("câble.gif"));
+    let page = chrome.document().await;
+    assert!(page.contains("câble.gif"), "{page}");
+    let fetched = chrome
+        .evaluate("fetch(document.querySelector('.files a').href).then(a => a.arrayBuffer()).then(b => b.byteLength)")
+        .await;
+    assert_eq!(fetched, DOT.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_stranger_wrote_runs_at_the_desk() {
+    let canary = Canary::open().await;
+    let corpus = canary.corpus();
+    let mut desk = hostile_ticket(&corpus).await;
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    let statistics = "/desk/statistics?from=2026-11-01&to=2026-11-30";
+    let rules = desk.service.rules();
+    let counted = guichet::service::statistics::catch_up(desk.service.store(), &rules.policy);
+    counted.await.expect("counted");
+    for path in [
+        "/desk",
+        "/desk?view=all",
+        "/desk?q=script",
+        "/desk/1",
+        statistics,
+    ] {
+        chrome.go(&url(&desk, path)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let title = chrome.evaluate("document.title").await;
+        assert_ne!(title, "PWNED", "{path}");
+    }
+    assert_eq!(canary.calls(), Vec::<String>::new());
+    let page = chrome.document().await;
+    assert!(!page.contains("503"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_on_the_pages_of_the_desk() {
+    let mut desk = Desk::open().await;
+    let dot = [Attached {
+        name: "écran.gif",
+        kind: "image/gif",
+        bytes: DOT,
+    }];
+    desk.request(
+        "URGENT écran noir",
+        "L'écran reste noir, client bloqué.",
+        &dot,
+    )
+    .await;
+    desk.request(
+        "Plus de son en salle B204",
+        "Les haut-parleurs sont muets.",
+        &[],
+    )
+    .await;
+    let mut chrome = Chrome::open(1280, 900).await;
+    let mut found = Vec::new();
+    for (name, path) in [
+        ("sign-in", "/desk/sign-in"),
+        ("sign-in-en", "/desk/sign-in?lang=en"),
+    ] {
+        chrome.go(&url(&desk, path)).await;
+        found.extend(chrome.violations().await);
+        picture(&mut chrome, name).await;
+    }
+    let asked = link(&mut desk, KARIM).await;
+    chrome.go(&url(&desk, &asked)).await;
+    found.extend(chrome.violations().await);
+    picture(&mut chrome, "confirm").await;
+
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    let rules = desk.service.rules();
+    let counted = guichet::service::statistics::catch_up(desk.service.store(), &rules.policy);
+    counted.await.expect("counted");
+    let statistics = "/desk/statistics?from=2026-11-10&to=2026-11-23";
+    for (name, path) in [
+        ("list", "/desk"),
+        ("list-all-en", "/desk?view=all&lang=en"),
+        ("search", "/desk?q=ecran"),
+        ("pool-ticket", "/desk/1"),
+        ("missing", "/desk/77"),
+        ("statistics", statistics),
+        ("statistics-en", &format!("{statistics}&lang=en")),
+    ] {
+        chrome.go(&url(&desk, path)).await;
+        let wrong = chrome.violations().await;
+        found.extend(wrong.into_iter().map(|line| format!("{path}: {line}")));
+        picture(&mut chrome, name).await;
+    }
+    chrome.go(&url(&desk, "/desk/1")).await;
+    chrome
+        .evaluate_and_go("document.querySelector('button[value=take]').click()")
+        .await;
+    chrome.focus("#text").await;
+    chrome.write("Une note pour les collègues.").await;
+    chrome
+        .evaluate_and_go("document.querySelector('button[value=note]').click()")
+        .await;
+    for (name, path) in [
+        ("own-ticket", "/desk/1"),
+        ("own-ticket-en", "/desk/1?lang=en"),
+    ] {
+        chrome.go(&url(&desk, path)).await;
+        chrome
+            .evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            .await;
+        let wrong = chrome.violations().await;
+        found.extend(wrong.into_iter().map(|line| format!("{path}: {line}")));
+        picture(&mut chrome, name).await;
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
