@@ -103,6 +103,26 @@ fn the_example_is_a_whole_desk() {
     assert!(matches!(school.source, Source::Maildir(_)));
 }
 
+/// Colours that cannot be read, a logo that is none, uploads that no mail could carry.
+#[test]
+fn the_look_of_the_pages_is_judged_at_start() {
+    let text = format!(
+        "max_message = \"10MB\"\n{LEAST}[web]\ncolour = \"#8fbfec\"\ncolour_dark = \"#1f4e79\"\nlogo = \"rien.svg\"\nmax_upload = \"8MB\"\n"
+    );
+    let problems = refused(&text);
+    for (line, word) in [
+        ("web.colour", "take a darker one"),
+        ("web.colour_dark", "take a lighter one"),
+        ("web.logo", "cannot be read"),
+        ("web.max_upload", "1.4 times"),
+    ] {
+        let told = problems
+            .iter()
+            .any(|problem| problem.contains(line) && problem.contains(word));
+        assert!(told, "{line}: {problems:#?}");
+    }
+}
+
 #[test]
 fn the_least_configuration_has_the_usual_values() {
     let folder = least_folder();

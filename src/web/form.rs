@@ -111,7 +111,7 @@ enum Refusal {
     TooMany,
     /// Others send too much at once.
     Busy,
-    /// It is larger than allowed, in bytes.
+    /// It is larger than files may be, in bytes; 0: it takes none.
     TooLarge(u64),
     /// It has more fields or files than allowed.
     TooManyParts,
@@ -160,7 +160,7 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
         return Err(Refusal::Busy);
     };
     let bytes = whole(body, limit).await.map_err(|refusal| match refusal {
-        Refusal::TooLarge(_) => Refusal::TooLarge(files),
+        Refusal::TooLarge(_) => Refusal::TooLarge(allowed),
         other => other,
     })?;
     let mut request = Request::from_parts(parts, Body::from(bytes));
@@ -292,6 +292,11 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
             "Beaucoup de fichiers arrivent en ce moment ; réessayez dans une minute.".to_owned(),
             "Many files are arriving right now; try again in a minute.".to_owned(),
         ),
+        TooLarge(0) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Votre texte est trop long : joignez-le plutôt comme fichier.".to_owned(),
+            "Your text is too long: attach it as a file instead.".to_owned(),
+        ),
         TooLarge(bytes) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
@@ -328,4 +333,72 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
         headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    /// A browser says where a form comes from; a page cannot say it otherwise (T21).
+    #[test]
+    fn only_our_own_pages_send_forms() {
+        const BASE: &str = "https://guichet.example.org/aide";
+        for (site, origin, ours) in [
+            (Some("same-origin"), Some("null"), true),
+            (
+                Some("same-site"),
+                Some("https://guichet.example.org"),
+                false,
+            ),
+            (Some("cross-site"), None, false),
+            (Some("none"), None, false),
+            (None, Some("https://guichet.example.org"), true),
+            (
+                None,
+                Some("https://guichet.example.org.evil.example"),
+                false,
+            ),
+            (None, Some("http://guichet.example.org"), false),
+            (None, Some("null"), true),
+            (None, None, true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("sec-fetch-site", site), ("origin", origin)] {
+                if let Some(value) = value {
+                    headers.insert(name, value.parse().expect("a header"));
+                }
+            }
+            assert_eq!(is_ours(&headers, BASE), ours, "{site:?}, {origin:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_dawdles_is_sent_away() {
+        let piece = || Ok::<_, Infallible>(Bytes::from_static(b"description="));
+        // Says something, then nothing.
+        let silent = stream::once(async move { piece() }).chain(stream::pending());
+        let taken = whole(Body::from_stream(silent), 1 << 20).await;
+        assert_eq!(taken, Err(Refusal::TooSlow));
+        // A few bytes every ten seconds, for ever.
+        let drip = stream::unfold((), move |()| async move {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            Some((piece(), ()))
+        });
+        let taken = whole(Body::from_stream(drip), 1 << 20).await;
+        assert_eq!(taken, Err(Refusal::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_body_without_end_is_not_read_for_ever() {
+        let endless =
+            stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1000])));
+        let taken = whole(Body::from_stream(endless), 10_000).await;
+        assert_eq!(taken, Err(Refusal::TooLarge(0)));
+        let taken = whole(Body::from("a=1"), 3).await;
+        assert_eq!(taken, Ok(Bytes::from_static(b"a=1")));
+    }
 }

@@ -338,6 +338,7 @@ async fn what_is_too_much_is_refused_in_words() {
     let long = "x".repeat(600 << 10);
     let answer = http::submit(desk.address, &add, &[("description", &long)]).await;
     assert_eq!(answer.status, 413);
+    assert!(answer.text().contains("trop long"), "{}", answer.text());
     let many: Vec<(&str, &str, &[u8])> = (0..21)
         .map(|_| ("a.txt", "text/plain", &b"a"[..]))
         .collect();
