@@ -12,8 +12,8 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::{Store, known, millis, read};
 use crate::ticket::{Ticket, TicketId};
 
-/// Tickets counted at most: beyond that, a list says "more".
-pub const COUNTED: u32 = 1000;
+/// Tickets counted at most, each of which costs a look at its row: beyond that, a list says "more".
+pub const COUNTED: u32 = 200;
 
 /// Events that a word of a search is looked for in, the latest: bounds what common words cost.
 const SEARCHED_EVENTS: i64 = 3000;
