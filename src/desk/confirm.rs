@@ -134,7 +134,10 @@ fn word(reply: &str) -> Option<Word> {
     let folded = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     match folded.as_str() {
         "oui" | "ok" | "oui je confirme" | "je confirme" | "confirme" | "confirmer" | "yes"
-        | "confirm" | "i confirm" | "yes i confirm" => Some(Word::Yes),
+        | "confirm" | "i confirm" | "yes i confirm" | "oui c est moi" | "oui c est bien moi"
+        | "c est moi" | "c est bien moi" | "oui merci" | "yes it is me" | "it is me" => {
+            Some(Word::Yes)
+        }
         "non"
         | "no"
         | "annuler"
@@ -174,10 +177,13 @@ pub fn receive(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> b
     let Some(ticket) = draft.ticket(pending.ticket).cloned() else {
         return false;
     };
-    let (Some(word), true) = (
-        word(&arrival.mail.reply),
-        arrival.authenticity != Authenticity::Fail,
-    ) else {
+    if arrival.authenticity == Authenticity::Fail {
+        return false;
+    }
+    let Some(word) = word(&arrival.mail.reply) else {
+        if *state == PendingState::Waiting && commands(arrival).is_empty() {
+            not_understood(draft, arrival, &ticket, technician);
+        }
         return false;
     };
     let language = &technician.language;
@@ -270,6 +276,22 @@ pub fn receive(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> b
     true
 }
 
+/// Neither yes nor no: he must not believe that it is done. His words are kept like any other.
+fn not_understood(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    ticket: &Ticket,
+    technician: &Technician,
+) {
+    let line = words::pick(
+        &technician.language,
+        "ℹ Votre réponse n'est ni « oui » ni « non » : rien n'est exécuté pour l'instant. Répondez de nouveau au message « À confirmer », par ce seul mot sur la première ligne.",
+        "ℹ Your answer is neither \"yes\" nor \"no\": nothing is done yet. Reply once more to the mail \"To confirm\", with that word alone on the first line.",
+    );
+    let message_id = arrival.mail.message_id.as_deref();
+    tell::remark(draft, ticket.id, technician, message_id, vec![line]);
+}
+
 /// What waited is carried out as it was written, as if it had come proven.
 fn carry_out(
     draft: &mut Draft<'_>,
@@ -282,6 +304,16 @@ fn carry_out(
         mail: habits::fold(&waiting.mail, &draft.known.habits),
         ..waiting.clone()
     };
+    draft
+        .decision
+        .answered
+        .push((pending.notice, PendingState::Confirmed));
+    let opened = ticket.origin_message_id.is_some()
+        && ticket.origin_message_id == arrival.mail.message_id
+        && pending.answers.is_none();
+    if opened {
+        return staff::carry_out_new(draft, &arrival, ticket.id, technician);
+    }
     let notice = pending.answers.unwrap_or(pending.notice);
     let pointer = Pointer {
         ticket: ticket.id,
@@ -302,10 +334,6 @@ fn carry_out(
         why: String::new(),
     };
     staff::answer(draft, &arrival, ticket, &pointer);
-    draft
-        .decision
-        .answered
-        .push((pending.notice, PendingState::Confirmed));
 }
 
 /// Somebody writes in a technician's name: his colleagues hear of it.
@@ -347,6 +375,7 @@ mod tests {
             "Je confirme",
             "Yes",
             "Oui, je confirme.",
+            "C’est bien moi.",
         ] {
             assert_eq!(word(yes), Some(Word::Yes), "{yes}");
         }

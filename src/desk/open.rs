@@ -37,6 +37,10 @@ pub struct Opening {
     pub behalf: Option<Behalf>,
     /// A technician logs what was said on the phone.
     pub by_phone: bool,
+    /// Its sender is told something else instead of an acknowledgement: one mail for one mail.
+    pub told_otherwise: bool,
+    /// What staff should know of it beside.
+    pub lines: Vec<String>,
 }
 
 /// For whom a technician opens a ticket, and with what.
@@ -117,7 +121,8 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     why.extend(found.why.clone());
     let silent = behalf.is_some_and(|behalf| behalf.silent);
     let by_person = opening.automatic.is_none() && !opening.unverified;
-    let acknowledged = by_person && !silent && !is_ours(policy, &sender.address);
+    let acknowledged =
+        by_person && !silent && !opening.told_otherwise && !is_ours(policy, &sender.address);
     // A technician who is proven vouches for whom he opens it.
     let outsider =
         !policy.is_internal(&sender.address) && arrival.authenticity != Authenticity::Pass;
@@ -194,7 +199,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
             Vec::new(),
         ),
     };
-    let mut lines = Vec::new();
+    let mut lines = opening.lines.clone();
     // A forged mail raises nobody's count.
     if mail.urgent && opening.automatic.is_none() && !opening.unverified {
         lines.extend(urgency::claimed(draft, id, &words.text));
@@ -249,7 +254,9 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         None => selfhelp::answer(draft, id),
     };
     if acknowledged {
-        let files = words.files.clone();
+        let mut files = words.files.clone();
+        // What a technician passed on is the person's own mail, no file of hers.
+        files.retain(|file| behalf.is_none() || file.attachment.content_type != "message/rfc822");
         tell::acknowledge(
             draft,
             id,

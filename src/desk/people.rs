@@ -298,14 +298,15 @@ pub fn no_beneficiary(draft: &mut Draft<'_>, id: TicketId, actor: Actor) -> bool
 }
 
 /// The ticket is somebody else's request from now on (rows G6, H3): every later mail goes there;
-/// the one before follows, unless it was staff who wrote for him. `Err` says why not.
+/// the one before follows, unless it was staff who wrote for him. Whether he neither wrote nor followed
+/// before, and so learns of it by an acknowledgement; `Err` says why not.
 pub fn set_requester(
     draft: &mut Draft<'_>,
     id: TicketId,
     actor: Actor,
     who: Address,
     language: &str,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let policy = draft.policy;
     let Some(ticket) = draft.ticket(id) else {
         return Err(words::pick(
@@ -345,11 +346,7 @@ pub fn set_requester(
         Some(known) => change(draft, id, actor, known, Part::Requester),
         None => join(draft, id, actor, Part::Requester, named(policy, who)),
     };
-    // Whoever neither wrote nor followed learns of it so, with his own link.
-    if is_new {
-        tell::acknowledge(draft, id, tell::Acknowledged::default());
-    }
-    Ok(())
+    Ok(is_new)
 }
 
 /// With the name that the directory knows, when the mail told none.

@@ -2,8 +2,7 @@
 //! follows (rows H1, H3, F9).
 
 use super::super::draft::Draft;
-use super::super::people;
-use super::super::words;
+use super::super::{people, tell, words};
 use super::reply::{Outcome, Reply};
 use crate::mail::Address;
 
@@ -12,8 +11,11 @@ impl Reply<'_> {
     pub fn requester(&self, draft: &mut Draft<'_>, who: &Address) -> Outcome {
         let language = &self.technician.language;
         let done = people::set_requester(draft, self.id, self.actor.clone(), who.clone(), language);
+        if done == Ok(true) {
+            tell::acknowledge(draft, self.id, tell::Acknowledged::default());
+        }
         said(
-            done,
+            done.map(drop),
             words::pick(
                 language,
                 format!("{} est désormais le demandeur", who.address),

@@ -9,7 +9,7 @@ use super::super::open::{self, Behalf, Opening, remember_ids};
 use super::super::policy::Technician;
 use super::super::route::{Route, is_ours};
 use super::super::tell;
-use super::super::{Arrival, Disposition, Thread, confirm, hold, locate, words};
+use super::super::{Arrival, Disposition, Thread, confirm, hold, locate, people, words};
 use super::aside::parts;
 use super::reply::{Outcome, Reply};
 use super::{ask, away, report};
@@ -58,10 +58,11 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
         }
         return true;
     }
+    let order = Order::of(arrival, lines, text);
     if proven {
-        open_with(draft, arrival, route, technician, &lines, &text);
+        open_with(draft, arrival, route, technician, order);
     } else {
-        wait(draft, arrival, route, technician);
+        wait(draft, arrival, route, technician, order);
     }
     true
 }
@@ -127,9 +128,34 @@ fn unproven(draft: &mut Draft<'_>, arrival: &Arrival, technician: &Technician) {
     );
 }
 
-/// Opens what he would have opened by hand, and asks him whether the commands are his.
-fn wait(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, technician: &Technician) {
-    let id = open::open(draft, arrival, route, Opening::default());
+/// Opens what he would have opened by hand, in his name, and asks him whether the commands are his.
+fn wait(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    route: &Route,
+    technician: &Technician,
+    order: Order,
+) {
+    let line = words::pick(
+        &draft.policy.language,
+        "Les commandes de ce message attendent la confirmation de leur auteur.",
+        "The commands of this mail wait for their author's word.",
+    );
+    let opening = Opening {
+        behalf: Some(Behalf {
+            who: technician.who(),
+            title: title(arrival, &order.request),
+            text: order.request,
+            message_id: arrival.mail.message_id.clone(),
+            remark: None,
+            silent: false,
+        }),
+        by_phone: order.call,
+        told_otherwise: true,
+        lines: vec![line],
+        ..Opening::default()
+    };
+    let id = open::open(draft, arrival, route, opening);
     let Some(ticket) = draft.ticket(id).cloned() else {
         return;
     };
@@ -151,30 +177,62 @@ fn pointer(id: TicketId, why: &str) -> Pointer {
     }
 }
 
+/// What a new mail with commands says.
+struct Order {
+    lines: Vec<Line>,
+    /// `#pour`.
+    who: Option<Address>,
+    /// `#tel`.
+    call: bool,
+    /// `#note`.
+    internal: bool,
+    request: String,
+    answer: String,
+}
+
+impl Order {
+    fn of(arrival: &Arrival, lines: Vec<Line>, text: String) -> Self {
+        let who = lines.iter().find_map(|line| match &line.command {
+            Ok(Command::For(who)) => Some(who.clone()),
+            _ => None,
+        });
+        let is = |wanted: &Command| lines.iter().any(|line| line.command.as_ref() == Ok(wanted));
+        let (call, resolved) = (is(&Command::Call), is(&Command::Resolve));
+        let internal = is(&Command::Note);
+        let (mut request, answer) = if call || who.is_some() && resolved {
+            parts(&text)
+        } else {
+            (text, String::new())
+        };
+        // Nothing but commands: the subject says it, and they are not for the requester to read.
+        if request.is_empty() {
+            request = arrival.mail.subject.clone().unwrap_or_default();
+        }
+        Self {
+            lines,
+            who,
+            call,
+            internal,
+            request,
+            answer,
+        }
+    }
+
+    /// Somebody's call: the person gets one mail, when all is done.
+    fn is_silent(&self) -> bool {
+        self.call && self.who.is_some()
+    }
+}
+
 /// Opens a ticket, for whom `#pour` names, and carries out the other commands on it.
 fn open_with(
     draft: &mut Draft<'_>,
     arrival: &Arrival,
     route: &Route,
     technician: &Technician,
-    lines: &[Line],
-    text: &str,
+    order: Order,
 ) {
-    let find = |line: &Line| match &line.command {
-        Ok(Command::For(who)) => Some(who.clone()),
-        _ => None,
-    };
-    let who = lines.iter().find_map(find);
-    let is = |wanted: &Command| lines.iter().any(|line| line.command.as_ref() == Ok(wanted));
-    let (call, resolved) = (is(&Command::Call), is(&Command::Resolve));
-    let internal = is(&Command::Note);
-    let (request, answer) = if call || who.is_some() && resolved {
-        parts(text)
-    } else {
-        (text.to_owned(), String::new())
-    };
-    let by = technician.who();
-    let remark = match (&who, call) {
+    let remark = match (&order.who, order.call) {
         (Some(_), true) => Some(words::pick(
             &draft.policy.language,
             format!("Appel téléphonique consigné par {}.", technician.name),
@@ -187,26 +245,78 @@ fn open_with(
         )),
         (None, _) => None,
     };
-    let silent = call && who.is_some();
     let opening = Opening {
         why: remark.clone().into_iter().collect(),
         behalf: Some(Behalf {
-            who: who.clone().unwrap_or(by),
-            text: request.clone(),
-            title: title(arrival, &request),
+            who: order.who.clone().unwrap_or_else(|| technician.who()),
+            text: order.request.clone(),
+            title: title(arrival, &order.request),
             message_id: None,
             remark,
-            silent,
+            silent: order.is_silent(),
         }),
-        by_phone: call,
+        by_phone: order.call,
+        // His transcript tells him.
+        told_otherwise: order.who.is_none(),
         ..Opening::default()
     };
     let id = open::open(draft, arrival, route, opening);
-    let mut reply = Reply::new(id, technician, None);
+    let reply = Reply::new(id, technician, None);
+    carry_out(draft, arrival, reply, order, None);
+    draft.dispose(
+        Disposition::Filed(id),
+        "a technician's new mail with commands",
+    );
+}
+
+/// The same on the ticket that was opened in his name, now that he has said that it was he.
+pub fn carry_out_new(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    id: TicketId,
+    technician: &Technician,
+) {
+    let (lines, text) = command::parse(&arrival.mail.reply);
+    let order = Order::of(arrival, lines, text);
+    let reply = Reply::new(id, technician, None);
+    let mut refused = None;
+    if let Some(who) = &order.who {
+        let (actor, language) = (reply.actor.clone(), &technician.language);
+        match people::set_requester(draft, id, actor, who.clone(), language) {
+            Ok(true) if !order.is_silent() => {
+                tell::acknowledge(draft, id, tell::Acknowledged::default());
+            }
+            Ok(_) => {}
+            Err(why) => refused = Some(why),
+        }
+    }
+    carry_out(draft, arrival, reply, order, refused);
+}
+
+/// Carries out what is left when there is a ticket: `refused` says why it is not for whom it should be.
+fn carry_out(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    mut reply: Reply<'_>,
+    order: Order,
+    refused: Option<String>,
+) {
+    let (id, technician) = (reply.id, reply.technician);
+    let silent = order.is_silent() && refused.is_none();
+    let Order {
+        lines,
+        internal,
+        request,
+        answer,
+        ..
+    } = order;
     reply.mail = arrival.mail.message_id.clone();
     let from = draft.decision.notices.len();
-    for line in lines {
+    for line in &lines {
         match &line.command {
+            Ok(Command::For(_)) if refused.is_some() => {
+                reply.refuse(draft, line, refused.as_deref().unwrap_or_default());
+            }
             Ok(Command::For(who)) => {
                 let answer = words::pick(
                     &technician.language,
@@ -215,7 +325,7 @@ fn open_with(
                 );
                 reply.done(draft, line, answer);
             }
-            Ok(Command::Call) if who.is_some() => {
+            Ok(Command::Call) if silent => {
                 let answer = words::pick(
                     &technician.language,
                     "appel consigné ; le demandeur reçoit un seul message",
@@ -226,8 +336,8 @@ fn open_with(
             Ok(Command::Call) => {
                 let why = words::pick(
                     &technician.language,
-                    "qui appelait ? ajoutez une ligne #pour et son adresse",
-                    "who called? add a line #for with the address",
+                    "qui appelait ? le ticket est à votre nom : répondez #pour suivi de son adresse",
+                    "who called? the ticket is in your name: reply #for with the address",
                 );
                 reply.refuse(draft, line, &why);
             }
@@ -278,10 +388,6 @@ fn open_with(
     hold::keep(draft, from);
     reply.must_report = true;
     report::send(draft, &mut reply, arrival.mail.message_id.as_deref());
-    draft.dispose(
-        Disposition::Filed(id),
-        "a technician's new mail with commands",
-    );
 }
 
 /// The subject, else the first words of the request.
@@ -314,9 +420,67 @@ fn forwarded(
     }) else {
         return false;
     };
+    let proven = arrival.authenticity == Authenticity::Pass;
     let shown = shown(&from);
-    if arrival.authenticity != Authenticity::Pass {
-        let id = open::open(draft, arrival, route, Opening::default());
+    let when = original.date.map(|date| {
+        let date = date.with_timezone(&policy.timezone);
+        words::pick(
+            &policy.language,
+            date.format(" du %d/%m/%Y à %H:%M").to_string(),
+            date.format(" of %d/%m/%Y %H:%M").to_string(),
+        )
+    });
+    let when = when.unwrap_or_default();
+    let name = &technician.name;
+    let remark = words::pick(
+        &policy.language,
+        format!("Message de {shown}{when}, transféré par {name}."),
+        format!("A mail of {shown}{when}, passed on by {name}."),
+    );
+    let own = own_words(&arrival.mail.reply);
+    let beside = words::pick(
+        &policy.language,
+        format!("{name} ajoute, en note interne : {}", one_line(&own)),
+        format!("{name} adds, as an internal note: {}", one_line(&own)),
+    );
+    let opening = Opening {
+        why: vec![remark.clone()],
+        behalf: Some(Behalf {
+            who: match proven {
+                true => from.clone(),
+                false => technician.who(),
+            },
+            text: original.text.trim().to_owned(),
+            title: original
+                .subject
+                .clone()
+                .filter(|subject| !subject.trim().is_empty()),
+            message_id: match proven {
+                true => original.message_id.clone(),
+                false => arrival.mail.message_id.clone(),
+            },
+            remark: Some(remark),
+            silent: false,
+        }),
+        told_otherwise: !proven,
+        lines: (!own.is_empty()).then_some(beside).into_iter().collect(),
+        ..Opening::default()
+    };
+    let id = open::open(draft, arrival, route, opening);
+    if !own.is_empty() {
+        let note = What::Note {
+            text: own,
+            files: Vec::new(),
+            inbox: Some(arrival.inbox),
+            why: None,
+        };
+        draft.event(id, confirm::actor(technician), false, note);
+    }
+    if let Some(message_id) = original.message_id.as_ref().filter(|_| proven) {
+        draft.remember(message_id, id, Thread::Incoming);
+    }
+    remember_ids(draft, id, arrival);
+    if !proven {
         let line = words::pick(
             &technician.language,
             format!(
@@ -328,69 +492,15 @@ fn forwarded(
                 from.address
             ),
         );
-        tell::remark(
-            draft,
-            id,
-            technician,
-            arrival.mail.message_id.as_deref(),
-            vec![line],
-        );
-        return true;
+        let message_id = arrival.mail.message_id.as_deref();
+        tell::remark(draft, id, technician, message_id, vec![line]);
     }
-    let when = original.date.map(|date| {
-        date.with_timezone(&policy.timezone)
-            .format("%d/%m/%Y %H:%M")
-            .to_string()
-    });
-    let remark = match when {
-        Some(when) => words::pick(
-            &policy.language,
-            format!(
-                "Message de {shown} du {when}, transféré par {}.",
-                technician.name
-            ),
-            format!(
-                "A mail of {shown} of {when}, passed on by {}.",
-                technician.name
-            ),
-        ),
-        None => words::pick(
-            &policy.language,
-            format!("Message de {shown}, transféré par {}.", technician.name),
-            format!("A mail of {shown}, passed on by {}.", technician.name),
-        ),
-    };
-    let opening = Opening {
-        why: vec![remark.clone()],
-        behalf: Some(Behalf {
-            who: from,
-            text: original.text.trim().to_owned(),
-            title: original
-                .subject
-                .clone()
-                .filter(|subject| !subject.trim().is_empty()),
-            message_id: original.message_id.clone(),
-            remark: Some(remark),
-            silent: false,
-        }),
-        ..Opening::default()
-    };
-    let id = open::open(draft, arrival, route, opening);
-    let own = own_words(&arrival.mail.reply);
-    if !own.is_empty() {
-        let note = What::Note {
-            text: own,
-            files: Vec::new(),
-            inbox: Some(arrival.inbox),
-            why: None,
-        };
-        draft.event(id, confirm::actor(technician), false, note);
-    }
-    if let Some(message_id) = &original.message_id {
-        draft.remember(message_id, id, Thread::Incoming);
-    }
-    remember_ids(draft, id, arrival);
     true
+}
+
+/// A note, as a point of a list.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What he wrote above the mail that he passed on; a client that marks nothing leaves it all in the
