@@ -35,11 +35,10 @@ pub fn adopt(draft: &mut Draft<'_>, major: TicketId, child: TicketId, actor: &Ac
     }
 }
 
-/// A new ticket may be one of many: when it makes the number full, the team hears of it, once.
-pub fn propose(draft: &mut Draft<'_>, id: TicketId) {
-    let Some(ticket) = draft.ticket(id).cloned() else {
-        return;
-    };
+/// A new ticket may be one of many: when it makes the number full, the team hears of it, once, with
+/// the ticket itself.
+pub fn propose(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
+    let ticket = draft.ticket(id).cloned()?;
     let prefixes = draft.policy.prefixes();
     let mut people: Vec<String> = ticket
         .requester()
@@ -56,7 +55,7 @@ pub fn propose(draft: &mut Draft<'_>, id: TicketId) {
         }
     }
     if people.len() != PEOPLE {
-        return;
+        return None;
     }
     let numbers = numbers.join(" ");
     let text = words::pick(
@@ -71,7 +70,7 @@ pub fn propose(draft: &mut Draft<'_>, id: TicketId) {
         ),
     );
     draft.event(id, Actor::desk(), false, What::Alert { text: text.clone() });
-    tell::staff(draft, id, Kind::TeamAlert, &Words::default(), &[text], None);
+    Some(text)
 }
 
 /// What a technician did to a ticket is done to those that hang on it: the children of a major

@@ -54,6 +54,8 @@ pub struct Behalf {
     pub message_id: Option<String>,
     /// How it came here.
     pub remark: Option<String>,
+    /// Who says so, when that person wrote nothing.
+    pub by: Option<Address>,
     /// Nobody is told here.
     pub silent: bool,
 }
@@ -271,11 +273,15 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
                 files,
                 message_id: own_id,
                 known_incident: major.is_some(),
+                by: behalf.and_then(|behalf| behalf.by.clone()),
             },
         );
     }
     let cause = Some(sender.address.as_str());
     if !silent {
+        if by_person && major.is_none() {
+            lines.extend(major::propose(draft, id));
+        }
         lines.extend(hint(draft, &words.text));
         if let Some(major) = major.and_then(|major| draft.ticket(major)) {
             lines.push(words::pick(
@@ -289,9 +295,6 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         for team in &route.observers {
             tell::observing_team(draft, id, team, &words, cause);
         }
-    }
-    if by_person && major.is_none() && !silent {
-        major::propose(draft, id);
     }
     remember_ids(draft, id, arrival);
     draft.dispose(

@@ -171,13 +171,7 @@ pub fn add_observer(
     language: &str,
 ) -> Result<(), String> {
     let policy = draft.policy;
-    let Some(ticket) = draft.ticket(id) else {
-        return Err(words::pick(
-            language,
-            "le ticket n'existe pas",
-            "there is no such ticket",
-        ));
-    };
+    let ticket = ticket(draft, id, language)?;
     let address = who.address.clone();
     if is_ours(policy, &address) || is_list(&address, &Mail::default()) {
         return Err(words::pick(
@@ -198,10 +192,7 @@ pub fn add_observer(
         ));
     }
     let by = actor.who.clone();
-    let person = match known {
-        Some(known) => change(draft, id, actor, known, Part::Observer),
-        None => join(draft, id, actor, Part::Observer, named(policy, who)),
-    };
+    let person = becomes(draft, id, actor, known, Part::Observer, who);
     tell::following(draft, id, &person, by.as_ref());
     Ok(())
 }
@@ -240,13 +231,7 @@ pub fn set_beneficiary(
     language: &str,
 ) -> Result<(), String> {
     let policy = draft.policy;
-    let Some(ticket) = draft.ticket(id) else {
-        return Err(words::pick(
-            language,
-            "le ticket n'existe pas",
-            "there is no such ticket",
-        ));
-    };
+    let ticket = ticket(draft, id, language)?;
     if is_ours(policy, &who.address) {
         return Err(words::pick(
             language,
@@ -269,10 +254,7 @@ pub fn set_beneficiary(
         let_go(draft, id, actor.clone(), before);
     }
     let by = actor.who.clone();
-    let person = match known {
-        Some(known) => change(draft, id, actor, known, Part::Beneficiary),
-        None => join(draft, id, actor, Part::Beneficiary, named(policy, who)),
-    };
+    let person = becomes(draft, id, actor, known, Part::Beneficiary, who);
     let himself = by
         .as_ref()
         .is_some_and(|by| policy.directory.is_same(&by.address, &person.who.address));
@@ -308,13 +290,7 @@ pub fn set_requester(
     language: &str,
 ) -> Result<bool, String> {
     let policy = draft.policy;
-    let Some(ticket) = draft.ticket(id) else {
-        return Err(words::pick(
-            language,
-            "le ticket n'existe pas",
-            "there is no such ticket",
-        ));
-    };
+    let ticket = ticket(draft, id, language)?;
     if !who.address.contains('@') || is_ours(policy, &who.address) {
         return Err(words::pick(
             language,
@@ -342,10 +318,7 @@ pub fn set_requester(
             change(draft, id, actor.clone(), before, Part::Observer);
         }
     }
-    match known {
-        Some(known) => change(draft, id, actor, known, Part::Requester),
-        None => join(draft, id, actor, Part::Requester, named(policy, who)),
-    };
+    becomes(draft, id, actor, known, Part::Requester, who);
     Ok(is_new)
 }
 
@@ -359,6 +332,31 @@ pub fn named(policy: &Policy, who: Address) -> Address {
         .entry(&who.address)
         .and_then(|entry| entry.name.clone());
     Address { name, ..who }
+}
+
+fn ticket<'d>(draft: &'d Draft<'_>, id: TicketId, language: &str) -> Result<&'d Ticket, String> {
+    draft.ticket(id).ok_or_else(|| {
+        words::pick(
+            language,
+            "le ticket n'existe pas",
+            "there is no such ticket",
+        )
+    })
+}
+
+/// Whoever is known takes another part; whoever is not joins.
+fn becomes(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: Actor,
+    known: Option<Person>,
+    part: Part,
+    who: Address,
+) -> Person {
+    match known {
+        Some(known) => change(draft, id, actor, known, part),
+        None => join(draft, id, actor, part, named(draft.policy, who)),
+    }
 }
 
 fn join(draft: &mut Draft<'_>, id: TicketId, actor: Actor, part: Part, who: Address) -> Person {

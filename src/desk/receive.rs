@@ -260,10 +260,14 @@ fn sender_of(policy: &Policy, ticket: &Ticket, arrival: &Arrival, pointer: &Poin
         .as_ref()
         .is_some_and(|token| token.purpose == Purpose::Partner);
     let partners = &ticket.ties.partners;
+    // One who follows as well writes to all when he answers what he was told as a follower.
+    let as_follower = of_ticket
+        && (pointer.token.as_ref()).is_some_and(|token| token.purpose == Purpose::Requester);
     if to_partner
-        || partners
-            .iter()
-            .any(|partner| partner.who.key() == sender.key())
+        || !as_follower
+            && partners
+                .iter()
+                .any(|partner| partner.who.key() == sender.key())
     {
         return Sender::Partner;
     }

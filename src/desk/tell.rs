@@ -2,14 +2,12 @@
 
 use super::draft::Draft;
 use super::policy::Technician;
-use super::{Automation, Because, Enclosed, Exchange, Kind, Notice, assign, limits, people, words};
+use super::{Automation, Because, Exchange, Kind, Notice, limits, people, words};
 use crate::mail::Address;
 use crate::ticket::{
-    Actor, File, NoticeId, Part, Person, PersonId, Reference, Ticket, TicketId, What, Withdrawn,
+    Actor, File, Part, Person, PersonId, Reference, Ticket, TicketId, What, Withdrawn,
 };
 use crate::token::{self, Purpose};
-
-use chrono::{DateTime, Utc};
 
 mod answer;
 mod outward;
@@ -143,10 +141,16 @@ fn exchanges(draft: &Draft<'_>, id: TicketId) -> Vec<Exchange> {
                     automatic: None,
                     ..
                 } => (text, !event.public),
-                What::Note { text, .. } => (text, true),
+                What::Note { text, .. } | What::Aside { text, .. } => (text, true),
                 _ => return None,
             };
             let author = event.actor.who.as_ref()?;
+            let to = match &event.what {
+                What::Aside {
+                    with, sent: true, ..
+                } => format!(" → {}", with.address),
+                _ => String::new(),
+            };
             let mut text: String = text.chars().take(EXCHANGE_CHARACTERS + 1).collect();
             if text.chars().count() > EXCHANGE_CHARACTERS {
                 text.truncate(text.char_indices().nth_back(0).map_or(0, |(at, _)| at));
@@ -157,7 +161,8 @@ fn exchanges(draft: &Draft<'_>, id: TicketId) -> Vec<Exchange> {
                 author: author
                     .name
                     .clone()
-                    .unwrap_or_else(|| author.address.clone()),
+                    .unwrap_or_else(|| author.address.clone())
+                    + &to,
                 text,
                 internal,
             })
@@ -182,6 +187,18 @@ pub struct Acknowledged {
     pub message_id: Option<String>,
     /// It is a part of a major incident (row E15).
     pub known_incident: bool,
+    /// Who made the request in the recipient's name, who has written nothing himself.
+    pub by: Option<Address>,
+}
+
+impl Acknowledged {
+    /// To somebody in whose name a technician has put the ticket.
+    pub fn of(technician: &Technician) -> Self {
+        Self {
+            by: Some(technician.who()),
+            ..Self::default()
+        }
+    }
 }
 
 /// « Enregistrement de votre demande ».
@@ -213,6 +230,10 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     let notice = Notice {
         automation: Automation::Replied,
         lines: lines.into_iter().collect(),
+        author: what.by.map(|by| Address {
+            address: String::new(),
+            ..by
+        }),
         bare: what.bare,
         urgent: what.urgent && !what.confirmed,
         oversize: what.oversize,
@@ -317,7 +338,9 @@ pub fn public_as(
         if let Some(words) = words {
             notice.text = Some(words.text.clone()).filter(|text| !text.is_empty());
             notice.files.clone_from(&words.files);
-            notice.author = words.author.clone().or(notice.author);
+            // Words are of who wrote them, not of whose ticket it is.
+            let owner = notice.author.filter(|_| words.text.is_empty());
+            notice.author = words.author.clone().or(owner);
             if notice.text.is_some() || !notice.files.is_empty() {
                 notice.automation = Automation::Person;
             }

@@ -6,7 +6,7 @@ use super::lexicon::{self, Opinion};
 use super::lifecycle::{self, Step, Writer};
 use super::tell::{self, Words};
 use super::{Because, Kind, occasion, selfhelp, words};
-use crate::ticket::{Actor, Marks, Part, Role, Status, Ticket, TicketId, Verdict, What};
+use crate::ticket::{Actor, Awaited, Marks, Part, Role, Status, Ticket, TicketId, Verdict, What};
 
 /// What somebody of a ticket wrote, as far as its life is concerned.
 #[derive(Clone, Debug)]
@@ -136,7 +136,16 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
         ));
     }
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
-    match lifecycle::next(ticket.status, Step::Write(said.writer), &language) {
+    let waits = Status::Waiting {
+        of: Awaited::ThirdParty,
+    };
+    // A third party that nobody named may be any of those who follow.
+    let unnamed = ticket.status == waits && ticket.ties.partners.is_empty();
+    let writer = match said.writer {
+        Writer::Observer if unnamed => Writer::Other,
+        writer => writer,
+    };
+    match lifecycle::next(ticket.status, Step::Write(writer), &language) {
         Ok(_) if done => {
             return judge(draft, id, said.actor, said.words, opinion, lines);
         }
@@ -181,6 +190,9 @@ pub fn judge(
 ) {
     let language = draft.policy.language.clone();
     let cause = said.author.as_ref().map(|who| who.address.clone());
+    if lapsed(draft, id) {
+        return answer_late(draft, id, actor, &said, lines);
+    }
     let refuses = opinion == Some(Opinion::Fails);
     let reason = lexicon::reason(&said.text);
     let (verdict, because, line, status) = if refuses {
@@ -236,6 +248,47 @@ pub fn judge(
         cause.as_deref(),
         Some(because),
     );
+}
+
+/// It was resolved because nobody answered: there is no solution to judge.
+fn lapsed(draft: &Draft<'_>, id: TicketId) -> bool {
+    let history = draft.known.history.get(&id);
+    let resolved = history.into_iter().flatten().rev().find(|event| {
+        matches!(
+            event.what,
+            What::Status {
+                to: Status::Resolved,
+                ..
+            }
+        )
+    });
+    resolved.is_some_and(|event| event.actor.role == Role::Desk)
+}
+
+/// The answer that was waited for comes after all: neither a refusal nor a complement.
+fn answer_late(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: Actor,
+    said: &Words,
+    mut lines: Vec<String>,
+) {
+    let language = draft.policy.language.clone();
+    let reason = words::pick(
+        &language,
+        "Réponse du demandeur.",
+        "Answer of the requester.",
+    );
+    lifecycle::set(draft, id, actor, Status::Open, Some(reason));
+    occasion::public(draft, id, Kind::Reopened, Because::Complement);
+    let line = words::pick(
+        &language,
+        "La réponse attendue : le ticket, résolu faute de nouvelles, est rouvert.",
+        "The answer that was waited for: the ticket, resolved for want of news, is open again.",
+    );
+    lines.insert(0, line);
+    let cause = said.author.as_ref().map(|who| who.address.as_str());
+    tell::staff(draft, id, Kind::TeamReply, said, &lines, cause);
 }
 
 /// The solution holds: closed for good (S4.31). What is closed already becomes definitive.

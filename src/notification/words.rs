@@ -12,6 +12,7 @@ use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice, SignIn};
 use crate::mail::Address;
+use crate::mail::text::fold_accents;
 use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
 use crate::token::{self, Page, Purpose, marker_tokens};
 
@@ -67,6 +68,10 @@ pub struct Words {
     pub person: bool,
     /// Who wrote `text`.
     pub author: Option<String>,
+    /// `text` ends with the name of its author.
+    pub signed: bool,
+    /// Tickets that are part of this major incident, and get the same answer.
+    pub children: usize,
     /// What was written.
     pub text: Option<String>,
     /// Files of `text`.
@@ -161,6 +166,23 @@ pub struct Words {
     pub helped_link: Option<String>,
 }
 
+/// What was written ends with its author's name, whole or first: it is not written below once more.
+fn is_signed(notice: &Notice) -> bool {
+    let name = (notice.author.as_ref()).and_then(|author| author.name.as_deref());
+    let text = notice.text.as_deref().unwrap_or_default();
+    let last = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty());
+    let (Some(name), Some(last)) = (name, last) else {
+        return false;
+    };
+    let last = fold_accents(last.trim_end_matches(['.', ',', '-']));
+    let name = fold_accents(name.trim());
+    !last.is_empty() && (last == name || name.split(' ').next() == Some(last.as_str()))
+}
+
 impl Words {
     /// The variables of this mail in `language`; `sent` says of each file of the notice that is
     /// shown whether it goes along.
@@ -244,6 +266,8 @@ impl Words {
                 Purpose::Partner => "partner",
             },
             person: notice.automation == Automation::Person,
+            signed: is_signed(notice),
+            children: ticket.map_or(0, |ticket| ticket.ties.children.len()),
             author: notice
                 .author
                 .as_ref()

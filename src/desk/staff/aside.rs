@@ -8,7 +8,7 @@ use super::super::{route, words};
 use super::Message;
 use super::reply::{Outcome, Reply};
 use crate::mail::Address;
-use crate::ticket::{Awaited, Status, What};
+use crate::ticket::{Awaited, Part, Status, What};
 
 impl Reply<'_> {
     /// Notes that the text goes to a third party.
@@ -23,9 +23,11 @@ impl Reply<'_> {
         }
         let own = draft.policy.technician(&with.address).is_some()
             || route::is_ours(draft.policy, &with.address);
+        // Whom the requester put in copy may well be the one to ask.
         let of_ticket = draft
             .ticket(self.id)
-            .is_some_and(|ticket| ticket.person(&with.address).is_some());
+            .and_then(|ticket| ticket.person(&with.address))
+            .is_some_and(|person| person.part != Part::Contributor);
         if own || of_ticket {
             return Outcome::Refused(words::pick(
                 language,

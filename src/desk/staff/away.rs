@@ -26,14 +26,18 @@ pub fn away(draft: &mut Draft<'_>, technician: &Technician, when: When) -> Outco
     };
     draft.decision.absences.push(absence);
     tell::on_return(draft, technician, draft.now, until);
-    let until = until.with_timezone(&zone).format("%d/%m/%Y %H:%M");
+    let day = words::day(until, zone, language);
+    let until = match when {
+        When::Hours(_) => words::clock(until, draft.now, zone, language),
+        When::Days(_) | When::Weeks(_) | When::Weekday(_) | When::Date { .. } => day,
+    };
     Outcome::Done(words::pick(
         language,
         format!(
-            "absence notée, retour le {until} : d'ici là, les réponses dans vos tickets vont aussi à votre équipe ; un récapitulatif vous attendra"
+            "absence notée, retour : {until} ; d'ici là, les réponses dans vos tickets vont aussi à votre équipe ; un récapitulatif vous attendra"
         ),
         format!(
-            "absence noted, back on {until}: until then replies in your tickets go to your team as well; a summary will be waiting"
+            "absence noted, back: {until}; until then replies in your tickets go to your team as well; a summary will be waiting"
         ),
     ))
 }

@@ -5,6 +5,7 @@ use super::super::draft::Draft;
 use super::super::policy::Canned;
 use super::super::words;
 use super::reply::{Outcome, Reply};
+use crate::mail::text::fold_accents;
 
 impl Reply<'_> {
     pub fn canned(&mut self, draft: &mut Draft<'_>, name: &str) -> Outcome {
@@ -60,11 +61,33 @@ impl Reply<'_> {
 
     /// The text with what was inserted below it.
     pub fn with_inserted(&mut self, text: String) -> String {
+        let inserted = std::mem::take(&mut self.inserted).into_iter();
+        let begins = text.trim().is_empty();
         std::iter::once(text)
-            .chain(std::mem::take(&mut self.inserted))
+            .chain(
+                inserted
+                    .enumerate()
+                    .map(|(nth, inserted)| match begins && nth == 0 {
+                        true => inserted,
+                        false => without_greeting(&inserted),
+                    }),
+            )
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
             .join("\n\n")
+    }
+}
+
+/// Nobody is greeted twice in a mail.
+fn without_greeting(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let folded = fold_accents(first.trim());
+    let greets = ["bonjour", "hello", "dear "]
+        .iter()
+        .any(|word| folded.starts_with(word));
+    match greets && folded.ends_with(',') {
+        true => rest.trim_start().to_owned(),
+        false => text.to_owned(),
     }
 }

@@ -12,7 +12,7 @@ impl Reply<'_> {
         let language = &self.technician.language;
         let done = people::set_requester(draft, self.id, self.actor.clone(), who.clone(), language);
         if done == Ok(true) {
-            tell::acknowledge(draft, self.id, tell::Acknowledged::default());
+            tell::acknowledge(draft, self.id, tell::Acknowledged::of(self.technician));
         }
         said(
             done.map(drop),

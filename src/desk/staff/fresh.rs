@@ -148,6 +148,7 @@ fn wait(
             text: order.request,
             message_id: arrival.mail.message_id.clone(),
             remark: None,
+            by: None,
             silent: false,
         }),
         by_phone: order.call,
@@ -253,6 +254,7 @@ fn open_with(
             title: title(arrival, &order.request),
             message_id: None,
             remark,
+            by: order.who.as_ref().map(|_| technician.who()),
             silent: order.is_silent(),
         }),
         by_phone: order.call,
@@ -284,7 +286,7 @@ pub fn carry_out_new(
         let (actor, language) = (reply.actor.clone(), &technician.language);
         match people::set_requester(draft, id, actor, who.clone(), language) {
             Ok(true) if !order.is_silent() => {
-                tell::acknowledge(draft, id, tell::Acknowledged::default());
+                tell::acknowledge(draft, id, tell::Acknowledged::of(technician));
             }
             Ok(_) => {}
             Err(why) => refused = Some(why),
@@ -460,6 +462,7 @@ fn forwarded(
                 false => arrival.mail.message_id.clone(),
             },
             remark: Some(remark),
+            by: None,
             silent: false,
         }),
         told_otherwise: !proven,

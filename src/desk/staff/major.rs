@@ -46,13 +46,24 @@ impl Reply<'_> {
         let count = draft
             .ticket(self.id)
             .map_or(0, |ticket| ticket.ties.children.len());
+        let (french, english) = match count {
+            0 => (String::new(), String::new()),
+            1 => (
+                " ; un ticket rattaché".to_owned(),
+                "; one ticket attached".to_owned(),
+            ),
+            _ => (
+                format!(" ; {count} tickets rattachés"),
+                format!("; {count} tickets attached"),
+            ),
+        };
         Outcome::Done(words::pick(
             language,
             format!(
-                "incident majeur, {count} ticket(s) rattaché(s) : votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"
+                "incident majeur{french} : votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"
             ),
             format!(
-                "major incident, {count} ticket(s) attached: your answer and the resolution go to all, further mails like it will be attached"
+                "major incident{english}: your answer and the resolution go to all, further mails like it will be attached"
             ),
         ))
     }

@@ -31,11 +31,11 @@ impl Reply<'_> {
                     return Outcome::Refused(words::pick(
                         language,
                         format!(
-                            "le dernier message du demandeur a {} paragraphe(s)",
+                            "ce numéro n'existe pas : paragraphes du dernier message du demandeur : {}",
                             paragraphs.len()
                         ),
                         format!(
-                            "the requester's latest mail has {} paragraph(s)",
+                            "no such number: paragraphs of the requester's latest mail: {}",
                             paragraphs.len()
                         ),
                     ));

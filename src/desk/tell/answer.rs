@@ -149,10 +149,15 @@ pub fn looked_up(draft: &Draft<'_>, notice: Notice) -> Notice {
             "Bon retour. Rien n'a bougé dans vos tickets.",
             "Welcome back. Nothing happened in your tickets.",
         ),
+        1 => words::pick(
+            language,
+            "Bon retour. Un de vos tickets a bougé ; les réponses des demandeurs ont aussi été remises à votre équipe.",
+            "Welcome back. Something happened in one of your tickets; the requesters' answers went to your team as well.",
+        ),
         count => words::pick(
             language,
             format!(
-                "Bon retour. Il s'est passé quelque chose dans {count} de vos tickets ; les réponses des demandeurs ont aussi été remises à votre équipe."
+                "Bon retour. {count} de vos tickets ont bougé ; les réponses des demandeurs ont aussi été remises à votre équipe."
             ),
             format!(
                 "Welcome back. Something happened in {count} of your tickets; the requesters' answers went to your team as well."

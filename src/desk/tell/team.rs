@@ -1,6 +1,14 @@
 //! What technicians and operations are told.
 
-use super::*;
+use chrono::{DateTime, Utc};
+
+use super::super::draft::Draft;
+use super::super::policy::Technician;
+use super::super::{Automation, Because, Enclosed, Kind, assign, words};
+use super::{Words, about, to_technician};
+use crate::mail::Address;
+use crate::ticket::{NoticeId, TicketId};
+use crate::token::Purpose;
 
 /// To the technicians of the team that leads, or to the one who owns the ticket.
 pub fn staff(
@@ -126,12 +134,12 @@ pub fn assigned(
         .and_then(|by| by.name.clone().or_else(|| Some(by.address.clone())))
         .filter(|who| !who.is_empty());
     let line = match who {
-        Some(who) => super::words::pick(
+        Some(who) => words::pick(
             &technician.language,
             format!("{who} vous confie ce ticket."),
             format!("{who} gave you this ticket."),
         ),
-        None => super::words::pick(
+        None => words::pick(
             &technician.language,
             "Ce ticket vous est confié.",
             "This ticket was given to you.",
@@ -164,13 +172,13 @@ pub fn owner(
         .filter(|owner| owner.who() != writer.who());
     let Some(owner) = owner else { return };
     let line = if public {
-        super::words::pick(
+        words::pick(
             &owner.language,
             "Votre collègue répond au demandeur ; le ticket reste à vous.",
             "Your colleague answers the requester; the ticket stays yours.",
         )
     } else {
-        super::words::pick(
+        words::pick(
             &owner.language,
             "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
             "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
