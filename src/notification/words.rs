@@ -382,10 +382,7 @@ impl Words {
             helped_link: replies
                 .link(lexicon::prefilled_helped(&language))
                 .filter(|_| offers(notice, ticket)),
-            articles: ticket
-                .filter(|_| offers(notice, ticket))
-                .map(|ticket| articles(stationery, notice, ticket))
-                .unwrap_or_default(),
+            articles: articles(stationery, notice, ticket),
             asks_marks: notice.asks_marks,
             marks_link: replies
                 .link(lexicon::marks_form(&language))

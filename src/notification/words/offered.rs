@@ -15,8 +15,14 @@ pub fn offers(notice: &Notice, ticket: Option<&Ticket>) -> bool {
 }
 
 /// Each under the page link of the recipient: it opens what is for his circle.
-pub fn articles(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Vec<Article> {
-    let Some(page) = link(stationery, notice, ticket) else {
+pub fn articles(
+    stationery: Stationery<'_>,
+    notice: &Notice,
+    ticket: Option<&Ticket>,
+) -> Vec<Article> {
+    let offering = ticket.filter(|_| offers(notice, ticket));
+    let Some((ticket, page)) = offering.and_then(|it| Some((it, link(stationery, notice, it)?)))
+    else {
         return Vec::new();
     };
     let offered = ticket.offered.iter();
