@@ -50,10 +50,14 @@ pub fn web(reading: &mut Reading, file: &Path, config: &Config) -> Web {
             ),
         }
     }
-    let max_upload = written.max_upload.map_or(MAX_UPLOAD, |Size(bytes)| bytes);
     let max_message = config.max_message.map_or(50 << 20, |Size(bytes)| bytes);
     // Base64 and its line ends make a file a third larger.
-    if max_upload.saturating_mul(7) / 5 > max_message {
+    let fits = max_message / 7 * 5;
+    let max_upload = match written.max_upload {
+        Some(Size(bytes)) => bytes,
+        None => MAX_UPLOAD.min(fits),
+    };
+    if max_upload > fits {
         reading.wrong(
             "web.max_upload",
             "files of a form become a mail, where they take a third more: max_message must be 1.4 times as large",
