@@ -32,6 +32,7 @@ mod draft;
 mod duplicate;
 pub mod form;
 mod hold;
+mod join;
 mod kept;
 pub mod lexicon;
 pub mod lifecycle;

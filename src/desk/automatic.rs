@@ -2,8 +2,9 @@
 //! (contract A1, rows E11, F14).
 
 use super::draft::Draft;
+use super::join::{add_mail, remember_ids};
 use super::locate::Pointer;
-use super::open::{self, Opening, add_mail, remember_ids};
+use super::open::{self, Opening};
 use super::route::Route;
 use super::{Arrival, Disposition, Kind, Policy, Thread, partner, tell, words};
 use crate::mail::authenticity::Authenticity;

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::draft::Draft;
+use super::join::{files_of, remember_ids};
 use super::locate::Pointer;
-use super::open::{files_of, remember_ids};
 use super::tell::{self, Words};
 use super::{Arrival, Disposition, lifecycle, reference, words};
 use crate::ticket::{Actor, Awaited, Role, Status, Ticket, TicketId, What};

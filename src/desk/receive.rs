@@ -3,9 +3,10 @@
 use super::access::{Access, Sender, access};
 use super::automatic;
 use super::draft::Draft;
+use super::join::{add_mail, files_of, remember_ids};
 use super::lifecycle::{Step, Writer};
 use super::locate::{self, Pointer};
-use super::open::{self, Opening, add_mail, remember_ids};
+use super::open::{self, Opening};
 use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
 use super::verdict::{self, Said};
@@ -161,7 +162,7 @@ fn second_copy(
         let words = tell::Words {
             text: arrival.mail.reply.clone(),
             author: Some(sender.clone()),
-            files: open::files_of(arrival),
+            files: files_of(arrival),
         };
         let mut teams = vec![route.lead.clone()];
         teams.extend(route.observers.iter().cloned());

@@ -5,8 +5,8 @@ use chrono::Duration;
 
 use super::command::{self, Command, Line};
 use super::draft::Draft;
+use super::join::{files_of, remember_ids};
 use super::locate::Pointer;
-use super::open::{files_of, remember_ids};
 use super::policy::Technician;
 use super::tell::{self, Words};
 use super::{Arrival, Disposition, Told, hold, words};

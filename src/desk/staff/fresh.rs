@@ -4,8 +4,9 @@
 
 use super::super::command::{self, Command, Line};
 use super::super::draft::Draft;
+use super::super::join::remember_ids;
 use super::super::locate::Pointer;
-use super::super::open::{self, Behalf, Opening, remember_ids};
+use super::super::open::{self, Behalf, Opening};
 use super::super::policy::Technician;
 use super::super::route::{Route, is_ours};
 use super::super::tell;
