@@ -97,6 +97,8 @@ pub enum Misread {
     Verb(Option<&'static Verb>),
     /// The verb is known, what follows it is not what it takes.
     Argument(&'static Verb),
+    /// A command in the midst of the words, where it cannot be told what belongs to it.
+    Place,
 }
 
 /// One line that starts with `#`.
@@ -164,7 +166,16 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
                 text.extend(read.text);
                 commands.extend(read.lines);
             }
-            None => text.push((*line).to_owned()),
+            None => {
+                // It stays in the text, which is not sent on while it holds one.
+                let above = at
+                    .checked_sub(1)
+                    .and_then(|above| middle.get(above))
+                    .copied();
+                let below = middle.get(at + 1).copied();
+                commands.extend(line::misplaced(line, above, below));
+                text.push((*line).to_owned());
+            }
         }
     }
     commands.extend(below.into_iter().rev().flatten());
@@ -328,6 +339,30 @@ mod tests {
         // In a listing it stands between other lines.
         let listing = "Voici le fichier :\n[a]\n#note\nb=1\nfin";
         assert_eq!(parse(listing), (Vec::new(), listing.to_owned()));
+    }
+
+    /// What the requester must not read is never sent on, and the technician hears why.
+    #[test]
+    fn a_command_in_the_midst_of_words_holds_the_answer() {
+        for (reply, misplaced) in [
+            (
+                "Bonjour Léa, je regarde le wifi.\n\n#note Léa a déjà cassé la borne.\n#resolu\n\nBonne soirée !",
+                2,
+            ),
+            (
+                "Bonjour,\nje regarde.\n\n#note\nà voir avec Karim\ndemain\n\nCamille",
+                1,
+            ),
+            (
+                "Je passe demain.\n#affecter yanis\nYanis connaît le poste.",
+                1,
+            ),
+        ] {
+            let (lines, text) = parse(reply);
+            assert_eq!(lines.len(), misplaced, "{reply}");
+            assert!(lines.iter().all(|line| line.command == Err(Misread::Place)));
+            assert_eq!(text, reply);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::directory::name_key;
 use super::people::is_list;
 use super::policy::Policy;
 use super::route::is_ours;
+use crate::mail::text::fold_accents;
 use crate::mail::{Address, Mail};
 
 /// Lines from the top that may say so.
@@ -128,12 +129,56 @@ fn resolve(policy: &Policy, mail: &Mail, written: &str, sure: Sure) -> Option<Ad
         .or_else(|| policy.directory.named(&name.text).map(|entry| entry.who()));
     match (known, sure) {
         (Some(who), _) => Some(who),
-        (None, Sure::Known) if !name.titled => None,
+        (None, Sure::Known) if !name.titled && !is_full_name(&name.text) => None,
         (None, _) => Some(Address {
             name: Some(name.text),
             address: String::new(),
         }),
     }
+}
+
+/// First and last name of a person whom nobody knows, each with its capital; a place or a service is
+/// written so as well, and has a word that says what it is.
+fn is_full_name(written: &str) -> bool {
+    const THINGS: [&str; 33] = [
+        "amphi",
+        "atelier",
+        "batiment",
+        "bureau",
+        "campus",
+        "centre",
+        "cours",
+        "departement",
+        "direction",
+        "ecole",
+        "equipe",
+        "faculte",
+        "formation",
+        "groupe",
+        "imprimante",
+        "importante",
+        "info",
+        "information",
+        "institut",
+        "labo",
+        "laboratoire",
+        "licence",
+        "master",
+        "plateau",
+        "pole",
+        "poste",
+        "projet",
+        "reunion",
+        "salle",
+        "scolarite",
+        "serveur",
+        "service",
+        "site",
+    ];
+    let words: Vec<&str> = written.split_whitespace().collect();
+    let capital = |word: &&str| word.starts_with(char::is_uppercase);
+    let thing = |word: &&str| THINGS.contains(&fold_accents(word).to_lowercase().as_str());
+    (2..=4).contains(&words.len()) && words.iter().all(capital) && !words.iter().any(thing)
 }
 
 /// The one in To or Cc of that name, by name or by address.
@@ -305,7 +350,9 @@ from = "support@example.org"
                 &[],
                 Some(("Jeanne Dupont", "jeanne.dupont@example.org")),
             ),
-            ("Pour : Anne Leroy", &[], None),
+            ("Pour : Anne Leroy", &[], Some(("Anne Leroy", ""))),
+            ("Pour : Salle Poincaré", &[], None),
+            ("Pour : Service Scolarité", &[], None),
             ("Bénéficiaire : Anne Leroy", &[], Some(("Anne Leroy", ""))),
             ("Pour : Mme Leroy, bureau 12", &[], Some(("Leroy", ""))),
             (

@@ -112,6 +112,17 @@ pattern!(
         r"(?:it|this|that|the article|your article|the page) (?:has )?(?:really |just )?(?:helped(?: me| us)?|(?:solved|fixed) (?:it|my|the|our)))\b",
     )
 );
+// All that somebody says: the shortest answers to « la solution vous convient-elle ? ».
+pattern!(
+    SHORTLY_HOLDS,
+    concat!(
+        r"^(?:(?:bonjour|bonsoir|hello|hi) )?(?:merci )?(?:oui|ok|okay|yes|(?:ok|oui) ca marche|(?:(?:ok|oui|yes) )?(?:",
+        r"c'est (?:bon|ok)(?: pour (?:moi|nous))?|ok pour (?:moi|nous)|",
+        r"(?:la solution|cela|ca) (?:me|nous) (?:convient|va)(?: (?:bien|tres bien|parfaitement))?|",
+        r"(?:the solution|it|that) (?:suits me|is fine(?: with me)?)))(?: (?:merci|thanks|thank you)(?: beaucoup)?)?$",
+    )
+);
+pattern!(SHORTLY_FAILS, r"^(?:non|no|nope|pas du tout|not at all)$");
 // With one of these an acceptance is no plain one.
 pattern!(
     HOWEVER,
@@ -151,8 +162,16 @@ fn folded(text: &str) -> String {
 /// What a reply says of the solution; `None` when it says neither plainly.
 pub fn opinion(text: &str) -> Option<Opinion> {
     let folded = folded(text);
-    if FAILS.is_match(&folded) {
+    let said = folded
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if FAILS.is_match(&folded) || SHORTLY_FAILS.is_match(&said) {
         return Some(Opinion::Fails);
+    }
+    if SHORTLY_HOLDS.is_match(&said) && !folded.contains('?') {
+        return Some(Opinion::Holds);
     }
     let plain = |line: &str| HOLDS.is_match(line) && !HOWEVER.is_match(line);
     let asks = folded.contains('?');
@@ -281,6 +300,7 @@ mod tests {
             "La solution ne convient pas, parce que :\nle port est bouché",
             "Mon poste est de nouveau bloqué.",
             "Ce n'est pas résolu.",
+            "Non.",
             "J'ai essayé, rien n'a changé.",
             "Le fichier ne s'ouvre toujours pas",
             "It still does not print.",
@@ -308,6 +328,13 @@ mod tests {
             "Great, you can close the ticket.",
             "I confirm, it works. No more errors.",
             "Je confirme que c'est résolu.",
+            "La solution me convient.",
+            "Oui",
+            "ok",
+            "OK, ça marche",
+            "C’est bon pour moi, merci !",
+            "Bonjour, oui, merci",
+            "Cela nous convient parfaitement.",
         ] {
             assert_eq!(opinion(text), Some(Opinion::Holds), "{text}");
         }
@@ -320,6 +347,10 @@ mod tests {
             "Ça marche, merci.",
             "Il faudrait aussi installer le scanner.",
             "Vous pouvez clore quand le scanner sera installé.",
+            "Oui, et le scanner ?",
+            "ok ?",
+            "Oui mais demain",
+            "C'est bon à savoir.",
             "Je valide, mais il manque le scanner.",
             "Je n'accepte pas encore, je teste demain.",
             "Ne pas clore s'il vous plaît.",

@@ -73,6 +73,26 @@ pub fn read(line: &str) -> Option<Read> {
     }))
 }
 
+/// A command in the midst of the words: neither carried out, nor ever sent on. It begins a line, and what
+/// stands above or below ends there (nothing, a sentence, another such line): in a listing it does not.
+pub fn misplaced(line: &str, above: Option<&str>, below: Option<&str>) -> Option<Line> {
+    let after = line.strip_prefix(HASHES)?;
+    let begins = after.starts_with(char::is_alphabetic);
+    let meant = begins && one(&visible(line))?.meant && spelled(&fold_accents(after)).is_some();
+    let blank = |line: Option<&str>| line.is_none_or(|line| line.trim().is_empty());
+    let ends = above.is_some_and(|above| {
+        let above = above.trim_end();
+        let command = above.strip_prefix(HASHES);
+        above.ends_with(['.', '!', '?', '…', ',', ';'])
+            || command.is_some_and(|verb| spelled(&fold_accents(verb)).is_some())
+    });
+    let stands_out = blank(above) || blank(below) || ends;
+    (meant && stands_out).then(|| Line {
+        written: visible(line),
+        command: Err(Misread::Place),
+    })
+}
+
 /// « C'est réparé. #resolu » : commands alone behind words. They are no part of what is sent.
 pub fn behind_words(line: &str) -> Option<Read> {
     let written = visible(line);

@@ -352,6 +352,11 @@ fn misunderstood(misread: Misread, language: &str) -> String {
                 format!("not understood: it is written {usage}"),
             )
         }
+        Misread::Place => words::pick(
+            language,
+            "au milieu du texte : les commandes se mettent au début ou à la fin, et une note interne dans un message à part",
+            "in the midst of the text: commands stand at the beginning or the end, and an internal note in a mail of its own",
+        ),
         Misread::Verb(Some(nearest)) => words::pick(
             language,
             format!(
