@@ -521,7 +521,7 @@ fn the_categories_of_the_example_are_found() {
         (
             "Log agent 4512",
             "Merci de désactiver le log de Paul.",
-            "logs",
+            "log-agent",
         ),
         (
             "Soucis de claviers",

@@ -43,7 +43,8 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival) {
     let arrival = folded.as_ref().unwrap_or(arrival);
     let unmarked = without_marker(arrival);
     let arrival = unmarked.as_ref().unwrap_or(arrival);
-    let pointer = locate::locate(policy, keys, arrival, known);
+    let pointer = locate::locate(policy, keys, arrival, known)
+        .filter(|_| !staff::answers_a_list(draft, keys, arrival));
     let mut kind = automatic::class(policy, keys, arrival);
     if arrival.released {
         kind = None;

@@ -35,7 +35,7 @@ mod trial;
 mod undo;
 
 pub use ask::ask;
-pub use fresh::{carry_out_new, receive as receive_new};
+pub use fresh::{answers_a_list, carry_out_new, receive as receive_new};
 pub use page::{may_open, write};
 pub use undo::UNDO_MINUTES;
 

@@ -47,7 +47,9 @@ struct Listed {
 #[derive(Debug, Serialize)]
 struct Phone {
     team: String,
-    contact: String,
+    contact: Option<String>,
+    /// Outside working hours (row J9).
+    on_call: Option<String>,
 }
 
 /// The addresses, the recommended ones first (S2.5); a pattern only where it says what it is for.
@@ -110,11 +112,11 @@ async fn help(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let phones: Vec<Phone> = policy
         .teams
         .iter()
-        .filter_map(|team| {
-            Some(Phone {
-                team: team.name.clone(),
-                contact: team.contact.clone()?,
-            })
+        .filter(|team| team.contact.is_some() || team.on_call.is_some())
+        .map(|team| Phone {
+            team: team.name.clone(),
+            contact: team.contact.clone(),
+            on_call: team.on_call.clone(),
         })
         .collect();
     context.insert("phones", &phones);

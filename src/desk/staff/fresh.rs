@@ -68,6 +68,20 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
     true
 }
 
+/// What it answers first of all is a mail of ours about no ticket that was sent to its author, a
+/// technician: a list. The conversation in which he had asked for it is no matter of this mail.
+pub fn answers_a_list(draft: &Draft<'_>, keys: &Keys, arrival: &Arrival) -> bool {
+    let sender = arrival.mail.sender();
+    let technician = sender.and_then(|sender| draft.policy.technician(&sender.address));
+    let tokens = locate::tokens(keys, arrival);
+    technician
+        .zip(tokens.first())
+        .is_some_and(|(technician, token)| {
+            let mut own = technician.addresses.iter();
+            token.ticket == 0 && own.any(|address| RecipientTag::of(address) == token.recipient)
+        })
+}
+
 /// It answers a mail of ours that was sent to him and is about no ticket: a list.
 fn answers_his(draft: &Draft<'_>, keys: &Keys, arrival: &Arrival, technician: &Technician) -> bool {
     let can_authenticate =
