@@ -21,8 +21,8 @@ use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 struct Arguments {
-    /// Given by cargo.
-    #[arg(long, hide = true)]
+    /// Given by cargo, behind all else.
+    #[arg(long, hide = true, global = true)]
     bench: bool,
     #[command(subcommand)]
     bench_of: Option<Bench>,
