@@ -66,6 +66,17 @@ pub struct Document {
     pub tag: Option<String>,
     /// « Date ».
     pub date: Option<NaiveDate>,
+    /// The line of the file on which it is named.
+    pub line: usize,
+}
+
+/// Another article that an article names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Its slug.
+    pub slug: String,
+    /// The line of the file on which it is named.
+    pub line: usize,
 }
 
 /// Where a document is.
@@ -119,8 +130,8 @@ pub struct Article {
     pub review: Option<NaiveDate>,
     /// « Cet élément fait partie de la FAQ ».
     pub faq: bool,
-    /// « Éléments associés », by slug.
-    pub related: Vec<String>,
+    /// « Éléments associés ».
+    pub related: Vec<Related>,
     /// « Documents ».
     pub documents: Vec<Document>,
     /// « Historique », the latest first.
@@ -200,27 +211,31 @@ pub fn cross_check(articles: &[Article], exists: &dyn Fn(&str) -> bool) -> Vec<P
         let mut wrong = |line, message| {
             problems.push(Problem {
                 file: format!("{}.md", article.slug),
-                line,
+                line: Some(line),
                 message,
             });
         };
         for related in &article.related {
-            if !known.contains_key(related.as_str()) {
+            if !known.contains_key(related.slug.as_str()) {
                 let message = format!(
-                    "related: no article \"{related}.md\": correct the name, or take it out"
+                    "related: no article \"{}.md\": correct the name, or take it out",
+                    related.slug
                 );
-                wrong(None, message);
+                wrong(related.line, message);
             }
         }
         for document in &article.documents {
             if let Place::File(path) = &document.place
                 && !exists(path)
             {
-                wrong(None, format!("documents: no file \"{path}\" in the folder"));
+                let message = format!(
+                    "documents: no file \"{path}\" in the folder: correct its path, or put it there"
+                );
+                wrong(document.line, message);
             }
         }
         for (line, message) in render::mistakes(article, exists, &|slug| known.contains_key(slug)) {
-            wrong(Some(line), message);
+            wrong(line, message);
         }
     }
     problems

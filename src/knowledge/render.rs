@@ -28,17 +28,18 @@ pub struct Links {
 pub fn html(article: &Article, links: &Links) -> String {
     let mut out = String::with_capacity(article.body.len() * 3 / 2);
     let mut refused = Vec::new();
+    let mut outline = Outline::default();
     let events = parser(&article.body).filter_map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
         Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
-            level: below_title(level),
+            level: outline.enter(level),
             id: None,
             classes: Vec::new(),
             attrs: Vec::new(),
         })),
-        Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(below_title(level)))),
+        Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(outline.level()))),
         Event::Start(Tag::Link {
             link_type,
             dest_url,
@@ -140,16 +141,16 @@ pub fn mistakes(
         };
         let wrong = match link::target(article.folder(), &written) {
             Target::Refused(why) => Some(format!("\"{written}\": {why}")),
-            Target::Article(slug) if !picture && !known(&slug) => {
-                Some(format!("\"{written}\": no article \"{slug}.md\""))
-            }
+            Target::Article(slug) if !picture && !known(&slug) => Some(format!(
+                "\"{written}\": no article \"{slug}.md\": correct the name, or take the link out"
+            )),
             Target::File(path) if picture && !is_picture(&path) => Some(format!(
                 "\"{written}\": a picture ends with .{}",
                 PICTURES.join(", .")
             )),
-            Target::File(path) if !exists(&path) => {
-                Some(format!("\"{written}\": no file \"{path}\" in the folder"))
-            }
+            Target::File(path) if !exists(&path) => Some(format!(
+                "\"{written}\": no file \"{path}\" in the folder: correct its path, or put it there"
+            )),
             Target::Article(_) | Target::Elsewhere(_) | Target::Here(_) if picture => {
                 Some(format!(
                     "\"{written}\": a picture is a file of the folder, the page fetches nothing from elsewhere"
@@ -177,14 +178,27 @@ fn parser(body: &str) -> Parser<'_> {
     Parser::new_ext(body, options())
 }
 
-/// The title of the page is its first heading; what the author wrote comes below.
-fn below_title(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 => HeadingLevel::H2,
-        HeadingLevel::H2 => HeadingLevel::H3,
-        HeadingLevel::H3 => HeadingLevel::H4,
-        HeadingLevel::H4 => HeadingLevel::H5,
-        HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
+/// The headings above the one at hand, as they are written. The title of the page is the first level, and
+/// none is left out below it, whichever an author begins with: who hears a page finds his way by them.
+#[derive(Default)]
+struct Outline(Vec<HeadingLevel>);
+
+impl Outline {
+    /// A heading begins: its level on the page.
+    fn enter(&mut self, written: HeadingLevel) -> HeadingLevel {
+        while self.0.pop_if(|above| *above >= written).is_some() {}
+        self.0.push(written);
+        self.level()
+    }
+
+    fn level(&self) -> HeadingLevel {
+        match self.0.len() {
+            0 | 1 => HeadingLevel::H2,
+            2 => HeadingLevel::H3,
+            3 => HeadingLevel::H4,
+            4 => HeadingLevel::H5,
+            _ => HeadingLevel::H6,
+        }
     }
 }
 
@@ -317,6 +331,22 @@ mod tests {
             .filter(|word| *word != "/")
             .map(|word| word.trim_end_matches('=').to_owned())
             .collect()
+    }
+
+    #[test]
+    fn headings_leave_no_level_out() {
+        for (written, levels) in [
+            ("## a\n### b\n## c\n", "h2 h3 h2"),
+            ("# a\n### b\n###### c\n## d\n# e\n", "h2 h3 h4 h3 h2"),
+            ("### a\n# b\n## c\n", "h2 h2 h3"),
+        ] {
+            let html = shown(written);
+            let found: Vec<&str> = html
+                .match_indices("<h")
+                .filter_map(|(at, _)| html.get(at + 1..at + 3))
+                .collect();
+            assert_eq!(found.join(" "), levels, "{html}");
+        }
     }
 
     #[test]

@@ -117,8 +117,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// For everybody.
-    pub fn public(reader: Audience, visitor: &Visitor) -> Self {
+    /// An article at its own address.
+    pub fn of(reader: Audience, visitor: &Visitor) -> Self {
         Self {
             reader,
             articles: (format!("{PATH}/a/"), visitor.query()),
@@ -134,7 +134,7 @@ impl Place {
     }
 }
 
-/// Where an article is shown to everybody.
+/// An article's own address.
 pub fn article_link(slug: &str, visitor: &Visitor) -> String {
     format!("{PATH}/a/{}{}", encoded(slug), visitor.query())
 }
@@ -294,7 +294,7 @@ pub fn article(
     let related = article
         .related
         .iter()
-        .filter_map(|slug| knowledge.library().article(slug))
+        .filter_map(|related| knowledge.library().article(&related.slug))
         .filter(|other| place.reader.may_read(other.audience))
         .map(|other| Entry {
             link: place.link(&other.slug),
