@@ -8,8 +8,12 @@ const LENGTH: usize = 180;
 /// Bytes before the first word that was looked for.
 const BEFORE: usize = 40;
 
-/// Words of a text that are looked at.
+/// Bytes and words of a text that are looked at.
+const BYTES_LOOKED_AT: usize = 64 << 10;
 const LOOKED_AT: usize = 5_000;
+
+/// Bytes of a title that are shown.
+const TITLE: usize = 300;
 
 /// A piece of an excerpt.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -41,6 +45,8 @@ impl Wanted {
 
 /// The best place of `text`; its beginning when it holds none of the words.
 pub fn excerpt(text: &str, wanted: &Wanted) -> Vec<Piece> {
+    let whole = text;
+    let text = beginning(whole, BYTES_LOOKED_AT);
     let words: Vec<fold::Word> = fold::words(text).take(LOOKED_AT).collect();
     let hits: Vec<bool> = words.iter().map(|word| wanted.is(&word.folded)).collect();
     // The window with the most hits, the first of several.
@@ -71,29 +77,40 @@ pub fn excerpt(text: &str, wanted: &Wanted) -> Vec<Piece> {
         push(&mut pieces, "… ", false);
     }
     let mut at = begin;
-    let mut ended = true;
     for (word, hit) in words.iter().zip(&hits) {
         if word.at.start < begin {
             continue;
         }
         if word.at.end - begin > LENGTH {
-            ended = false;
             break;
         }
         push(&mut pieces, &text[at..word.at.start], false);
         push(&mut pieces, &text[word.at.clone()], *hit);
         at = word.at.end;
     }
-    if ended {
-        push(&mut pieces, text[at..].trim_end(), false);
+    // What stands behind the last word that has room: the rest of a short text, or of one word or one
+    // row of signs without end.
+    let used = at - begin;
+    let rest = whole.get(at..).unwrap_or_default().trim_end();
+    if used + rest.len() <= LENGTH {
+        push(&mut pieces, rest, false);
     } else {
+        if used == 0 {
+            push(&mut pieces, beginning(rest, LENGTH), false);
+        }
         push(&mut pieces, " …", false);
     }
     pieces
 }
 
+/// At most so many bytes of a text.
+fn beginning(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+}
+
 /// All of a short text, its words marked.
 pub fn marked(text: &str, wanted: &Wanted) -> Vec<Piece> {
+    let (text, cut) = (beginning(text, TITLE), text.len() > TITLE);
     let mut pieces = Vec::new();
     let mut at = 0;
     for word in fold::words(text) {
@@ -102,6 +119,9 @@ pub fn marked(text: &str, wanted: &Wanted) -> Vec<Piece> {
         at = word.at.end;
     }
     push(&mut pieces, &text[at..], false);
+    if cut {
+        push(&mut pieces, " …", false);
+    }
     pieces
 }
 
@@ -164,5 +184,29 @@ mod tests {
         );
         assert_eq!(shown("", &["x"], None), "");
         assert_eq!(shown("日本語 ß", &["x"], None), "日本語 ß");
+    }
+
+    /// Articles are written by people, and made by programmes.
+    #[test]
+    fn an_excerpt_is_short_and_soon_there_whatever_the_text() {
+        let began = std::time::Instant::now();
+        for text in [
+            "-".repeat(1 << 20),
+            "é".repeat(1 << 20),
+            format!("imprimante {}", "─".repeat(1 << 20)),
+            format!("imprimante {}", "a".repeat(1 << 20)),
+            "imprimante ".repeat(1 << 17),
+            format!("{} imprimante", " \u{301}".repeat(1 << 19)),
+        ] {
+            let excerpt = shown(&text, &["imprim"], Some("imp"));
+            assert!(excerpt.len() < 2 * LENGTH, "{}", excerpt.len());
+            assert!(excerpt.chars().count() > 2, "{excerpt}");
+            let wanted = Wanted::default();
+            let title: usize = (marked(&text, &wanted).iter())
+                .map(|piece| piece.text.len())
+                .sum();
+            assert!(title <= TITLE + 4, "{title}");
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(10));
     }
 }
