@@ -172,6 +172,21 @@ impl Service {
         Ok(())
     }
 
+    /// Puts what was made from `before` in its place. `false`: something newer stands there already,
+    /// and what was made from the older is given up; whoever made it looks again.
+    fn replace(&self, before: &Arc<Current>, new: Current) -> bool {
+        let mut current = self
+            .inner
+            .current
+            .write()
+            .unwrap_or_else(|e| e.into_inner());
+        let is_newest = Arc::ptr_eq(&current, before);
+        if is_newest {
+            *current = Arc::new(new);
+        }
+        is_newest
+    }
+
     /// Tells the stations that something came from elsewhere: the page, the command line.
     pub fn ring(&self) {
         self.inner.bells.inbox.notify_one();
@@ -266,5 +281,32 @@ impl Service {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn what_was_made_from_older_settings_replaces_nothing_newer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, include_str!("../fixtures/scenarios/config.toml")).expect("writable");
+        let settings = || Config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let service = Service::open(settings(), Clock::System).expect("opened");
+        let made = |from: &Arc<Current>| Current {
+            settings: from.settings.clone(),
+            rules: Arc::clone(&from.rules),
+        };
+
+        let before = service.current();
+        service.reload(settings()).expect("loaded");
+        let newest = service.current();
+        assert!(!service.replace(&before, made(&before)));
+        assert!(Arc::ptr_eq(&newest, &service.current()));
+        assert!(service.replace(&newest, made(&newest)));
+        assert!(!Arc::ptr_eq(&newest, &service.current()));
     }
 }

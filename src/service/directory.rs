@@ -46,18 +46,17 @@ pub fn once(service: &Service) -> Result<()> {
         return Ok(());
     }
     let (people, file) = directory::read(&before.path).map_err(anyhow::Error::msg)?;
-    tracing::info!(people = people.len(), "The directory changed: read again");
-    for mistake in &file.mistakes {
-        tracing::warn!("{mistake}");
-    }
+    let (count, mistakes) = (people.len(), file.mistakes.clone());
     let mut settings: Settings = current.settings.clone();
     settings.policy.directory = Arc::new(people);
     settings.directory = Some(file);
     let rules = Arc::new(Rules::load(&settings)?);
-    *service
-        .inner
-        .current
-        .write()
-        .unwrap_or_else(|e| e.into_inner()) = Arc::new(Current { settings, rules });
+    if !service.replace(&current, Current { settings, rules }) {
+        return Ok(());
+    }
+    tracing::info!(people = count, "The directory changed: read again");
+    for mistake in mistakes {
+        tracing::warn!("{mistake}");
+    }
     Ok(())
 }

@@ -184,11 +184,8 @@ impl Knowledge {
         {
             return Vec::new();
         }
-        let reader = if policy.is_internal(&sender.address) {
-            Audience::Internal
-        } else {
-            Audience::Public
-        };
+        let reply_to = mail.reply_to.iter().map(|to| to.address.as_str());
+        let reader = correspondent(policy, &sender.address, reply_to);
         let language = mail.language.as_deref().unwrap_or(&policy.language);
         self.library.offer(
             mail.subject.as_deref().unwrap_or(&mail.title),
@@ -224,6 +221,21 @@ impl Knowledge {
     }
 }
 
+/// What somebody may read to whom answers go by mail: what is internal is for addresses of ours, unless
+/// they ask to be answered elsewhere, where somebody else may read it.
+pub fn correspondent<'a>(
+    policy: &Policy,
+    address: &str,
+    reply_to: impl IntoIterator<Item = &'a str>,
+) -> Audience {
+    let mut elsewhere = reply_to.into_iter().filter(|to| !to.is_empty());
+    if policy.is_internal(address) && elsewhere.all(|to| policy.is_internal(to)) {
+        Audience::Internal
+    } else {
+        Audience::Public
+    }
+}
+
 /// The loop: looks at the folder, and writes down who read what.
 pub async fn station(service: Service) -> Result<()> {
     tell(&service.rules().knowledge);
@@ -245,10 +257,11 @@ pub async fn station(service: Service) -> Result<()> {
 /// # Errors
 /// When they cannot be indexed; then nothing has changed.
 pub async fn once(service: &Service) -> Result<()> {
-    let current = service.current();
-    if current.settings.knowledge.is_none() {
+    let before = service.current();
+    if before.settings.knowledge.is_none() {
         return Ok(());
     }
+    let current = Arc::clone(&before);
     let read = tokio::task::spawn_blocking(move || -> Result<Option<Current>> {
         if !current.rules.knowledge.changed() {
             return Ok(None);
@@ -259,16 +272,15 @@ pub async fn once(service: &Service) -> Result<()> {
     })
     .await?;
     let Some(new) = read? else { return Ok(()) };
+    let knowledge = Arc::clone(&new.rules.knowledge);
+    if !service.replace(&before, new) {
+        return Ok(());
+    }
     tracing::info!(
-        articles = new.rules.knowledge.library.articles().len(),
+        articles = knowledge.library.articles().len(),
         "The knowledge base changed: read again"
     );
-    tell(&new.rules.knowledge);
-    *service
-        .inner
-        .current
-        .write()
-        .unwrap_or_else(|e| e.into_inner()) = Arc::new(new);
+    tell(&knowledge);
     Ok(())
 }
 
