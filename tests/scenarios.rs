@@ -18,6 +18,11 @@ use guichet::store::{InboxState, Incoming, Origin, TicketFilter};
 use guichet::ticket::{Actor, Awaited, Marks, Role, Ticket, TicketId};
 use serde::Deserialize;
 
+#[path = "scenarios/form.rs"]
+mod form;
+#[path = "web/http.rs"]
+mod http;
+
 /// `scenario.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +55,12 @@ struct Step {
     /// article", "refuse 1 address text", "add 1 address
     /// text", "rate 1 address 5 4".
     page: Option<String>,
+    /// What somebody types into the form for new requests, by the names of its fields, and sends.
+    form: Option<BTreeMap<String, String>>,
+    /// The name by which the portal in front of the form knows him.
+    portal: Option<String>,
+    /// What is chosen behind the link that asks whose request it is: "address envoyer", or "effacer".
+    confirm: Option<String>,
     /// The relay is "down", or "up" again, from here on.
     relay: Option<String>,
     /// Size on the server of a mail of which only the beginning is here.
@@ -64,6 +75,8 @@ struct Desk {
     folder: tempfile::TempDir,
     /// The latest notification to each address, for replies.
     latest: BTreeMap<String, Mail>,
+    /// Where the pages are, once somebody needs them.
+    pages: Option<std::net::SocketAddr>,
     transcript: String,
 }
 
@@ -194,6 +207,7 @@ impl Desk {
             clock,
             folder,
             latest: BTreeMap::new(),
+            pages: None,
             transcript,
         }
     }
@@ -268,7 +282,31 @@ impl Desk {
             self.on_page(deed).await;
             self.settle().await;
         }
-        if step.mail.is_none() && step.operator.is_none() && step.page.is_none() {
+        if let Some(fields) = &step.form {
+            let who = step.portal.as_ref();
+            let who = who.map_or(String::new(), |who| format!(", {who} d'après le portail"));
+            let _ = writeln!(self.transcript, "-> sur le formulaire{who}");
+            for (name, value) in fields {
+                for line in format!("{name} : {value}").lines() {
+                    let _ = writeln!(self.transcript, "   | {line}");
+                }
+            }
+            let visitor = self.visitor(step.portal.as_deref()).await;
+            let said = self.beside(visitor.fill_in(fields)).await;
+            self.said(&said);
+            self.settle().await;
+        }
+        if let Some(choice) = &step.confirm {
+            let _ = writeln!(self.transcript, "-> derrière le lien du message : {choice}");
+            let (address, choice) = choice.split_once(' ').expect("an address and a choice");
+            let link = self.link(address);
+            let visitor = self.visitor(step.portal.as_deref()).await;
+            let said = self.beside(visitor.confirm(&link, choice)).await;
+            self.said(&said);
+            self.settle().await;
+        }
+        let acts = [&step.mail, &step.operator, &step.page, &step.confirm];
+        if acts.iter().all(|act| act.is_none()) && step.form.is_none() {
             let _ = writeln!(self.transcript, "   (le temps passe)");
             self.settle().await;
         }
@@ -358,17 +396,51 @@ impl Desk {
         let author = ticket.person(address).expect("of the ticket").who.clone();
         let policy = &self.service.rules().policy;
         let form = Form::on(policy, &ticket, author, String::new(), text);
+        let kept = self.beside(self.service.submit(form)).await;
+        assert!(matches!(kept, Ok(Submitted::Kept(_, Some(_)))), "{kept:?}");
+    }
+
+    /// Somebody on the pages, which are there from now on.
+    async fn visitor<'a>(&mut self, portal: Option<&'a str>) -> form::Visitor<'a> {
+        let pages = match self.pages {
+            Some(pages) => pages,
+            None => form::serve(&self.service).await,
+        };
+        self.pages = Some(pages);
+        form::Visitor { pages, portal }
+    }
+
+    /// Waits for something while the desk works, as it does when it runs, and lets it finish what it
+    /// has in hand.
+    async fn beside<T>(&self, something: impl Future<Output = T>) -> T {
+        let is_done = std::cell::Cell::new(false);
+        let awaited = async {
+            let done = something.await;
+            is_done.set(true);
+            done
+        };
         let work = async {
-            loop {
-                self.service.settle_all().await.expect("the desk works");
+            while !is_done.get() {
+                self.settle().await;
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
         };
-        tokio::select! {
-            kept = self.service.submit(form) => {
-                assert!(matches!(kept, Ok(Submitted::Kept(_, Some(_)))), "{kept:?}");
-            }
-            () = work => {}
+        tokio::join!(awaited, work).0
+    }
+
+    /// The path of the link in the latest mail to that address.
+    fn link(&self, address: &str) -> String {
+        let base = &self.service.rules().policy.base_url;
+        let latest = self.latest.get(address);
+        let text = latest.map_or("", |latest| latest.text.as_str());
+        let word = text.split_whitespace().find(|word| word.starts_with(base));
+        let word = word.unwrap_or_else(|| panic!("no link to {address} yet:\n{}", self.transcript));
+        word.trim_start_matches(base.as_str()).to_owned()
+    }
+
+    fn said(&mut self, pages: &[String]) {
+        for page in pages {
+            let _ = writeln!(self.transcript, "   => {page}");
         }
     }
 
@@ -617,12 +689,12 @@ fn show(who: &Address) -> String {
 
 /// Tokens say nothing to a reader.
 fn mask(text: &str) -> String {
-    let links = regex::Regex::new(r"/t/[a-z2-7]+").expect("a pattern");
+    let links = regex::Regex::new(r"/([tcd])/[a-z2-7]+").expect("a pattern");
     let markers = regex::Regex::new(r"guichet:[a-z2-7]+").expect("a pattern");
     // What a link of a technician begins; the rest of it is the marker once more.
     let begun =
         regex::Regex::new(r"mailto:([^?\s]+)\?subject=\S*&body=%23(\w+)\S*").expect("a pattern");
-    let text = links.replace_all(text, "/t/…");
+    let text = links.replace_all(text, "/$1/…");
     let text = begun.replace_all(&text, "mailto:$1?…#$2…");
     markers.replace_all(&text, "guichet:…").into_owned()
 }

@@ -4,7 +4,15 @@ use guichet::ticket::{Part, What};
 use guichet::token::Page;
 
 use crate::desk::{Desk, MARIE};
-use crate::http::{request, submit};
+use crate::http::{Answer, request, submit};
+
+impl Answer {
+    /// Everything but the time of day.
+    pub fn without_date(&self) -> (u16, Vec<&(String, String)>, &[u8]) {
+        let headers = self.headers.iter().filter(|(name, _)| name != "date");
+        (self.status, headers.collect(), &self.body)
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_wrong_with_a_link_looks_the_same() {

@@ -23,12 +23,6 @@ impl Answer {
         assert!(found.next().is_none(), "{name} twice");
         value
     }
-
-    /// Everything but the time of day.
-    pub fn without_date(&self) -> (u16, Vec<&(String, String)>, &[u8]) {
-        let headers = self.headers.iter().filter(|(name, _)| name != "date");
-        (self.status, headers.collect(), &self.body)
-    }
 }
 
 pub async fn request(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {

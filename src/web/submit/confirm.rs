@@ -143,6 +143,7 @@ async fn shown(
     let mut context = frame::context(site, visitor);
     let waiting = requests.iter().filter(|request| !request.sent).count();
     context.insert("waiting", &waiting);
+    context.insert("sent", &requests.iter().any(|request| request.sent));
     context.insert("requests", &requests);
     context.insert("problems", problems);
     context.insert("here", &format!("/c/{token}"));
