@@ -33,6 +33,7 @@ mod knowledge;
 mod link;
 mod mine;
 mod rate;
+mod room;
 mod status;
 mod style;
 mod submit;
@@ -41,6 +42,7 @@ mod view;
 
 use frame::Visitor;
 use rate::Rate;
+use room::Room;
 
 /// What every handler is given.
 struct Site {
@@ -55,8 +57,10 @@ struct Site {
     secret: String,
     /// Bytes of files that may be in memory on their way to browsers.
     downloads: Arc<Semaphore>,
-    /// Bytes of forms that may be in memory on their way from browsers.
-    uploads: Arc<Semaphore>,
+    /// For forms with files on their way from browsers.
+    uploads: Room,
+    /// For forms of words alone.
+    words: Room,
     pages: tera::Tera,
 }
 
@@ -87,7 +91,8 @@ pub async fn serve(
         sign_ins: Rate::new(desk::ASKED_PER_MINUTE),
         secret: desk::secret()?,
         downloads: Arc::new(Semaphore::new(download::BYTES_IN_FLIGHT)),
-        uploads: Arc::new(Semaphore::new(form::BYTES_IN_FLIGHT)),
+        uploads: Room::new(form::BYTES_IN_FLIGHT),
+        words: Room::new(form::WORDS_IN_FLIGHT),
         pages: pages()?,
     });
     let router = Router::new()

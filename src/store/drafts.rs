@@ -18,8 +18,9 @@ const OF_NETWORK_PER_HOUR: i64 = 60;
 /// Of which with one address: nobody has so many troubles at once.
 const OF_ADDRESS: i64 = 10;
 
-/// Bytes of all that wait.
+/// Bytes of all that wait, and of those that one network began: it leaves room for the others.
 const BYTES_IN_ALL: u64 = 512 << 20;
+const BYTES_OF_NETWORK: u64 = BYTES_IN_ALL / 4;
 
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub struct Waiting {
 pub enum Kept {
     /// It is.
     Yes,
-    /// Its network began too many in the last hour.
+    /// Its network began too many in the last hour, or too much of its waits.
     TooMany,
     /// Too much waits in all.
     Full,
@@ -118,9 +119,12 @@ impl Store {
                     None if is_over(connection, &network, now)? => return Ok(Kept::TooMany),
                     None => {}
                 }
-                let new: u64 = files.iter().map(|file| file.size).sum();
-                let waiting = bytes_in_all(connection)?;
-                if waiting + new + content.len() as u64 > BYTES_IN_ALL {
+                let files_bytes: u64 = files.iter().map(|file| file.size).sum();
+                let new = files_bytes + content.len() as u64;
+                if waiting(connection, Some(&network))? + new > BYTES_OF_NETWORK {
+                    return Ok(Kept::TooMany);
+                }
+                if waiting(connection, None)? + new > BYTES_IN_ALL {
                     return Ok(Kept::Full);
                 }
                 connection
@@ -377,10 +381,13 @@ fn is_over(connection: &Connection, network: &str, now: DateTime<Utc>) -> Result
     Ok(begun >= OF_NETWORK_PER_HOUR)
 }
 
-fn bytes_in_all(connection: &Connection) -> Result<u64> {
+/// Bytes of all that waits, or of what one network began.
+fn waiting(connection: &Connection, network: Option<&str>) -> Result<u64> {
     let bytes: i64 = connection
-        .prepare_cached(r"SELECT coalesce(sum(size), 0) FROM drafts")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached(
+            r"SELECT coalesce(sum(size), 0) FROM drafts WHERE ?1 IS NULL OR network = ?1",
+        )?
+        .query_row([network], |row| row.get(0))
         .context("adding up what waits")?;
     Ok(count(bytes))
 }

@@ -22,7 +22,7 @@ mod statistics;
 mod ticket;
 mod words;
 
-pub use identity::secret;
+pub use identity::{secret, signed_in};
 pub use sign_in::ASKED_PER_MINUTE;
 
 pub const TEMPLATES: &[(&str, &str)] = &[

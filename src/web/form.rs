@@ -2,10 +2,9 @@
 //! and how often one client may send (T21). A form of another site is refused. What is too much is
 //! said on a page, in the visitor's language.
 //!
-//! The body is taken whole first, within a room that all uploads share, so that a client that
-//! dawdles holds a piece of that room and nothing else.
+//! The body is taken whole first, within a room that all share ([`super::room`]), so that a client
+//! that dawdles holds a piece of that room and nothing else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Form as Pairs;
@@ -16,7 +15,6 @@ use axum::response::Response;
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::Semaphore;
 
 use super::Site;
 use super::frame::{self, Visitor};
@@ -26,11 +24,9 @@ use crate::service::submit::Enclosure;
 /// Forms that one client may send in a minute: a whole institution may be behind one address.
 pub const FORMS_PER_MINUTE: u32 = 120;
 
-/// Bytes of forms that may be in memory at once.
+/// Bytes of forms with files that may be in memory at once, and of forms of words alone.
 pub const BYTES_IN_FLIGHT: usize = 128 << 20;
-
-/// How long a form waits for others.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const WORDS_IN_FLIGHT: usize = 32 << 20;
 
 /// How long a client may be silent within a form.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -41,6 +37,9 @@ const SLOWEST_BYTES_A_SECOND: usize = 16 << 10;
 
 /// What is not a file: words, names of fields, boundaries.
 const WORDS_BYTES: usize = 512 << 10;
+
+/// What may be asked about while it is typed: the script sends a few hundred characters.
+const QUESTION_BYTES: usize = 16 << 10;
 
 /// Fields and files of a form.
 const FIELDS: usize = 200;
@@ -132,6 +131,24 @@ pub async fn read(site: &Site, visitor: &Visitor, request: Request) -> Result<Fo
     }
 }
 
+/// Reads a few words that are asked about and not kept: no form that is sent, so it counts for none.
+///
+/// # Errors
+/// The page that says why they were not read.
+pub async fn question(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, Response> {
+    let asked = async {
+        if !is_ours(request.headers(), &site.service.rules().policy.base_url) {
+            return Err(Refusal::Foreign);
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = whole(body, QUESTION_BYTES).await?;
+        pairs(Request::from_parts(parts, Body::from(bytes))).await
+    };
+    asked
+        .await
+        .map_err(|refusal| refused(site, visitor, refusal))
+}
+
 async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, Refusal> {
     let rules = site.service.rules();
     if !is_ours(request.headers(), &rules.policy.base_url) {
@@ -155,8 +172,13 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
     let announced = announced
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .unwrap_or(limit);
-    let room = room(&site.uploads, announced.min(limit)).await;
-    let Some(_held) = room else {
+    let (room, limit) = match announced {
+        // Not a byte more than was announced will be looked at.
+        ..=WORDS_BYTES => (&site.words, limit.min(WORDS_BYTES)),
+        _ => (&site.uploads, limit),
+    };
+    let held = room.take(visitor.address, announced.min(limit)).await;
+    let Some(_held) = held else {
         return Err(Refusal::Busy);
     };
     let bytes = whole(body, limit).await.map_err(|refusal| match refusal {
@@ -169,6 +191,11 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
     if multipart {
         return multiple(request).await;
     }
+    pairs(request).await
+}
+
+/// Fields of an urlencoded form.
+async fn pairs(request: Request) -> Result<Form, Refusal> {
     let fields: Result<Pairs<Vec<(String, String)>>, _> = Pairs::from_request(request, &()).await;
     let Ok(Pairs(fields)) = fields else {
         return Err(Refusal::NoForm);
@@ -178,12 +205,6 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
     }
     let files = Vec::new();
     Ok(Form { fields, files })
-}
-
-async fn room(uploads: &Arc<Semaphore>, bytes: usize) -> Option<tokio::sync::OwnedSemaphorePermit> {
-    let bytes = u32::try_from(bytes.min(BYTES_IN_FLIGHT)).unwrap_or(u32::MAX);
-    let wait = Arc::clone(uploads).acquire_many_owned(bytes);
-    tokio::time::timeout(PATIENCE, wait).await.ok()?.ok()
 }
 
 /// The whole body, of at most `limit` bytes.

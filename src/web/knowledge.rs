@@ -1,5 +1,5 @@
 //! The knowledge base: by category, searched, and article by article (S2, rows L1, L2, I9). What
-//! somebody may not read is not there for him.
+//! somebody may not read is not there for him, on every page of it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Visitor};
@@ -17,8 +17,11 @@ use crate::knowledge::{Article, Audience};
 use crate::service::knowledge::Knowledge;
 use crate::service::knowledge::readers::{Did, is_robot};
 
+mod reader;
 mod ticket;
 mod view;
+
+pub use reader::Reader;
 
 pub const TEMPLATES: &[(&str, &str)] = &[
     (
@@ -56,7 +59,7 @@ pub fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/articles", get(index))
         .route("/articles/recherche", get(search))
-        .route("/articles/proposes", get(offered))
+        .route("/articles/proposes", post(offered))
         .route("/articles/a/{*slug}", get(article).post(helped))
         .route("/articles/fichiers/{*path}", get(file))
         .route(
@@ -66,11 +69,6 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/t/{token}/articles-fichiers/{*path}", get(ticket::file))
 }
 
-/// Whose articles are shown. Nobody is known here: what is internal is behind the link of a mail.
-fn reader(_visitor: &Visitor) -> Audience {
-    Audience::Public
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
@@ -78,8 +76,6 @@ struct Asked {
     q: String,
     /// A category, as its path.
     categorie: String,
-    /// What is being typed into a form, beside `q`, its subject.
-    texte: String,
 }
 
 /// What cannot be read asks for nothing.
@@ -90,11 +86,11 @@ fn asked(query: Result<Query<Asked>, QueryRejection>) -> Asked {
 async fn index(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
+    Reader(reader): Reader,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let asked = asked(query);
     let rules = site.service.rules();
-    let reader = reader(&visitor);
     let Some(index) = view::index(&rules.knowledge, &visitor, reader, &asked.categorie) else {
         return link::not_found(&site, &visitor);
     };
@@ -107,10 +103,10 @@ async fn index(
 async fn search(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
+    Reader(reader): Reader,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let asked = asked(query);
-    let reader = reader(&visitor);
     let knowledge = Arc::clone(&site.service.rules().knowledge);
     let (text, by) = (asked.q.clone(), visitor.clone());
     // The index is in memory, but a search is work.
@@ -152,11 +148,17 @@ pub struct Suggestion {
 }
 
 /// Articles that may answer what somebody is about to send, for `knowledge/offered.html` (row I9).
-pub fn suggestions(site: &Site, visitor: &Visitor, subject: &str, text: &str) -> Vec<Suggestion> {
+pub fn suggestions(
+    site: &Site,
+    visitor: &Visitor,
+    Reader(reader): Reader,
+    subject: &str,
+    text: &str,
+) -> Vec<Suggestion> {
     let rules = site.service.rules();
     rules
         .knowledge
-        .find(subject, text, visitor.language, reader(visitor))
+        .find(subject, text, visitor.language, reader)
         .into_iter()
         .map(|offered| Suggestion {
             title: offered.title,
@@ -165,17 +167,23 @@ pub fn suggestions(site: &Site, visitor: &Visitor, subject: &str, text: &str) ->
         .collect()
 }
 
-/// The piece of a page that a form's script puts beside it while its user types: `q` is the subject,
-/// `texte` the details.
+/// The piece of a page that a form's script puts beside it while its user types: `titre` and `details`,
+/// as in the form. They come in the body of a POST, although nothing is kept: what somebody types is
+/// no part of an address, which lies in histories and in the logs of proxies.
 async fn offered(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
-    query: Result<Query<Asked>, QueryRejection>,
+    reader: Reader,
+    request: Request,
 ) -> Response {
-    let asked = asked(query);
+    let asked = match form::question(&site, &visitor, request).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     let mut context = tera::Context::new();
     context.insert("en", &(visitor.language == "en"));
-    let articles = suggestions(&site, &visitor, &asked.q, &asked.texte);
+    let (title, details) = (asked.get("titre"), asked.get("details"));
+    let articles = suggestions(&site, &visitor, reader, title, details);
     context.insert("articles", &articles);
     page(&site, StatusCode::OK, "knowledge/offered.html", &context)
 }
@@ -183,15 +191,17 @@ async fn offered(
 async fn article(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
+    Reader(reader): Reader,
     method: Method,
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     let slug = path.map(|Path(slug)| slug).unwrap_or_default();
-    if method == Method::GET {
-        count(&site, &visitor, &headers, &slug, Did::Read);
+    // Technicians look at them for work.
+    if method == Method::GET && reader != Audience::Technicians {
+        count(&site, &visitor, &headers, reader, &slug, Did::Read);
     }
-    let place = view::Place::public(reader(&visitor), &visitor);
+    let place = view::Place::of(reader, &visitor);
     show(&site, &visitor, &slug, &place, StatusCode::OK).await
 }
 
@@ -234,8 +244,18 @@ fn readable<'a>(knowledge: &'a Knowledge, slug: &str, reader: Audience) -> Optio
     found.filter(|article| reader.may_read(article.audience))
 }
 
-/// Counts what a person did, once a day.
-fn count(site: &Site, visitor: &Visitor, headers: &HeaderMap, slug: &str, did: Did) {
+/// Counts what a person did with an article that he may read, once a day.
+fn count(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    reader: Audience,
+    slug: &str,
+    did: Did,
+) {
+    if readable(&site.service.rules().knowledge, slug, reader).is_none() {
+        return;
+    }
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let agent = value("user-agent").unwrap_or_default();
     // Browsers fetch pages that nobody may ever look at.
@@ -251,6 +271,7 @@ fn count(site: &Site, visitor: &Visitor, headers: &HeaderMap, slug: &str, did: D
 async fn helped(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
+    Reader(reader): Reader,
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
     request: Request,
@@ -260,10 +281,10 @@ async fn helped(
         return response;
     }
     let rules = site.service.rules();
-    if readable(&rules.knowledge, &slug, reader(&visitor)).is_none() {
+    if readable(&rules.knowledge, &slug, reader).is_none() {
         return link::not_found(&site, &visitor);
     }
-    count(&site, &visitor, &headers, &slug, Did::Helped);
+    count(&site, &visitor, &headers, reader, &slug, Did::Helped);
     see(&thanks(&view::article_link(&slug, &visitor)))
 }
 
@@ -276,10 +297,11 @@ fn thanks(link: &str) -> String {
 async fn file(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
+    Reader(reader): Reader,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     let path = path.map(|Path(path)| path).unwrap_or_default();
-    give(&site, &visitor, path, reader(&visitor)).await
+    give(&site, &visitor, path, reader).await
 }
 
 /// A file of an article, for who may read one that shows it.

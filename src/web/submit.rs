@@ -271,6 +271,7 @@ async fn again(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     Proven(author): Proven,
+    reader: knowledge::Reader,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     let number = path.map(|Path(number)| number).unwrap_or_default();
@@ -310,7 +311,8 @@ async fn again(
                 .map(|author| form_proof(&rules.keys, &number, &author.address));
             context.insert("token", &proof.unwrap_or_default());
             context.insert("proven", &author.is_some());
-            let articles = knowledge::suggestions(&site, &visitor, &typed.title, &typed.details);
+            let articles =
+                knowledge::suggestions(&site, &visitor, reader, &typed.title, &typed.details);
             context.insert("articles", &articles);
             "submit/read-again.html"
         }

@@ -104,6 +104,10 @@ impl Desk {
         self.folder.path().join("config.toml")
     }
 
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("data/guichet.db")
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
@@ -315,8 +319,7 @@ impl Desk {
 
     /// Rows of a table.
     pub fn rows(&self, table: &str) -> i64 {
-        let path = self.folder.path().join("data/guichet.db");
-        let connection = rusqlite::Connection::open(path).expect("the database opens");
+        let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         let count = format!("SELECT count(*) FROM {table}");
         let rows = connection.query_row(&count, [], |row| row.get(0));
         rows.expect("a table")
@@ -324,8 +327,7 @@ impl Desk {
 
     /// Watches the database from outside: whether anybody has committed since.
     pub fn watch(&self) -> Watch {
-        let path = self.folder.path().join("data/guichet.db");
-        let connection = rusqlite::Connection::open(path).expect("the database opens");
+        let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         let before = version(&connection);
         Watch { connection, before }
     }

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use guichet::service::knowledge::{once, readers};
+use guichet::store::Revoked;
 use guichet::ticket::Status;
 
-use crate::desk::{Desk, MARIE};
+use crate::desk::{CAMILLE, Desk, MARIE};
 use crate::http::{self, Answer};
+use crate::staff::Browser;
 
 const BROWSER: (&str, &str) = (
     "User-Agent",
@@ -151,15 +153,46 @@ async fn articles_are_found_by_category_and_by_words() {
         "{text}"
     );
 
-    let offered = get(&desk, "/articles/proposes?q=mot%20de%20passe%20oubli%C3%A9")
-        .await
-        .text();
+    let asked = async |fields: &[(&str, &str)]| {
+        let answer = http::submit(desk.address, "/articles/proposes", fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text()
+    };
+    let offered = asked(&[("titre", "mot de passe oublié")]).await;
     assert!(
         offered.contains("href=\"/articles/a/comptes/mot-de-passe\""),
         "{offered}"
     );
-    let offered = get(&desk, "/articles/proposes?q=bonjour").await.text();
-    assert_eq!(offered.trim(), "");
+    let details = [("titre", "Mot de passe"), ("details", "Je l'ai oublié.")];
+    assert!(asked(&details).await.contains("comptes/mot-de-passe"));
+    assert_eq!(asked(&[("titre", "bonjour")]).await.trim(), "");
+}
+
+/// What is typed lies in no address, so in no log; and it is asked about as often as one types.
+#[tokio::test]
+async fn what_is_being_typed_is_sent_in_a_body() {
+    let (desk, _folder) = desk().await;
+    let typed = [("titre", "mot de passe oublié")];
+    let in_address = get(&desk, "/articles/proposes?titre=mot+de+passe").await;
+    assert_eq!(in_address.status, 405);
+    let elsewhere = http::post(
+        desk.address,
+        "/articles/proposes",
+        &[("Sec-Fetch-Site", "cross-site")],
+        http::FORM,
+        http::encoded(&typed).as_bytes(),
+    )
+    .await;
+    assert_eq!(elsewhere.status, 403);
+    let long = "x".repeat(20_000);
+    let long = http::submit(desk.address, "/articles/proposes", &[("details", &long)]).await;
+    assert_eq!(long.status, 413);
+    for _ in 0..150 {
+        let asked = http::submit(desk.address, "/articles/proposes", &typed).await;
+        assert_eq!(asked.status, 200, "typing is no flood of forms");
+    }
+    let sent = http::submit(desk.address, "/articles/a/comptes/mot-de-passe", &[]).await;
+    assert_eq!(sent.status, 303, "forms are taken as before");
 }
 
 #[tokio::test]
@@ -417,4 +450,134 @@ async fn the_article_of_an_acknowledgement_closes_its_request() {
     // A second click changes nothing: the page only thanks.
     let again = http::submit(desk.address, &path, &[("confirme", "1")]).await;
     assert!(again.header("location").ends_with("?fait=aide#avis"));
+}
+
+/// Who reads decides what there is: on the list, in what is found, in what is offered, and by name.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reader_finds_what_is_for_him_on_every_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/knowledge");
+    let lines = format!(
+        "trusted_proxies = [\"127.0.0.1\"]\nidentity_header = \"Remote-User\"\nidentity_domain = \"example.org\"\n[knowledge]\nfolder = \"{}\"",
+        folder.display()
+    );
+    let mut desk = Desk::open_with(&lines).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    const INTERNAL: (&str, &str, &str) = (
+        "accueil-nouvel-arrivant",
+        "nouvel+agent",
+        "Arrivée d'un nouvel agent : création de compte",
+    );
+    const TECHNICIANS: (&str, &str, &str) = (
+        "serveurs-impression",
+        "spouleur",
+        "Le spouleur du serveur d'impression",
+    );
+    for (who, headers, inside, technician) in [
+        ("nobody knows him", vec![], false, false),
+        (
+            "named from outside",
+            vec![("Remote-User", "x@ailleurs.example")],
+            false,
+            false,
+        ),
+        (
+            "named by the portal",
+            vec![("Remote-User", "marie.durand")],
+            true,
+            false,
+        ),
+        (
+            "a technician by the portal",
+            vec![("Remote-User", "camille.martin")],
+            true,
+            true,
+        ),
+        (
+            "signed in",
+            vec![("Cookie", camille.cookie.as_str())],
+            true,
+            true,
+        ),
+        (
+            "with an invented cookie",
+            vec![("Cookie", "guichet=0123")],
+            false,
+            false,
+        ),
+    ] {
+        let get = async |path: &str| http::request(desk.address, "GET", path, &headers).await;
+        let list = get("/articles").await.text();
+        for ((slug, words, typed), may) in [(INTERNAL, inside), (TECHNICIANS, technician)] {
+            let link = format!("href=\"/articles/a/interne/{slug}\"");
+            assert_eq!(list.contains(&link), may, "{who}: list, {slug}");
+            let found = get(&format!("/articles/recherche?q={words}")).await.text();
+            assert_eq!(found.contains(&link), may, "{who}: search, {slug}");
+            let article = get(&format!("/articles/a/interne/{slug}")).await;
+            assert_eq!(article.status == 200, may, "{who}: {slug}");
+            let mut same = vec![("Sec-Fetch-Site", "same-origin")];
+            same.extend(&headers);
+            let body = http::encoded(&[("titre", typed)]);
+            let offered = http::post(
+                desk.address,
+                "/articles/proposes",
+                &same,
+                http::FORM,
+                body.as_bytes(),
+            )
+            .await;
+            assert_eq!(offered.text().contains(slug), may, "{who}: offered, {slug}");
+        }
+    }
+    // The colleague who leaves is a reader like any other.
+    let ended = desk
+        .service
+        .store()
+        .end_sessions(Revoked::Everybody, desk.now());
+    ended.await.expect("ended");
+    let path = "/articles/a/interne/serveurs-impression";
+    assert_eq!(camille.get(&desk, path).await.status, 404);
+}
+
+/// A name that is not there, or not for this reader, is counted nowhere.
+#[tokio::test]
+async fn only_what_may_be_read_is_counted() {
+    let (desk, _folder) = desk().await;
+    for slug in [
+        "rien",
+        "interne/accueil-nouvel-arrivant",
+        "comptes/mot-de-passe",
+    ] {
+        get(&desk, &format!("/articles/a/{slug}")).await;
+    }
+    readers::flush(&desk.service).await;
+    let counts = desk
+        .service
+        .store()
+        .article_counts(None)
+        .await
+        .expect("counts");
+    assert_eq!(counts.keys().collect::<Vec<_>>(), ["comptes/mot-de-passe"]);
+}
+
+/// Who asks from an address of ours to be answered elsewhere is answered with what is for everybody.
+#[tokio::test]
+async fn what_is_internal_does_not_follow_an_answer_outside() {
+    let (mut desk, _folder) = desk().await;
+    let subject = crate::desk::encoded("Arrivée d'un collègue : création de compte");
+    let headers = format!(
+        "From: Marie Durand <{MARIE}>\nReply-To: marie@ailleurs.example\nTo: support@example.org\nSubject: {subject}"
+    );
+    desk.mail(&headers, "Bonjour, que faut-il faire ?", &[])
+        .await;
+    assert!(!desk.was_told(MARIE));
+    let told = desk.latest("marie@ailleurs.example").text.clone();
+    assert!(!told.contains("/articles/"), "{told}");
+    let link = desk.link("marie@ailleurs.example");
+    for (slug, status) in [
+        ("interne/accueil-nouvel-arrivant", 404),
+        ("comptes/mot-de-passe", 200),
+    ] {
+        let answer = get(&desk, &format!("{link}/articles/{slug}")).await;
+        assert_eq!(answer.status, status, "{slug}");
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::browser::{Canary, hostile_ticket};
 use crate::chrome::Chrome;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
+use crate::road::is_accessible;
 use crate::staff::{KARIM, link};
 
 /// The smallest picture that is one.
@@ -19,7 +20,7 @@ fn url(desk: &Desk, path: &str) -> String {
 }
 
 /// Signs in with keys alone: the address, the link of the mail, the box, the button.
-async fn signed_in(desk: &mut Desk, address: &str) -> Chrome {
+pub async fn signed_in(desk: &mut Desk, address: &str) -> Chrome {
     let link = link(desk, address).await;
     let mut chrome = Chrome::open(1280, 900).await;
     chrome.go(&url(desk, &link)).await;
@@ -204,4 +205,35 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         picture(&mut chrome, name).await;
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// On a phone as well, and on dark ground.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn axe_finds_nothing_on_lists_and_figures_on_a_phone() {
+    let mut desk = Desk::open().await;
+    desk.request("URGENT écran noir", "L'écran reste noir.", &[])
+        .await;
+    desk.request("Plus de son en salle B204", "Les haut-parleurs.", &[])
+        .await;
+    desk.request("Plus de son en salle B205", "Les haut-parleurs.", &[])
+        .await;
+    desk.request("Le son de la salle B206", "Les haut-parleurs.", &[])
+        .await;
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    let rules = desk.service.rules();
+    let counted = guichet::service::statistics::catch_up(desk.service.store(), &rules.policy);
+    counted.await.expect("counted");
+    let statistics = "/desk/statistics?from=2026-11-10&to=2026-11-23";
+    for path in [
+        "/desk",
+        "/desk?view=all&lang=en",
+        "/desk?q=ecran",
+        "/desk/1",
+        "/desk/77",
+        statistics,
+        &format!("{statistics}&lang=en"),
+        "/desk/statistics?from=2025-01-01&to=2026-11-23",
+    ] {
+        is_accessible(&mut chrome, &url(&desk, path)).await;
+    }
 }

@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<Site>> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
         let Ok(visitor) = Visitor::from_request_parts(parts, site).await;
-        match of(site, parts, &visitor).await {
+        match signed_in(site, parts, &visitor).await {
             Ok(Some(staff)) => Ok(staff),
             Ok(None) => Err(sign_in::needed(site, &visitor, parts)),
             Err(error) => {
@@ -70,7 +70,10 @@ impl FromRequestParts<Arc<Site>> for Staff {
 }
 
 /// Who sends this request, when he is signed in and still a technician of the configuration.
-async fn of(
+///
+/// # Errors
+/// When his session cannot be looked up.
+pub async fn signed_in(
     site: &Arc<Site>,
     parts: &mut Parts,
     visitor: &Visitor,

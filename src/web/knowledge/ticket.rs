@@ -12,6 +12,7 @@ use super::view::Place;
 use super::{Did, count, give, readable, show, thanks};
 use crate::desk::{Action, Deed};
 use crate::knowledge::Audience;
+use crate::service::knowledge::correspondent;
 use crate::ticket::{Actor, Part, Person, Role, Status, Ticket};
 use crate::token;
 use crate::web::frame::Visitor;
@@ -38,10 +39,9 @@ async fn opened(
     let staff = token::is_staff_number(person.id.0);
     let reader = if staff {
         Audience::Technicians
-    } else if site.service.rules().policy.is_internal(&person.who.address) {
-        Audience::Internal
     } else {
-        Audience::Public
+        let policy = &site.service.rules().policy;
+        correspondent(policy, &person.who.address, person.reply_to.as_deref())
     };
     let waits = matches!(ticket.status, Status::Open | Status::Waiting { .. });
     let closes = !staff
@@ -75,10 +75,17 @@ pub async fn article(
         Ok(opened) => opened,
         Err(response) => return response,
     };
-    if method == Method::GET && !token::is_staff_number(opened.person.id.0) {
-        count(&site, &opened.visitor, &headers, &opened.slug, Did::Read);
-    }
     let (visitor, place) = (&opened.visitor, &opened.place);
+    if method == Method::GET && !token::is_staff_number(opened.person.id.0) {
+        count(
+            &site,
+            visitor,
+            &headers,
+            place.reader,
+            &opened.slug,
+            Did::Read,
+        );
+    }
     show(&site, visitor, &opened.slug, place, StatusCode::OK).await
 }
 
@@ -121,7 +128,7 @@ pub async fn helped(
         return link::not_found(&site, &visitor);
     }
     if place.closes.is_none() {
-        count(&site, &visitor, &headers, &slug, Did::Helped);
+        count(&site, &visitor, &headers, place.reader, &slug, Did::Helped);
         return see(&thanks(&place.link(&slug)));
     }
     if !form.is_ticked("confirme") {

@@ -9,15 +9,17 @@ for (const form of document.querySelectorAll("form[data-suggest]")) {
   let asking;
   let asked = "";
   const ask = async () => {
-    const address = new URL(form.dataset.suggest, location.href);
-    address.searchParams.set("q", title.value.trim().slice(0, 150));
-    address.searchParams.set("texte", details.value.trim().slice(0, 400));
-    if (address.href === asked) return;
-    asked = address.href;
+    // As a form is sent: in an address, what somebody types would lie in logs.
+    const body = new URLSearchParams({
+      titre: title.value.trim().slice(0, 150),
+      details: details.value.trim().slice(0, 400),
+    });
+    if (body.toString() === asked) return;
+    asked = body.toString();
     asking?.abort();
     asking = new AbortController();
     try {
-      const answer = await fetch(address, { signal: asking.signal });
+      const answer = await fetch(form.dataset.suggest, { method: "POST", body, signal: asking.signal });
       if (!answer.ok) return;
       const piece = new DOMParser().parseFromString(await answer.text(), "text/html");
       place.replaceChildren(...piece.body.children);
