@@ -61,7 +61,10 @@ pub struct Written {
     /// Files, of a mail that is in the inbox.
     pub files: Vec<File>,
     /// The latest event that he had before him; what others did since is to be read first.
-    pub seen: Option<i64>,
+    pub seen: i64,
+    /// Whoever does this needs to have read nothing first: he takes the ticket, gives up what he did,
+    /// leaves a note.
+    pub regardless: bool,
 }
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes

@@ -68,7 +68,7 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
 
 /// A technician's reply on the page is what his mail would be.
 fn about_reply(policy: &Policy, action: &Action, written: &Written, question: &mut Question) {
-    question.later = written.seen.map(|event| (action.ticket, event));
+    question.later = Some((action.ticket, written.seen));
     let who = action.actor.who.as_ref();
     if let Some(technician) = who.and_then(|who| policy.technician(&who.address)) {
         staff::ask(technician, &written.text, question);

@@ -16,6 +16,7 @@ mod knowledge;
 mod mine;
 mod pictures;
 mod reading;
+mod reply;
 mod road;
 mod staff;
 mod statistics;

@@ -4,12 +4,12 @@
 //! the notification (rows C10, G10).
 
 use super::super::act::Written;
-use super::super::command;
+use super::super::command::{self, Command, Line};
 use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::words;
 use super::reply::Reply;
-use super::{Message, ask, carry_out};
+use super::{Message, aside, ask, carry_out, report};
 use crate::ticket::{Actor, Event, File, Role, Ticket, What};
 
 /// Carries it out. What cannot be done is said in [`super::super::Decision::why`] and changes
@@ -34,15 +34,23 @@ pub fn write(draft: &mut Draft<'_>, ticket: &Ticket, actor: &Actor, written: &Wr
         );
         return;
     }
-    let later = draft.known.later.iter();
-    // Sent twice: the first time counted.
-    if later
-        .clone()
-        .any(|event| repeats(event, technician, &text, &written.files))
-    {
+    if lines.iter().any(|line| line.command == Ok(Command::Test)) {
+        draft.decision.why = words::pick(
+            &technician.language,
+            "#test s'emploie par courriel : ici, rien n'a été fait ; retirez la ligne pour envoyer",
+            "#dryrun is for mail: nothing was done here; take the line out to send",
+        );
         return;
     }
-    if let Some(event) = later.rev().find(|event| is_anothers(event, technician)) {
+    let later = &draft.known.later;
+    // Sent twice: the first time counted.
+    if repeats(later, technician, &lines, &text, &written.files) {
+        return;
+    }
+    let mut others = later.iter().rev();
+    if let Some(event) = others.find(|event| is_anothers(event, technician))
+        && !written.regardless
+    {
         draft.decision.why = meanwhile(draft, technician, event);
         return;
     }
@@ -65,6 +73,10 @@ pub fn write(draft: &mut Draft<'_>, ticket: &Ticket, actor: &Actor, written: &Wr
         draft.decision.why = refused.collect::<Vec<_>>().join("\n");
         return;
     }
+    // The page shows what was done; a file that it made comes by mail, as it would have.
+    if reply.enclosed.is_some() {
+        report::send(&mut tried, &mut reply, None);
+    }
     *draft = tried;
 }
 
@@ -75,29 +87,54 @@ pub fn may_open(technician: &Technician, ticket: &Ticket) -> bool {
         || owner.is_some_and(|owner| technician.has_address(&owner.address))
 }
 
-/// The same words of the same technician.
-fn repeats(event: &Event, technician: &Technician, text: &str, files: &[File]) -> bool {
-    let own = event
-        .actor
-        .who
-        .as_ref()
-        .is_some_and(|who| technician.has_address(&who.address));
-    let said = match &event.what {
-        What::Mail { text, .. } | What::Note { text, .. } => Some(text),
-        _ => None,
+/// The latest thing that this technician did is just this: the same commands, words and files.
+fn repeats(
+    later: &[Event],
+    technician: &Technician,
+    lines: &[Line],
+    text: &str,
+    files: &[File],
+) -> bool {
+    let Some(latest) = later.iter().rfind(|event| is_own(event, technician)) else {
+        return false;
     };
-    let something = !text.trim().is_empty() || !files.is_empty();
-    own && something && said.is_some_and(|said| said == text) && event.what.files() == files
+    let done: Vec<&Event> = later
+        .iter()
+        .filter(|event| event.at == latest.at && is_own(event, technician))
+        .collect();
+    let commands = done.iter().filter_map(|event| match &event.what {
+        What::Command { line, .. } => Some(line),
+        _ => None,
+    });
+    // A question leaves nothing on the ticket.
+    let changing = |line: &&Line| !line.command.as_ref().is_ok_and(ask::is_question);
+    let same_commands = commands.eq(lines.iter().filter(changing).map(|line| &line.written));
+    let (first, second) = match lines.iter().any(|line| line.command == Ok(Command::Call)) {
+        true => aside::parts(text),
+        false => (text.trim().to_owned(), String::new()),
+    };
+    // A canned answer stands below the words.
+    let said = |words: &str| {
+        words.is_empty()
+            || done.iter().any(|event| match &event.what {
+                What::Mail { text, .. } | What::Note { text, .. } | What::Aside { text, .. } => {
+                    text.trim().starts_with(words)
+                }
+                _ => false,
+            })
+    };
+    let sent = done.iter().flat_map(|event| event.what.files());
+    same_commands && said(&first) && said(&second) && sent.eq(files)
+}
+
+fn is_own(event: &Event, technician: &Technician) -> bool {
+    let who = event.actor.who.as_ref();
+    who.is_some_and(|who| technician.has_address(&who.address))
 }
 
 /// Somebody else did it, and it is worth reading before going on.
 fn is_anothers(event: &Event, technician: &Technician) -> bool {
-    let own = event
-        .actor
-        .who
-        .as_ref()
-        .is_some_and(|who| technician.has_address(&who.address));
-    event.actor.role != Role::Desk && !own
+    event.actor.role != Role::Desk && !is_own(event, technician)
 }
 
 fn meanwhile(draft: &Draft<'_>, technician: &Technician, event: &Event) -> String {

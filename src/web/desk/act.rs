@@ -133,7 +133,7 @@ pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -
         levels: [Level::High, Level::Normal, Level::Low]
             .into_iter()
             .map(|level| {
-                let label = words::level(level, language);
+                let label = policy.level_name(level, language);
                 choice(level.as_str(), label, ticket.priority == level)
             })
             .collect(),
@@ -278,10 +278,9 @@ pub async fn reply(
         what: Deed::Reply(Written {
             text,
             files,
-            // Who takes it or gives up what he did needs to have read nothing first.
-            seen: typed
-                .seen
-                .filter(|_| !matches!(typed.act.as_str(), "take" | "undo" | "note")),
+            // A form that does not say has seen nothing.
+            seen: typed.seen.unwrap_or_default(),
+            regardless: matches!(typed.act.as_str(), "take" | "undo" | "note"),
         }),
     };
     match site.service.act(action).await {
