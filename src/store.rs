@@ -55,7 +55,7 @@ pub use health::AccountState;
 pub use knowledge::{ArticleCounts, ArticleIndex};
 pub use known::Lookup;
 pub use ledger::{MaildirLedger, Unfinished};
-pub use list::{COUNTED, Hits, Listed, Listing, Place, TeamOf, View};
+pub use list::{COUNTED, Hits, Listed, Listing, Place, Sought, TeamOf, View};
 pub use mailboxes::Mailbox;
 pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
 pub use process::{InboxMail, Settled, Settlement};

@@ -12,6 +12,15 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a literal pattern")
 });
 
+/// A reference or a number and nothing else, as people type it.
+static TYPED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^(?:ticket|demande|request|réf\.?|ref\.?|n[o°]|numéro|number)?\s*:?\s*
+          [\[\#]?\s*(?:([a-z][a-z0-9]{0,15})(?:\s?[-‐‑–—\#]\s?|\s)\#?)?([0-9]{1,12})\s*\]?$",
+    )
+    .expect("a literal pattern")
+});
+
 /// `RE:`, `TR :`, `Fwd:`, `AW:`, `[Externe]` … at the start of a subject.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -38,6 +47,21 @@ pub fn in_subject(subject: &str, prefixes: &[String]) -> Vec<TicketId> {
         }
     }
     found
+}
+
+/// The ticket whose number is all that somebody typed: `1042`, `#1042`, `[DSI-1042]`, « ticket
+/// DSI-1042 ». Without brackets the prefix must be one of `prefixes`: `VLAN-12` is no ticket.
+pub fn typed(text: &str, prefixes: &[String]) -> Option<TicketId> {
+    let found = TYPED.captures(text.trim())?;
+    let bracketed = text.contains('[') && text.contains(']');
+    let known = found.get(1).is_none_or(|prefix| {
+        let prefix = prefix.as_str();
+        bracketed
+            || prefixes
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(prefix))
+    });
+    found[2].parse().ok().filter(|_| known).map(TicketId)
 }
 
 /// The subject without bracketed references of these prefixes.
@@ -109,6 +133,29 @@ mod tests {
             in_subject("[DSI-7] suite de [SUP-9]", &prefixes),
             [TicketId(7), TicketId(9)]
         );
+    }
+
+    #[test]
+    fn a_typed_reference_is_a_number() {
+        let prefixes = ["DSI".to_owned(), "C5".to_owned()];
+        for (text, number) in [
+            ("1042", Some(1042)),
+            (" #12 ", Some(12)),
+            ("[DSI-1042]", Some(1042)),
+            ("dsi-7", Some(7)),
+            ("C5‑12", Some(12)),
+            ("DSI 7", Some(7)),
+            ("ticket DSI-7", Some(7)),
+            ("n° 7", Some(7)),
+            ("[OLD-9]", Some(9)),
+            ("vlan-12", None),
+            ("imprimante 3", None),
+            ("dsi-12 hier", None),
+            ("-", None),
+            ("", None),
+        ] {
+            assert_eq!(typed(text, &prefixes), number.map(TicketId), "{text}");
+        }
     }
 
     #[test]

@@ -91,6 +91,32 @@ pub struct Listed {
     pub next: Option<Place>,
 }
 
+/// Among which tickets to search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// Those of these teams.
+    pub teams: Vec<String>,
+    /// Only of this status.
+    pub status: Option<String>,
+    /// Only of this category.
+    pub category: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Sought {
+    /// Whether a row that holds team, status and category, in this order, is among them.
+    fn has(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
+        let (team, status): (String, String) = (row.get("team")?, row.get("status")?);
+        let category: String = row.get("category")?;
+        let wanted =
+            |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|one| one == is);
+        Ok(self.teams.contains(&team)
+            && wanted(&self.status, &status)
+            && wanted(&self.category, &category))
+    }
+}
+
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hits {
@@ -146,18 +172,18 @@ impl Store {
         .await
     }
 
-    /// Tickets of these teams that hold every word, or its beginning, wherever in the ticket; or
+    /// Tickets of these kinds that hold every word, or its beginning, wherever in the ticket; or
     /// that were opened by an address, when that is what was written.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn find(&self, text: &str, teams: Vec<String>, limit: usize) -> Result<Hits> {
+    pub async fn find(&self, text: &str, sought: Sought) -> Result<Hits> {
         let text = text.trim().to_lowercase();
         self.read("searching", move |connection, _| {
             if text.contains('@') && !text.contains(char::is_whitespace) {
-                return by_requester(connection, &text, &teams, limit);
+                return by_requester(connection, &text, &sought);
             }
-            by_words(connection, &read::search_words(&text), &teams, limit)
+            by_words(connection, &read::search_words(&text), &sought)
         })
         .await
     }
@@ -273,22 +299,18 @@ impl Stream {
     }
 }
 
-fn by_requester(
-    connection: &Connection,
-    address: &str,
-    teams: &[String],
-    limit: usize,
-) -> Result<Hits> {
+fn by_requester(connection: &Connection, address: &str, sought: &Sought) -> Result<Hits> {
     let mut statement = connection.prepare_cached(
-        r"SELECT id, team FROM tickets WHERE requester = ?1 ORDER BY updated_at DESC, id DESC",
+        r"SELECT id, team, status, category FROM tickets
+          WHERE requester = ?1 ORDER BY updated_at DESC, id DESC",
     )?;
     let mut rows = statement.query(params![address])?;
     let mut hits = Hits::default();
     while let Some(row) = rows.next()? {
-        if !teams.contains(&row.get(1)?) {
+        if !sought.has(row)? {
             continue;
         }
-        if hits.tickets.len() == limit {
+        if hits.tickets.len() == sought.limit {
             hits.cut = true;
             break;
         }
@@ -298,12 +320,7 @@ fn by_requester(
     Ok(hits)
 }
 
-fn by_words(
-    connection: &Connection,
-    words: &[String],
-    teams: &[String],
-    limit: usize,
-) -> Result<Hits> {
+fn by_words(connection: &Connection, words: &[String], sought: &Sought) -> Result<Hits> {
     let mut hits = Hits::default();
     let mut common: Option<BTreeSet<i64>> = None;
     let mut statement = connection.prepare_cached(
@@ -322,13 +339,13 @@ fn by_words(
             Some(before) => before.intersection(&tickets).copied().collect(),
         });
     }
-    let mut team = connection.prepare_cached(r"SELECT team FROM tickets WHERE id = ?1")?;
+    let mut ticket =
+        connection.prepare_cached(r"SELECT team, status, category FROM tickets WHERE id = ?1")?;
     for id in common.unwrap_or_default().into_iter().rev() {
-        let of: String = team.query_row(params![id], |row| row.get(0))?;
-        if !teams.contains(&of) {
+        if !ticket.query_row(params![id], |row| sought.has(row))? {
             continue;
         }
-        if hits.tickets.len() == limit {
+        if hits.tickets.len() == sought.limit {
             hits.cut = true;
             break;
         }

@@ -125,7 +125,7 @@ async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> 
         return page(&site, status, "mine/ask.html", &context);
     };
     let rules = site.service.rules();
-    let ticket = number(form.get("reference"), &rules.policy.prefixes());
+    let ticket = reference::typed(form.get("reference"), &rules.policy.prefixes());
     let service = site.service.clone();
     let language = visitor.language;
     tokio::spawn(async move {
@@ -142,13 +142,6 @@ async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> 
 async fn asked(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let context = frame::context(&site, &visitor);
     page(&site, StatusCode::OK, "mine/asked.html", &context)
-}
-
-/// The number of a reference as people type it: « DSI-1042 », « [dsi-1042] », « 1042 ».
-fn number(text: &str, prefixes: &[String]) -> Option<TicketId> {
-    let named = reference::in_subject(text, prefixes).into_iter().next();
-    let bare = || text.trim().trim_matches(['[', ']', '#']).trim().parse();
-    named.or_else(|| bare().ok().map(TicketId))
 }
 
 async fn list(

@@ -299,6 +299,18 @@ async fn each_sees_the_tickets_of_his_teams() {
     assert!(by_requester.contains("DSI-1") && by_requester.contains("DSI-2"));
     let nothing = nadia.page(&desk, "/desk?q=scolarite").await;
     assert!(!nothing.contains("DSI-1"), "{nothing}");
+    // The filters beside the search hold for it as well.
+    for (filters, found) in [
+        ("view=all&status=open", true),
+        ("view=all&status=closed", false),
+        ("category=no-such-category", true),
+        ("team=dsi", true),
+    ] {
+        let page = camille
+            .page(&desk, &format!("/desk?q=ecran&{filters}"))
+            .await;
+        assert_eq!(page.contains("DSI-2"), found, "{filters}: {page}");
+    }
     let number = camille.get(&desk, "/desk?q=dsi-2").await;
     assert_eq!((number.status, number.header("location")), (303, "/desk/2"));
 

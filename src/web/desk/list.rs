@@ -14,9 +14,9 @@ use super::super::status::pick;
 use super::super::{Site, page, see, unavailable};
 use super::identity::Staff;
 use super::{frame, words};
-use crate::desk::Policy;
-use crate::store::{COUNTED, Listing, Place, TeamOf, View};
-use crate::ticket::{Claim, Level, Status, Ticket, TicketId};
+use crate::desk::{Policy, reference};
+use crate::store::{COUNTED, Listing, Place, Sought, TeamOf, View};
+use crate::ticket::{Claim, Level, Status, Ticket};
 
 /// Tickets of a page.
 const PAGE: usize = 50;
@@ -97,14 +97,19 @@ impl Asked {
         }
     }
 
-    fn listing(&self, view: View, staff: &Staff, policy: &Policy, now: DateTime<Utc>) -> Listing {
-        let teams = match &self.team {
+    /// The team that was chosen, else all of his.
+    fn teams<'a>(&'a self, staff: &'a Staff) -> &'a [String] {
+        match &self.team {
             Some(team) => std::slice::from_ref(team),
             None => staff.technician.teams.as_slice(),
-        };
+        }
+    }
+
+    fn listing(&self, view: View, staff: &Staff, policy: &Policy, now: DateTime<Utc>) -> Listing {
         Listing {
             view,
-            teams: teams
+            teams: self
+                .teams(staff)
                 .iter()
                 .map(|id| TeamOf {
                     id: id.clone(),
@@ -177,7 +182,7 @@ pub async fn show(
 ) -> Response {
     let rules = site.service.rules();
     let asked = Asked::of(&parameters, &staff, &rules.policy);
-    if let Some(id) = numbered(&asked.text)
+    if let Some(id) = reference::typed(&asked.text, &rules.policy.prefixes())
         && let Ok(Some(ticket)) = site.service.store().ticket(id).await
         && super::ticket::may_see(&staff, &ticket)
     {
@@ -190,17 +195,6 @@ pub async fn show(
             unavailable(&site, &staff.visitor)
         }
     }
-}
-
-/// The number that a search for a reference means: `1042`, `#1042`, `DSI-1042`.
-fn numbered(text: &str) -> Option<TicketId> {
-    let plain = text.trim_matches(['[', ']', '#', ' ']);
-    let number = plain.rsplit('-').next().unwrap_or(plain);
-    let prefix = plain.strip_suffix(number)?;
-    let good = prefix
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '-');
-    number.parse().ok().filter(|_| good).map(TicketId)
 }
 
 async fn listed(site: &Site, staff: &Staff, asked: &Asked) -> Result<tera::Context> {
@@ -232,8 +226,13 @@ async fn listed(site: &Site, staff: &Staff, asked: &Asked) -> Result<tera::Conte
         .collect();
 
     let tickets = if searches {
-        let teams = staff.technician.teams.clone();
-        let hits = store.find(&asked.text, teams, PAGE).await?;
+        let sought = Sought {
+            teams: asked.teams(staff).to_vec(),
+            status: asked.status.clone().filter(|_| asked.view == View::All),
+            category: asked.category.clone(),
+            limit: PAGE,
+        };
+        let hits = store.find(&asked.text, sought).await?;
         context.insert("cut", &hits.cut);
         context.insert("next", &None::<String>);
         hits.tickets
@@ -333,22 +332,6 @@ fn statuses(asked: &Asked, language: &str) -> Vec<Choice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_reference_is_a_number() {
-        for (text, number) in [
-            ("1042", Some(1042)),
-            ("[DSI-1042]", Some(1042)),
-            ("dsi-7", Some(7)),
-            ("#12", Some(12)),
-            ("imprimante 3", None),
-            ("-", None),
-            ("erreur-12 hier", None),
-            ("", None),
-        ] {
-            assert_eq!(numbered(text), number.map(TicketId), "{text}");
-        }
-    }
 
     #[test]
     fn a_place_comes_back_as_it_went() {
