@@ -112,8 +112,11 @@ async fn reload(service: &Service, file: PathBuf) {
             return;
         }
     };
-    if settings.web != before.settings.web {
-        tracing::warn!("[web] changed: that needs a restart, the page stays as it is");
+    let (listens, wanted) = (before.settings.web.listen, settings.web.listen);
+    if wanted != listens {
+        tracing::warn!(
+            "web.listen changed to {wanted}: that needs a restart, the page stays on {listens}"
+        );
     }
     match service.reload(settings) {
         Ok(()) => tracing::info!("The configuration was read again and is in force"),

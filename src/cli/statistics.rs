@@ -18,7 +18,8 @@ const USUAL_DAYS: u64 = 30;
 /// Show the figures of a period
 ///
 /// Of the tickets that were opened in it: volume, times, marks, URGENT, by team and category. Times
-/// are working time of the teams; figures of single technicians are shown from five tickets on.
+/// are working time of the teams; figures of single technicians are shown from five tickets on, and only when
+/// `desk.individual_statistics` allows them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  guichet statistics --from 2026-11-01 --to 2026-11-30\n  guichet statistics --team dsi --csv > november.csv\n  guichet statistics --csv --table categories\n  guichet statistics --json | jq .figures.first_answer"
@@ -106,7 +107,7 @@ fn question(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Questi
         from,
         to,
         teams: arguments.team.clone().map_or_else(all, |team| vec![team]),
-        individuals: true,
+        individuals: policy.individual_statistics,
     })
 }
 

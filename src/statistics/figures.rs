@@ -46,8 +46,8 @@ impl Question {
             // Where the clock jumps at midnight, the day begins an hour later.
             let found = zone.from_local_datetime(&local).earliest();
             let later = || {
-                zone.from_local_datetime(&(local + Duration::hours(1)))
-                    .earliest()
+                let later = local.checked_add_signed(Duration::hours(1))?;
+                zone.from_local_datetime(&later).earliest()
             };
             found
                 .or_else(later)
@@ -218,8 +218,9 @@ fn count(facts: &[&Fact], is: impl Fn(&Fact) -> bool) -> usize {
 
 fn days(policy: &Policy, question: &Question, facts: &[&Fact]) -> Vec<(NaiveDate, Vec<usize>)> {
     let none = vec![0; question.teams.len()];
-    let first = question.to - Duration::days(LONGEST_DAYS);
-    let first = question.from.max(first);
+    let longest = Duration::days(LONGEST_DAYS);
+    let first = question.to.checked_sub_signed(longest);
+    let first = first.map_or(question.from, |first| first.max(question.from));
     let mut days: BTreeMap<NaiveDate, Vec<usize>> = first
         .iter_days()
         .take_while(|day| *day <= question.to)

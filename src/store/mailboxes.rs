@@ -71,14 +71,18 @@ impl Store {
         .await
     }
 
-    /// Ends all links that were sent to a mailbox.
+    /// Ends all links that were sent to a mailbox; who ended them may ask for a new one at once.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn revoke_mailbox(&self, id: i64) -> Result<()> {
         self.write(Durability::Durable, "revoking links", move |connection| {
             let rows = connection
-                .prepare_cached(r"UPDATE mailboxes SET generation = generation + 1 WHERE id = ?1")?
+                .prepare_cached(
+                    r"UPDATE mailboxes
+                      SET generation = generation + 1, requests_at = 0, confirm_at = 0
+                      WHERE id = ?1",
+                )?
                 .execute([id])?;
             ensure!(rows == 1, "there is no mailbox {id}");
             Ok(())
