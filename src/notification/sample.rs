@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::words::{
-    Article, Category, File, Listed, Requester, Team, Technician, Words, reply_line,
+    Article, Category, File, Listed, Requester, Team, Technician, Words, replies, reply_line,
 };
 use crate::desk::Kind;
 
@@ -27,6 +27,7 @@ pub fn all(language: &str, kind: Kind) -> Vec<Words> {
             "unanswered",
             "new-subject",
             "helped",
+            "out-of-scope",
         ]
         .map(|because| Words {
             because,
@@ -155,17 +156,7 @@ fn full(language: &str, kind: Kind) -> Words {
 }
 
 fn spare(language: &str, kind: Kind) -> Words {
-    let replied = !matches!(
-        kind,
-        Kind::Operations
-            | Kind::Digest
-            | Kind::TeamDigest
-            | Kind::TeamThanks
-            | Kind::Answer
-            | Kind::Submission
-            | Kind::Requests
-            | Kind::SignIn
-    );
+    let replied = replies(kind);
     Words {
         language: language.to_owned(),
         kind: kind.as_str(),

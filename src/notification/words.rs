@@ -142,7 +142,7 @@ pub struct Words {
     pub nature: &'static str,
     /// What it is about; `None` in the bare form.
     pub category: Option<Category>,
-    /// How often that was put right.
+    /// How often that was put right; 0 to who has done so himself.
     pub reclassified: u32,
     /// What the form would have asked: in the acknowledgement of a mail (row I6).
     pub questions: Vec<String>,
@@ -315,7 +315,10 @@ impl Words {
                 .map(|ticket| ticket.nature)
                 .unwrap_or_default()
                 .as_str(),
-            reclassified: ticket.map_or(0, |ticket| ticket.reclassified),
+            // Who put it right himself knows how.
+            reclassified: ticket
+                .filter(|_| notice.automation != Automation::Replied)
+                .map_or(0, |ticket| ticket.reclassified),
             category: class::category(policy, notice, ticket),
             questions: class::questions(policy, notice, ticket),
             priority: ticket
@@ -505,7 +508,7 @@ pub fn file_name(name: Option<&str>, language: &str) -> String {
 }
 
 /// A reply to a mail of this kind is read, so it carries what finds its ticket.
-fn replies(kind: Kind) -> bool {
+pub(super) fn replies(kind: Kind) -> bool {
     !matches!(
         kind,
         Kind::Operations

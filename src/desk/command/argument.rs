@@ -40,7 +40,7 @@ const LONGEST_DAYS: u32 = 1100;
 
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:dans |in )?(\d{1,4}) ?(h|heures?|hours?|j|jours?|d|days?|s|sem|semaines?|w|weeks?|mois|months?)$",
+        r"^(\d{1,4}) ?(h|heures?|hours?|j|jours?|d|days?|s|sem|semaines?|w|weeks?|mois|months?)$",
     )
     .expect("a literal pattern")
 });
@@ -74,7 +74,7 @@ const MONTHS: [&[&str]; 12] = [
     &["dec"],
 ];
 
-const NUMBERS: [(&str, u32); 14] = [
+const NUMBERS: [(&str, u32); 22] = [
     ("un", 1),
     ("une", 1),
     ("deux", 2),
@@ -82,6 +82,9 @@ const NUMBERS: [(&str, u32); 14] = [
     ("quatre", 4),
     ("cinq", 5),
     ("six", 6),
+    ("sept", 7),
+    ("huit", 8),
+    ("neuf", 9),
     ("dix", 10),
     ("quinze", 15),
     ("a", 1),
@@ -89,6 +92,11 @@ const NUMBERS: [(&str, u32); 14] = [
     ("two", 2),
     ("three", 3),
     ("four", 4),
+    ("five", 5),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
 ];
 
 const WEEKDAYS: [(&str, &str); 7] = [
@@ -118,6 +126,8 @@ impl When {
             "pour ",
             "for ",
             "d'ici ",
+            "dans ",
+            "in ",
             "until ",
             "till ",
             "au ",
@@ -263,6 +273,14 @@ pub fn awaited(folded: &str) -> Option<Awaited> {
     Some(of)
 }
 
+/// « #absent fin »: it is over.
+pub fn is_end(folded: &str) -> bool {
+    matches!(
+        folded,
+        "fin" | "fini" | "finie" | "termine" | "terminee" | "end" | "over" | "ended" | "non" | "no"
+    )
+}
+
 /// A name without the word that people put before it: « #affecter à Karim », « @karim ».
 pub fn bare_name(written: &str) -> String {
     let mut name = written.trim();
@@ -368,6 +386,11 @@ mod tests {
             ("jusqu’au lundi 7 décembre inclus", "2026-12-07 08:00"),
             ("lundi 07/12", "2026-12-07 08:00"),
             ("une semaine", "2026-12-02 08:00"),
+            ("dans une semaine", "2026-12-02 08:00"),
+            ("dans huit jours", "2026-12-03 08:00"),
+            ("sept jours", "2026-12-02 08:00"),
+            ("dans neuf jours", "2026-12-04 08:00"),
+            ("in a week", "2026-12-02 08:00"),
             ("pendant deux jours", "2026-11-27 08:00"),
             ("15 jours", "2026-12-10 08:00"),
             ("1 mois", "2026-12-25 08:00"),

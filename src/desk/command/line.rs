@@ -76,11 +76,12 @@ pub fn read(line: &str) -> Option<Read> {
 /// A command in the midst of the words: neither carried out, nor ever sent on. It begins a line, and what
 /// stands above or below ends there (nothing, a sentence, another such line): in a listing it does not.
 pub fn misplaced(line: &str, above: Option<&str>, below: Option<&str>) -> Option<Line> {
-    let after = line.strip_prefix(HASHES)?;
+    let shown = shown(line);
+    let after = shown.strip_prefix(HASHES)?;
     let begins = after.starts_with(char::is_alphabetic);
     let meant = begins && one(&visible(line))?.meant && spelled(&fold_accents(after)).is_some();
-    let blank = |line: Option<&str>| line.is_none_or(|line| line.trim().is_empty());
-    let ends = above.is_some_and(|above| {
+    let blank = |line: Option<&str>| line.is_none_or(|line| self::shown(line).trim().is_empty());
+    let ends = above.map(self::shown).is_some_and(|above| {
         let above = above.trim_end();
         let command = above.strip_prefix(HASHES);
         above.ends_with(['.', '!', '?', '…', ',', ';'])
@@ -184,18 +185,20 @@ fn pieces<'a>(written: &'a str, starts: &'a [usize]) -> impl Iterator<Item = &'a
     })
 }
 
-/// What a reader sees of a line: without what mail programs put around a word and nobody sees, or
-/// sees as bold or as a point of a list.
+/// A line without the characters that nobody sees and mail programs put around words.
+pub fn shown(line: &str) -> String {
+    let seen = |c: &char| {
+        !matches!(
+            c,
+            '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+        )
+    };
+    line.chars().filter(seen).collect()
+}
+
+/// What a reader sees of a line as words: without what shows as bold or as a point of a list.
 fn visible(line: &str) -> String {
-    let visible: String = line
-        .chars()
-        .filter(|c| {
-            !matches!(
-                c,
-                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
-            )
-        })
-        .collect();
+    let visible = shown(line);
     let visible = visible.trim();
     let point = ["- ", "– ", "• ", "· "]
         .iter()
