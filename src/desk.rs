@@ -93,7 +93,8 @@ pub struct Arrival {
     pub account: String,
     /// Envelope recipient, when the way it came says so (`guichet deliver --recipient`).
     pub recipient: Option<String>,
-    /// Envelope sender, when known; `Some("")` is the null path.
+    /// Envelope sender, when known (`guichet deliver --sender`); `Some("")` is the null path. A mail that
+    /// names no sender is taken to be his.
     pub sender: Option<String>,
     /// When it reached the mailbox (INTERNALDATE), else when it was accepted. Deadlines count
     /// from here, not from its `Date` (row B10).
@@ -301,8 +302,8 @@ pub struct Known {
     pub timelines: BTreeMap<TicketId, Vec<Event>>,
     /// The trouble of the hour.
     pub troubles: Troubles,
-    /// Technicians who are away, by registered address (folded), and until when.
-    pub away: BTreeMap<String, DateTime<Utc>>,
+    /// Technicians who are away, by registered address (folded).
+    pub away: BTreeMap<String, Absence>,
     /// What the requesters asked for claimed lately.
     pub claims: urgency::Claims,
     /// What the technicians asked for have on their desks.
@@ -383,7 +384,7 @@ pub struct Decision {
     pub settled_notices: Vec<NoticeId>,
     /// What to remember of how a person writes.
     pub learned: Option<Learned>,
-    /// Technicians who will be away.
+    /// Technicians who will be away, or are back.
     pub absences: Vec<Absence>,
     /// Articles that solved something, by slug.
     pub helped: Vec<String>,

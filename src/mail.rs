@@ -232,6 +232,23 @@ impl Mail {
     pub fn sender(&self) -> Option<&Address> {
         self.from.iter().find(|address| !address.address.is_empty())
     }
+
+    /// The mail as sent by this envelope sender, when it names nobody itself. The null path is nobody
+    /// either.
+    pub fn or_from(mut self, envelope: Option<&str>) -> Self {
+        let address = envelope.unwrap_or_default().trim();
+        let is_address = address
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+            && !address.contains(|c: char| c.is_whitespace() || c.is_control());
+        if self.sender().is_none() && is_address {
+            self.from.push(Address {
+                name: None,
+                address: address.to_owned(),
+            });
+        }
+        self
+    }
 }
 
 pub mod authenticity;

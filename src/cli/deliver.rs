@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Envelope recipient: ${recipient} of Postfix
     #[arg(long, value_name = "ADDRESS")]
     recipient: Option<String>,
-    /// Envelope sender: ${sender} of Postfix; empty for the null sender
+    /// Envelope sender: ${sender} of Postfix; empty for the null sender. Whose a mail is that names none
     #[arg(long, value_name = "ADDRESS")]
     sender: Option<String>,
     /// The desk's socket [default: deliver.socket of the configuration]

@@ -105,7 +105,7 @@ pub struct Absence {
     pub address: String,
     /// From when.
     pub since: DateTime<Utc>,
-    /// When he is back.
+    /// When he is back, or was.
     pub until: DateTime<Utc>,
 }
 

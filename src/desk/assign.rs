@@ -48,7 +48,7 @@ pub fn assign(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
     };
     let mut present = candidates
         .into_iter()
-        .filter(|technician| is_present(draft, technician));
+        .filter(|technician| !draft.is_away(technician));
     let load = |technician: &Technician| {
         let key = technician.who().key();
         draft.known.loads.get(&key).copied().unwrap_or_default()
@@ -101,10 +101,4 @@ pub fn named<'a>(policy: &'a Policy, team: &str, addresses: &[String]) -> Vec<&'
         .filter_map(|address| policy.technician(address))
         .filter(|technician| technician.teams.iter().any(|own| own == team))
         .collect()
-}
-
-/// He is there to be given tickets.
-fn is_present(draft: &Draft<'_>, technician: &Technician) -> bool {
-    let away = draft.known.away.get(&technician.who().key());
-    away.is_none_or(|until| *until <= draft.now)
 }

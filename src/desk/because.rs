@@ -24,6 +24,8 @@ pub enum Because {
     NewSubject,
     /// An article that was offered solved it.
     Helped,
+    /// It is none of the team's business.
+    OutOfScope,
 }
 
 impl Because {
@@ -39,6 +41,7 @@ impl Because {
             Self::Old => "old",
             Self::NewSubject => "new-subject",
             Self::Helped => "helped",
+            Self::OutOfScope => "out-of-scope",
         }
     }
 }

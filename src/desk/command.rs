@@ -70,6 +70,8 @@ pub enum Command {
     Major(Vec<TicketId>),
     /// `#absent jusqu'au 24/08`.
     Away(When),
+    /// `#present`, `#absent fin`.
+    Back,
     /// `#annuler`.
     Undo,
     /// `#envoyer`: the answer that was kept shall leave.
@@ -158,7 +160,7 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
         let ends = blank(middle.get(at + 1));
         let read = Some(line).filter(|_| ends).and_then(|line| {
             line::read(line)
-                .filter(|read| starts && line.starts_with(line::HASHES) && read.meant)
+                .filter(|read| starts && line::shown(line).starts_with(line::HASHES) && read.meant)
                 .or_else(|| line::behind_words(line))
         });
         match read {
@@ -231,7 +233,9 @@ fn command(verb: &'static Verb, argument: &str) -> Option<Command> {
         "kb" => none(Command::Article),
         "majeur" if folded.is_empty() => Some(Command::Major(Vec::new())),
         "majeur" => argument::tickets(argument).map(Command::Major),
+        "absent" if argument::is_end(folded) => Some(Command::Back),
         "absent" => When::parse(argument).map(Command::Away),
+        "present" => none(Command::Back),
         "annuler" => none(Command::Undo),
         "envoyer" => none(Command::Send),
         "test" => none(Command::Test),
@@ -357,6 +361,8 @@ mod tests {
                 "Je passe demain.\n#affecter yanis\nYanis connaît le poste.",
                 1,
             ),
+            // A character that nobody sees, before the sign.
+            ("Je passe demain.\n\u{200b}#note elle râle\nÀ demain.", 1),
         ] {
             let (lines, text) = parse(reply);
             assert_eq!(lines.len(), misplaced, "{reply}");

@@ -59,14 +59,14 @@ pub fn commands(arrival: &Arrival) -> Vec<String> {
         .collect()
 }
 
-/// Keeps a mail as a note and asks its supposed author.
+/// Keeps a mail as a note and asks its supposed author. Until when his word counts.
 pub fn ask(
     draft: &mut Draft<'_>,
     arrival: &Arrival,
     ticket: &Ticket,
     pointer: &Pointer,
     technician: &Technician,
-) {
+) -> DateTime<Utc> {
     let id = ticket.id;
     let text = [&arrival.mail.reply, &arrival.mail.text]
         .into_iter()
@@ -114,6 +114,7 @@ pub fn ask(
     });
     remember_ids(draft, id, arrival);
     draft.dispose(Disposition::Filed(id), pointer.why.clone());
+    until
 }
 
 /// The author's word.
@@ -214,6 +215,16 @@ pub fn receive(draft: &mut Draft<'_>, arrival: &Arrival, pointer: &Pointer) -> b
         (PendingState::Waiting, Some(_)) => None,
     };
     let done = refusal.is_none();
+    if done {
+        // His word has come: he need not be reminded of it.
+        let reminder = draft.known.held.iter().filter(|notice| {
+            notice.kind == Kind::TeamAlert
+                && notice.ticket == Some(pending.ticket)
+                && notice.expires_at == Some(pending.until)
+        });
+        let reminder = reminder.map(|notice| notice.id);
+        draft.decision.settled_notices.extend(reminder);
+    }
     let written = arrival
         .mail
         .reply
@@ -308,9 +319,11 @@ fn carry_out(
         .decision
         .answered
         .push((pending.notice, PendingState::Confirmed));
-    let opened = ticket.origin_message_id.is_some()
-        && ticket.origin_message_id == arrival.mail.message_id
-        && pending.answers.is_none();
+    // It opened the ticket itself, with or without a `Message-ID`.
+    let mut events = draft.known.history.get(&ticket.id).into_iter().flatten();
+    let opened = events.any(|event| {
+        matches!(&event.what, What::Mail { inbox: Some(inbox), .. } if *inbox == pending.inbox)
+    });
     if opened {
         return staff::carry_out_new(draft, &arrival, ticket.id, technician);
     }

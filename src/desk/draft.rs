@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::policy::{Policy, Team, Technician};
 use super::route::is_ours;
-use super::{Changed, Decision, Disposition, Known, Notice, Thread};
+use super::{Absence, Changed, Decision, Disposition, Known, Notice, Thread};
 use crate::ticket::{Actor, Event, InboxId, NoticeId, PersonId, Ticket, TicketId, What};
 
 /// See the module. A copy of it is where something can be tried.
@@ -58,8 +58,13 @@ impl<'a> Draft<'a> {
 
     /// This technician is away until some day (row F15).
     pub fn is_away(&self, technician: &Technician) -> bool {
-        let until = self.known.away.get(&technician.who().key());
-        until.is_some_and(|until| *until > self.now)
+        self.absence(technician).is_some()
+    }
+
+    /// His absence, while it lasts.
+    pub fn absence(&self, technician: &Technician) -> Option<&'a Absence> {
+        let absence = self.known.away.get(&technician.who().key());
+        absence.filter(|absence| absence.until > self.now)
     }
 
     pub fn take_ticket(&mut self) -> TicketId {
@@ -122,6 +127,10 @@ impl<'a> Draft<'a> {
 
     /// Tells somebody; the notice is noted on its ticket.
     pub fn notify(&mut self, notice: Notice) {
+        // A mail without a sender makes a ticket that nobody can be told of; staff is told so.
+        if notice.to.address.trim().is_empty() {
+            return;
+        }
         // A mail to ourselves would come back as a request (contract A1).
         if !notice.kind.is_internal() && is_ours(self.policy, &notice.to.address) {
             return;

@@ -31,6 +31,7 @@ pub fn keep(draft: &mut Draft<'_>, from: usize) {
             let (waiting, kind) = taken_along(draft, notice);
             draft.decision.settled_notices.extend(waiting);
             notice.kind = kind;
+            introduce(draft, notice);
         }
     }
     draft.decision.notices.extend(notices);
@@ -47,12 +48,27 @@ fn taken_along(draft: &Draft<'_>, notice: &Notice) -> (Vec<crate::ticket::Notice
     (waiting.iter().map(|other| other.id).collect(), kind)
 }
 
-/// The held notices of the same ticket and recipient that can be joined, others than this one, not yet
-/// settled here.
+/// Who reads somebody's words about a request need no longer be told, when working hours begin, that he
+/// follows it.
+fn introduce(draft: &mut Draft<'_>, notice: &Notice) {
+    let introductions = draft.known.held.iter().filter(|other| {
+        other.kind == Kind::Following
+            && other.quiet
+            && other.ticket == notice.ticket
+            && other.to.key() == notice.to.key()
+    });
+    if notice.automation == Automation::Person {
+        let ids = introductions.map(|other| other.id);
+        draft.decision.settled_notices.extend(ids);
+    }
+}
+
+/// The notices of the same ticket and recipient that are held, or wait for working hours, and can be
+/// joined, others than this one, not yet settled here.
 fn beside<'d>(draft: &'d Draft<'_>, notice: &Notice) -> impl Iterator<Item = &'d Notice> {
     let (id, ticket, recipient) = (notice.id, notice.ticket, notice.to.key());
     draft.known.held.iter().filter(move |other| {
-        other.held
+        (other.held || other.quiet)
             && rank(other.kind).is_some()
             && other.id != id
             && other.ticket == ticket
@@ -111,6 +127,7 @@ pub fn let_go(draft: &mut Draft<'_>, mut notice: Notice) {
         }
     };
     let one_mail = joined(draft, first, rest);
+    introduce(draft, &one_mail);
     // What leaves is not dropped.
     draft
         .decision

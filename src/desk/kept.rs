@@ -3,7 +3,8 @@
 
 use super::draft::Draft;
 use super::{Automation, Kind, Notice, digest, hold, tell};
-use crate::ticket::Status;
+use crate::mail::Address;
+use crate::ticket::{Awaited, Part, Status, Ticket};
 
 /// Lets a notice go. What was over a limit goes into a digest, thanks to the same technician together;
 /// all else goes by itself.
@@ -61,12 +62,20 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
     notice.automation != Automation::Person
         && match notice.kind {
-            Kind::Taken => done || ticket.technician.is_none(),
+            Kind::Taken => done || !names_owner(notice, ticket),
             Kind::Paused => !matches!(ticket.status, Status::Paused { .. }),
-            Kind::Reminder => !matches!(ticket.status, Status::Waiting { .. }),
+            Kind::Reminder => {
+                ticket.status
+                    != Status::Waiting {
+                        of: Awaited::Requester,
+                    }
+            }
             Kind::Resolved => ticket.status != Status::Resolved,
             Kind::Closed => ticket.status != Status::Closed,
-            Kind::Reopened => done,
+            Kind::Reopened | Kind::Classified => done,
+            // What became of it is told to those who follow; who follows no longer is told nothing.
+            Kind::Following => done || !takes_part(ticket, notice),
+            Kind::TeamAlert => notice.expires_at.is_some() && done,
             Kind::Acknowledgement
             | Kind::FollowUp
             | Kind::TeamNew
@@ -75,13 +84,10 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::TeamGiven
             | Kind::Transcript
             | Kind::Confirm
-            | Kind::TeamAlert
             | Kind::TeamDigest
             | Kind::Operations
             | Kind::Digest
-            | Kind::Classified
             | Kind::Lowered
-            | Kind::Following
             | Kind::Unfollowed
             | Kind::Joined
             | Kind::LowMark
@@ -94,4 +100,19 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::Requests
             | Kind::Call => false,
         }
+}
+
+/// The ticket is still with whom the notice names.
+fn names_owner(notice: &Notice, ticket: &Ticket) -> bool {
+    let name = |who: &Option<Address>| who.as_ref().and_then(|who| who.name.clone());
+    ticket.technician.is_some() && name(&notice.author) == name(&ticket.technician)
+}
+
+/// Its recipient still follows, or has the trouble.
+fn takes_part(ticket: &Ticket, notice: &Notice) -> bool {
+    let person = ticket
+        .people
+        .iter()
+        .find(|person| Some(person.id) == notice.link_for);
+    person.is_some_and(|person| matches!(person.part, Part::Observer | Part::Beneficiary))
 }

@@ -24,7 +24,7 @@ pub fn public(draft: &mut Draft<'_>, id: TicketId, kind: Kind, because: Because)
         | Because::Old
         | Because::NewSubject
         | Because::Helped => true,
-        Because::Unanswered | Because::Expired => false,
+        Because::Unanswered | Because::Expired | Because::OutOfScope => false,
     };
     tell::public_as(draft, id, kind, None, "", Some(because), |notice| {
         if answers {
@@ -79,20 +79,25 @@ pub fn third_party_silent(draft: &mut Draft<'_>, ticket: &Ticket) {
     let whom: Vec<String> = (ticket.ties.partners.iter())
         .map(|partner| partner.who.address.clone())
         .collect();
-    let (whom_in_french, whom_in_english, address) = match whom.as_slice() {
-        [] => ("un tiers".to_owned(), "a third party".to_owned(), "adresse"),
-        [.., last] => (whom.join(", "), whom.join(", "), last.as_str()),
+    let all = whom.join(", ");
+    let (french, english) = match whom.last() {
+        None => (("un tiers", "adresse"), ("a third party", "address")),
+        Some(last) => ((all.as_str(), last.as_str()), (all.as_str(), last.as_str())),
     };
     let since = |language| words::day(ticket.status_since, policy.timezone, language);
     let line = words::pick(
         &policy.language,
         format!(
-            "Ce ticket attend {whom_in_french} depuis le {}, sans réponse. Pour relancer : #tiers {address} et votre texte ; pour ne plus attendre : #rouvrir.",
+            "Ce ticket attend {} depuis le {}, sans réponse. Pour relancer : #tiers {} et votre texte ; pour ne plus attendre : #rouvrir.",
+            french.0,
             since("fr"),
+            french.1,
         ),
         format!(
-            "This ticket has waited for {whom_in_english} since {}, without an answer. To ask again: #partner {address} and your text; to wait no more: #reopen.",
+            "This ticket has waited for {} since {}, without an answer. To ask again: #partner {} and your text; to wait no more: #reopen.",
+            english.0,
             since("en"),
+            english.1,
         ),
     );
     tell::staff(

@@ -279,6 +279,13 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         );
     }
     let cause = Some(sender.address.as_str());
+    if sender.address.is_empty() {
+        lines.push(words::pick(
+            &policy.language,
+            "Ce message est arrivé sans adresse d'expéditeur : une réponse n'atteindrait personne. #pour suivi d'une adresse dit de qui est la demande.",
+            "This mail came without a sender's address: an answer would reach nobody. #for with an address says whose request it is.",
+        ));
+    }
     if !silent {
         if by_person && major.is_none() {
             lines.extend(major::propose(draft, id));

@@ -310,16 +310,40 @@ pub fn set_requester(
     let is_new = known
         .as_ref()
         .is_none_or(|known| known.part == Part::Contributor);
+    let mut former = None;
     if let Some(before) = before {
         let staff = policy.technician(&before.who.address).is_some();
-        if staff {
+        // Who has no address follows nothing.
+        if staff || before.who.address.is_empty() {
             let_go(draft, id, actor.clone(), before);
         } else {
-            change(draft, id, actor.clone(), before, Part::Observer);
+            change(draft, id, actor.clone(), before.clone(), Part::Observer);
+            former = Some(before).filter(|before| was_told(draft, id, before));
         }
     }
+    let by = actor.who.clone();
     becomes(draft, id, actor, known, Part::Requester, who);
+    if let Some(former) = former {
+        tell::handed_on(draft, id, &former, by.as_ref());
+    }
     Ok(is_new)
+}
+
+/// Some mail about the ticket was for him.
+fn was_told(draft: &Draft<'_>, id: TicketId, person: &Person) -> bool {
+    let mut events = draft.known.history.get(&id).into_iter().flatten();
+    let address = person.reply_to.as_ref().unwrap_or(&person.who.address);
+    events.any(|event| match &event.what {
+        What::Notified {
+            notification,
+            recipient,
+            ..
+        } => {
+            recipient.eq_ignore_ascii_case(address)
+                && Kind::parse(notification).is_some_and(|kind| !kind.is_internal())
+        }
+        _ => false,
+    })
 }
 
 /// With the name that the directory knows, when the mail told none.

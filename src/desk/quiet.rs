@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::draft::Draft;
-use super::{Automation, Kind, Notice, lifecycle, words};
+use super::{Automation, Kind, lifecycle, tell, words};
 use crate::ticket::{Actor, Level, Status, TicketId, What};
 
 /// Gives automatic notices to requesters that would leave outside hours the next opening as their
@@ -14,13 +14,11 @@ use crate::ticket::{Actor, Level, Status, TicketId, What};
 pub fn hold(draft: &mut Draft<'_>) {
     let mut notices = std::mem::take(&mut draft.decision.notices);
     for notice in &mut notices {
-        let Some(id) = notice.ticket.filter(|_| is_quiet(draft, notice)) else {
+        let of_desk = notice.automation == Automation::Generated && !notice.kind.is_internal();
+        let ticket = notice.ticket.filter(|_| of_desk && notice.due_at.is_none());
+        let Some((id, opens)) = ticket.and_then(|id| Some((id, until(draft, id)?))) else {
             continue;
         };
-        let Some(team) = draft.team(id) else {
-            continue;
-        };
-        let opens = team.calendar.next_open(draft.now);
         notice.due_at = Some(opens);
         notice.quiet = true;
         if notice.kind == Kind::Resolved {
@@ -30,18 +28,48 @@ pub fn hold(draft: &mut Draft<'_>) {
     draft.decision.notices = notices;
 }
 
-fn is_quiet(draft: &Draft<'_>, notice: &Notice) -> bool {
-    let of_desk = notice.automation == Automation::Generated && !notice.kind.is_internal();
-    let Some(id) = notice.ticket.filter(|_| of_desk && notice.due_at.is_none()) else {
-        return false;
-    };
+/// Until when an automatic notice to the people of a ticket waits; `None`: it leaves at once.
+pub fn until(draft: &Draft<'_>, id: TicketId) -> Option<DateTime<Utc>> {
     let urgent = draft
         .ticket(id)
         .is_some_and(|ticket| ticket.urgency == Level::High);
-    let closed = draft
-        .team(id)
-        .is_some_and(|team| !team.calendar.is_open(draft.now));
-    closed && !urgent
+    let calendar = &draft.team(id)?.calendar;
+    let waits = !urgent && !calendar.is_open(draft.now);
+    waits.then(|| calendar.next_open(draft.now))
+}
+
+/// « le demandeur est prévenu », or when he will be, or why he is not; `writes`: with words of a person,
+/// which wait for nothing.
+pub fn told(draft: &Draft<'_>, id: TicketId, writes: bool, language: &str) -> String {
+    let Some(ticket) = draft.ticket(id) else {
+        return String::new();
+    };
+    let reached = tell::reaches(ticket);
+    match until(draft, id).filter(|_| !writes) {
+        _ if !reached => words::pick(
+            language,
+            "personne n'est prévenu : le demandeur n'a pas d'adresse",
+            "nobody is told: the requester has no address",
+        ),
+        _ if ticket.automatic && !writes => words::pick(
+            language,
+            "sans avis à la machine qui l'a demandé",
+            "without a notice to the machine that asked",
+        ),
+        None => words::pick(
+            language,
+            "le demandeur est prévenu",
+            "the requester is told",
+        ),
+        Some(at) => {
+            let at = words::coming(at, draft.now, draft.policy.timezone, language);
+            words::pick(
+                language,
+                format!("le demandeur sera prévenu {at}"),
+                format!("the requester will be told {at}"),
+            )
+        }
+    }
 }
 
 /// The closing date counts from when the resolution leaves, unless it is held for a moment only.

@@ -5,7 +5,7 @@ use super::classify;
 use super::draft::Draft;
 use super::policy::Category;
 use super::tell;
-use super::{Kind, words};
+use super::{Kind, quiet, words};
 use crate::ticket::{Actor, Nature, Role, TicketId, What};
 
 /// Gives the ticket another category. Says what changed, for the one who asked.
@@ -43,7 +43,7 @@ pub fn category(
     }
     let tells = tells_requester(draft, id, &actor);
     if tells {
-        tell::classified(draft, id, None);
+        tell::classified(draft, id, is_of_ticket(&actor), None);
     }
     let mut answer = words::pick(
         language,
@@ -58,11 +58,8 @@ pub fn category(
         ));
     }
     if tells {
-        answer.push_str(&words::pick(
-            language,
-            ", le demandeur est prévenu",
-            ", the requester is told",
-        ));
+        let told = quiet::told(draft, id, false, language);
+        answer.push_str(&format!(", {told}"));
     }
     answer
 }
@@ -90,7 +87,7 @@ pub fn nature(
     let by_requester = is_of_ticket(&actor);
     classified(draft, id, actor, nature, category);
     if by_requester {
-        tell::classified(draft, id, None);
+        tell::classified(draft, id, true, None);
     }
     words::pick(
         language,

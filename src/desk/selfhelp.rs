@@ -1,6 +1,6 @@
 //! Articles that answer a request without a person (rows L3, L4): offered with the acknowledgement,
-//! never instead of it. One plain word of the requester closes; anything else, silence included,
-//! leaves the request where it is.
+//! never instead of it. One plain word of the requester closes; silence closes nothing that no person has
+//! read: it hands the request to the team.
 
 use super::draft::Draft;
 use super::lexicon;
@@ -37,6 +37,8 @@ pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
     if leaves(policy, ticket.category.as_deref()) != Articles::Answer
         || ticket.claim.is_some()
         || ticket.status != Status::Open
+        // There must be a day on which the team takes it up all the same.
+        || lifecycle::reminders(draft, id, draft.now).is_empty()
     {
         return None;
     }
@@ -59,6 +61,32 @@ pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
             "Answered by the article \"{title}\", as its category wants: the requester has the next word, and any reply of theirs opens the ticket."
         ),
     ))
+}
+
+/// Its requester is silent about the article that answered it, and no person has read it.
+pub fn is_unread(draft: &Draft<'_>, ticket: &Ticket) -> bool {
+    let mut events = draft.known.history.get(&ticket.id).into_iter().flatten();
+    let waits = events.rfind(|event| matches!(event.what, What::Status { .. }));
+    !ticket.offered.is_empty()
+        && waits.is_some_and(|event| event.actor.role == Role::Desk)
+        && may_be(draft, ticket)
+}
+
+/// Then the team reads it.
+pub fn hand_over(draft: &mut Draft<'_>, id: TicketId) {
+    let language = draft.policy.language.clone();
+    let reason = words::pick(
+        &language,
+        "Sans nouvelles du demandeur après l'article proposé : une personne lit la demande.",
+        "No news of the requester after the article that was offered: a person reads the request.",
+    );
+    lifecycle::set(draft, id, Actor::desk(), Status::Open, Some(reason));
+    let line = words::pick(
+        &language,
+        "Un article avait répondu à cette demande, son demandeur n'en a rien dit : elle est ouverte, à lire par une personne. S'il suffisait, #clore.",
+        "An article had answered this request and its requester said nothing: it is open, for a person to read. If the article was enough, #close.",
+    );
+    tell::staff(draft, id, Kind::TeamAlert, &Words::default(), &[line], None);
 }
 
 /// The requester says plainly that an article solved it, before anybody else has answered.

@@ -76,7 +76,7 @@ pub fn obey(
                 let all: Vec<_> = policy.categories.iter().collect();
                 let offered = if near.is_empty() { all } else { near };
                 let names = offered.iter().map(|category| category.full_name());
-                tell::classified(draft, id, Some(names.collect()));
+                tell::classified(draft, id, true, Some(names.collect()));
             }
         },
         Wish::Nature(nature) => {

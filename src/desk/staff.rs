@@ -6,6 +6,7 @@ use chrono::Duration;
 use super::command::{self, Command, Line};
 use super::draft::Draft;
 use super::join::{files_of, remember_ids};
+use super::lifecycle::Step;
 use super::locate::Pointer;
 use super::policy::Technician;
 use super::tell::{self, Words};
@@ -156,7 +157,10 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     reply.internal |= lines
         .iter()
         .any(|line| matches!(line.command, Ok(Command::Note | Command::Undo)));
-    reply.misread = lines.iter().any(|line| line.command.is_err());
+    reply.says_something |= lines
+        .iter()
+        .any(|line| matches!(line.command, Ok(Command::Canned(_))));
+    reply.fails = fails(draft, reply, lines);
     for line in lines {
         reply.run(draft, line);
     }
@@ -200,8 +204,12 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
         };
         draft.event(reply.id, reply.actor.clone(), false, what);
     }
-    if reply.says_something && !reply.refused {
-        tell::owner(draft, reply.id, reply.technician, &said, public, from);
+    let changes = reply
+        .step
+        .is_some_and(|step| !matches!(step, Step::Wait(_)));
+    if (reply.says_something && !reply.refused) || changes {
+        let did = (public, reply.step);
+        tell::owner(draft, reply.id, reply.technician, &said, did, from);
     }
     reply.apply_step(draft);
     reply.tell(draft, words.as_ref());
@@ -214,6 +222,18 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
         (true, false) if reply.internal => report::Fate::Note,
         (true, false) => report::Fate::Refused,
     });
+}
+
+/// Some line will be refused: found out on a copy, before any counts.
+fn fails(draft: &Draft<'_>, reply: &Reply<'_>, lines: &[Line]) -> bool {
+    if lines.iter().any(|line| line.command.is_err()) {
+        return true;
+    }
+    let (mut draft, mut reply) = (draft.clone(), reply.clone());
+    for line in lines {
+        reply.run(&mut draft, line);
+    }
+    reply.refused
 }
 
 /// A technician's mail without a token of his: a note, and no command runs.

@@ -271,6 +271,30 @@ pub fn following(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Optio
     draft.notify(notice);
 }
 
+/// To who was its requester until now: it goes on in somebody else's name, and he follows it.
+pub fn handed_on(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Option<&Address>) {
+    let shown = |who: &Address| who.name.clone().unwrap_or_else(|| who.address.clone());
+    let now = draft.ticket(id).and_then(|ticket| ticket.requester());
+    let now = now.map(|now| shown(&now.who)).unwrap_or_default();
+    let mut notice = to_person(draft, id, Kind::Following, person);
+    // A technician's own address is none of his business.
+    let by = by.and_then(|by| by.name.clone());
+    notice.lines = vec![words::pick(
+        &notice.language,
+        match &by {
+            Some(by) => {
+                format!("{by} a attribué à {now} la demande enregistrée jusqu'ici à votre nom.")
+            }
+            None => format!("La demande enregistrée à votre nom a été attribuée à {now}."),
+        },
+        match &by {
+            Some(by) => format!("{by} put the request that was in your name into that of {now}."),
+            None => format!("The request that was in your name is now in that of {now}."),
+        },
+    )];
+    draft.notify(notice);
+}
+
 /// To an observer who stopped following.
 pub fn unfollowed(draft: &mut Draft<'_>, id: TicketId, person: &Person, message_id: Option<&str>) {
     let mut notice = to_person(draft, id, Kind::Unfollowed, person);
@@ -280,8 +304,9 @@ pub fn unfollowed(draft: &mut Draft<'_>, id: TicketId, person: &Person, message_
     draft.notify(notice);
 }
 
-/// « Classement de votre demande » : put right, or, with `names`, which categories there are.
-pub fn classified(draft: &mut Draft<'_>, id: TicketId, names: Option<Vec<String>>) {
+/// « Classement de votre demande » : put right, or, with `names`, which categories there are. `replied`: it
+/// answers a mail of the requester, and waits for nothing.
+pub fn classified(draft: &mut Draft<'_>, id: TicketId, replied: bool, names: Option<Vec<String>>) {
     let Some(requester) = draft
         .ticket(id)
         .and_then(|ticket| ticket.requester())
@@ -291,9 +316,17 @@ pub fn classified(draft: &mut Draft<'_>, id: TicketId, names: Option<Vec<String>
         return;
     };
     let mut notice = to_person(draft, id, Kind::Classified, &requester);
-    notice.automation = Automation::Replied;
+    if replied {
+        notice.automation = Automation::Replied;
+    }
     notice.lines = names.unwrap_or_default();
     draft.notify(notice);
+}
+
+/// Somebody of the ticket has an address: what is written to its people is written to somebody.
+pub fn reaches(ticket: &Ticket) -> bool {
+    let mut people = ticket.people.iter();
+    people.any(|person| person.part != Part::Contributor && !person.who.address.is_empty())
 }
 
 /// To those of the ticket whom this kind of mail is for: one mail each.
@@ -374,7 +407,7 @@ pub fn public_as(
 /// row K6).
 fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
     let occasion = match kind {
-        Kind::Closed => true,
+        Kind::Closed => because != Some(Because::OutOfScope),
         Kind::Reopened => because == Some(Because::Refused),
         _ => false,
     };

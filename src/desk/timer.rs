@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
-use super::{Because, Kind, Timer, kept, occasion, quiet, tell, words};
+use super::{Because, Kind, Timer, kept, occasion, quiet, selfhelp, tell, words};
 use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
 
 /// Decides about one timer.
@@ -80,6 +80,9 @@ fn wake(draft: &mut Draft<'_>, id: TicketId) {
 /// One reminder, however many were missed; after the last one the ticket is resolved.
 fn remind(draft: &mut Draft<'_>, ticket: &Ticket) {
     let id = ticket.id;
+    if selfhelp::is_unread(draft, ticket) {
+        return selfhelp::hand_over(draft, id);
+    }
     let dates = lifecycle::reminders(draft, id, ticket.status_since);
     let reminders = draft.team(id).map_or(0, |team| team.reminders.len());
     let resolves = dates.len() > reminders;

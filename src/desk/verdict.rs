@@ -101,9 +101,12 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         return;
     }
     let explained = marks.or(ticket.marks.filter(|_| said.explains_marks));
+    // Words beside a low mark are about that mark, by mail as on the page; other words reopen what is
+    // only resolved.
     if let Some(marks) = explained
         && opinion.is_none()
-        && ticket.status == Status::Closed
+        && done
+        && (ticket.status == Status::Closed || marks.is_low() && judges)
     {
         return explain(draft, id, &said, marks, rest, marks_are_new(ticket, marks));
     }
@@ -252,17 +255,18 @@ pub fn judge(
 
 /// It was resolved because nobody answered: there is no solution to judge.
 fn lapsed(draft: &Draft<'_>, id: TicketId) -> bool {
-    let history = draft.known.history.get(&id);
-    let resolved = history.into_iter().flatten().rev().find(|event| {
-        matches!(
-            event.what,
-            What::Status {
-                to: Status::Resolved,
-                ..
-            }
-        )
+    let history = draft.known.history.get(&id).into_iter().flatten().rev();
+    let statuses = history.filter_map(|event| match &event.what {
+        What::Status { to, .. } => Some((*to, event.actor.role)),
+        What::Undone { ticket, .. } => Some((ticket.status, event.actor.role)),
+        _ => None,
     });
-    resolved.is_some_and(|event| event.actor.role == Role::Desk)
+    // What began the time in which it is done: a date that was put off since is no lapse, nor is the lapse
+    // of an earlier time.
+    let begun = statuses
+        .take_while(|(to, _)| matches!(to, Status::Resolved | Status::Closed))
+        .last();
+    begun == Some((Status::Resolved, Role::Desk))
 }
 
 /// The answer that was waited for comes after all: neither a refusal nor a complement.

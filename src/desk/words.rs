@@ -36,6 +36,35 @@ pub fn clock(
     }
 }
 
+/// A time to come as people say it: « à 18 h », « demain à 8 h », « lundi à 8 h », « le 04/01 à 8 h ».
+pub fn coming(
+    at: chrono::DateTime<chrono::Utc>,
+    now: chrono::DateTime<chrono::Utc>,
+    zone: chrono_tz::Tz,
+    language: &str,
+) -> String {
+    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let days = (local.date_naive() - today.date_naive()).num_days();
+    let time = match (language, local.format("%M").to_string().as_str()) {
+        ("en", _) => format!("at {}", local.format("%-H:%M")),
+        (_, "00") => format!("à {}", local.format("%-H h")),
+        _ => format!("à {}", local.format("%-H h %M")),
+    };
+    let date = match (days, language) {
+        (..=0, _) => return time,
+        (1, "en") => "tomorrow".to_owned(),
+        (1, _) => "demain".to_owned(),
+        (2..=6, _) => day(at, zone, language)
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        (_, "en") => format!("on {}", local.format("%-d %B")),
+        _ => format!("le {}", local.format("%d/%m")),
+    };
+    format!("{date} {time}")
+}
+
 /// A day as people say it, « lundi 30/11/2026 ».
 pub fn day(at: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz, language: &str) -> String {
     use chrono::Datelike;

@@ -299,6 +299,8 @@ async fn judge(
         Verdict::Known(authenticity) => authenticity,
         Verdict::Later(why) => return Understood::Later(why),
     };
+    // It proves no more than a `From` would; somebody can be answered.
+    let read = read.or_from(mail.sender.as_deref());
     let read = match &mail.submission {
         Some(submission) => submission.written(read),
         None => read,

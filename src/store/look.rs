@@ -78,11 +78,16 @@ pub(super) fn answer(
             }
         }
     }
-    let mut statement =
-        connection.prepare_cached(r"SELECT address, until FROM absences WHERE until > ?1")?;
+    let mut statement = connection
+        .prepare_cached(r"SELECT address, since, until FROM absences WHERE until > ?1")?;
     let mut rows = statement.query(params![millis(now)])?;
     while let Some(row) = rows.next()? {
-        known.away.insert(row.get(0)?, time(row.get(1)?));
+        let absence = Absence {
+            address: row.get(0)?,
+            since: time(row.get(1)?),
+            until: time(row.get(2)?),
+        };
+        known.away.insert(absence.address.clone(), absence);
     }
     Ok(())
 }
@@ -175,7 +180,7 @@ fn troubles(connection: &Connection, team: &str, now: DateTime<Utc>) -> Result<T
     Ok(Troubles { majors, recent })
 }
 
-/// Writes an absence; the notice that waited for the end of an earlier one is dropped.
+/// Writes an absence, or its end; the notice that waited for the end of an earlier one is dropped.
 pub(super) fn write_absence(connection: &Connection, absence: &Absence) -> Result<()> {
     connection
         .prepare_cached(

@@ -290,8 +290,18 @@ pub const VERBS: &[Verb] = &[
         aliases: &["absente", "absence", "conges"],
         usage: ("#absent jusqu'au 24/08", "#away until 24/08"),
         help: (
-            "mes tickets reviennent à l'équipe jusqu'à mon retour",
-            "my tickets go back to the team until I return",
+            "mes tickets reviennent à l'équipe jusqu'à mon retour ; #absent fin y met un terme",
+            "my tickets go back to the team until I return; #away over ends it",
+        ),
+    },
+    Verb {
+        name: "present",
+        english: "back",
+        aliases: &["presente", "de retour", "i am back"],
+        usage: ("#present", "#back"),
+        help: (
+            "je suis revenu plus tôt que prévu",
+            "I am back earlier than I said",
         ),
     },
     Verb {

@@ -21,6 +21,13 @@ impl Reply<'_> {
                 "one third party a mail",
             ));
         }
+        if !self.says_something {
+            return Outcome::Refused(words::pick(
+                language,
+                "rien à lui écrire : il manque le texte",
+                "nothing to write: the text is missing",
+            ));
+        }
         let own = draft.policy.technician(&with.address).is_some()
             || route::is_ours(draft.policy, &with.address);
         // Whom the requester put in copy may well be the one to ask.
@@ -39,6 +46,13 @@ impl Reply<'_> {
                     "{} is no third party: the address is the desk's, or has a part in the ticket",
                     with.address
                 ),
+            ));
+        }
+        if self.fails && self.says_something {
+            return Outcome::Refused(words::pick(
+                language,
+                "pas exécutée : une autre ligne échoue, votre texte ne part à personne",
+                "not done: another line fails, your text leaves for nobody",
             ));
         }
         let waits = draft.ticket(self.id).is_some_and(|ticket| {
@@ -88,16 +102,6 @@ impl Reply<'_> {
             return;
         }
         if let Some(with) = self.partner.clone() {
-            if !message.says_something() {
-                self.refused = true;
-                self.step = None;
-                self.transcript.push(words::pick(
-                    &self.technician.language,
-                    "✘ #tiers — rien à lui écrire : il manque le texte",
-                    "✘ #partner — nothing to write: the text is missing",
-                ));
-                return;
-            }
             let text = std::mem::take(&mut message.text);
             let files = std::mem::take(&mut message.files);
             let what = What::Aside {

@@ -7,11 +7,11 @@ use chrono_tz::Tz;
 use super::super::asked::{Found, Listed, Look};
 use super::super::command::{self, Command, VERBS};
 use super::super::draft::Draft;
-use super::super::policy::Technician;
+use super::super::policy::{Policy, Technician};
 use super::super::tell;
 use super::super::{Question, words};
 use super::reply::Outcome;
-use crate::ticket::{Event, Level, PersonId, Role, Status, Ticket, TicketId, What};
+use crate::ticket::{Event, PersonId, Role, Status, Ticket, TicketId, What};
 use crate::token;
 
 /// Entries of a timeline that an answer shows, and characters of each.
@@ -188,7 +188,7 @@ fn help(language: &str) -> String {
 
 /// The timeline of a ticket in words, what it absorbed among it, oldest first.
 fn timeline(draft: &Draft<'_>, ticket: &Ticket, language: &str) -> String {
-    let zone = draft.policy.timezone;
+    let policy = draft.policy;
     let own = std::iter::once(ticket.id).chain(ticket.ties.absorbed.iter().copied());
     let mut events: Vec<&Event> = own
         .filter_map(|id| draft.known.timelines.get(&id))
@@ -197,7 +197,7 @@ fn timeline(draft: &Draft<'_>, ticket: &Ticket, language: &str) -> String {
     events.sort_by_key(|event| event.at);
     let entries: Vec<String> = events
         .into_iter()
-        .filter_map(|event| entry(event, language, zone))
+        .filter_map(|event| entry(policy, event, language))
         .collect();
     let skipped = entries.len().saturating_sub(ENTRIES);
     let mut text = facts(draft, ticket, language);
@@ -262,7 +262,7 @@ fn facts(draft: &Draft<'_>, ticket: &Ticket, language: &str) -> String {
     }
 }
 
-fn entry(event: &Event, language: &str, zone: Tz) -> Option<String> {
+fn entry(policy: &Policy, event: &Event, language: &str) -> Option<String> {
     let say = |french: &str, english: &str| words::pick(language, french, english);
     let who = event
         .actor
@@ -270,7 +270,7 @@ fn entry(event: &Event, language: &str, zone: Tz) -> Option<String> {
         .as_ref()
         .map(|who| who.name.clone().unwrap_or_else(|| who.address.clone()))
         .unwrap_or_default();
-    let when = moment(event.at, zone);
+    let when = moment(event.at, policy.timezone);
     let (head, text) = match &event.what {
         What::Mail { text, .. } if event.actor.role == Role::Technician => (
             say("réponse au demandeur", "answer to the requester"),
@@ -302,11 +302,7 @@ fn entry(event: &Event, language: &str, zone: Tz) -> Option<String> {
         }
         What::Team { team } => (format!("{} {team}", say("équipe", "team")), ""),
         What::Priority { priority } => {
-            let level = match priority {
-                Level::Low => say("faible", "low"),
-                Level::Normal => say("normale", "normal"),
-                Level::High => say("haute", "high"),
-            };
+            let level = policy.level_name(*priority, language);
             (format!("{} {level}", say("priorité", "priority")), "")
         }
         _ => return None,

@@ -75,6 +75,7 @@ impl Reply<'_> {
         if let Outcome::Refused(_) = outcome {
             return outcome;
         }
+        self.out_of_scope = true;
         let requester = draft
             .ticket(self.id)
             .map(|ticket| ticket.language.clone())

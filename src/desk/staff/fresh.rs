@@ -4,6 +4,7 @@
 
 use super::super::command::{self, Command, Line};
 use super::super::draft::Draft;
+use super::super::form::one_line;
 use super::super::join::remember_ids;
 use super::super::locate::Pointer;
 use super::super::open::{self, Behalf, Opening};
@@ -43,8 +44,12 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
     }
     let proven = arrival.authenticity == Authenticity::Pass && policy.pass_is_enough
         || answers_his(draft, keys, arrival, technician);
-    let needs_no_ticket =
-        |command: &Command| ask::is_question(command) || matches!(command, Command::Away(_));
+    let absence = away::noted_at(draft, technician).is_some();
+    let needs_no_ticket = |command: &Command| {
+        ask::is_question(command)
+            || matches!(command, Command::Away(_) | Command::Back)
+            || absence && *command == Command::Undo
+    };
     let signed =
         text.lines().count() <= SIGNATURE_LINES && text.chars().count() <= SIGNATURE_CHARACTERS;
     let only_questions = lines.iter().all(|line| {
@@ -105,19 +110,19 @@ fn questions(draft: &mut Draft<'_>, arrival: &Arrival, technician: &Technician, 
     let mut said = Vec::new();
     for line in lines {
         let outcome = match &line.command {
-            Ok(Command::Away(when)) => match away::away(draft, technician, *when) {
-                Outcome::Done(answer) => {
-                    said.push(format!("✔ {} — {answer}", line.written));
-                    continue;
-                }
+            Ok(Command::Away(when)) => away::away(draft, technician, *when),
+            Ok(Command::Back) => away::back(draft, technician),
+            Ok(Command::Undo) => Outcome::Done(away::take_back(draft, technician)),
+            Ok(command) => match ask::answer(draft, technician, command, message_id) {
+                Outcome::Done(_) => continue,
                 refused => refused,
             },
-            Ok(command) => ask::answer(draft, technician, command, message_id),
             Err(_) => continue,
         };
-        if let Outcome::Refused(why) = outcome {
-            said.push(format!("✘ {} — {why}", line.written));
-        }
+        said.push(match outcome {
+            Outcome::Done(answer) => format!("✔ {} — {answer}", line.written),
+            Outcome::Refused(why) => format!("✘ {} — {why}", line.written),
+        });
     }
     if !said.is_empty() {
         let heading = words::pick(&technician.language, "Vos commandes", "Your commands");
@@ -176,7 +181,8 @@ fn wait(
         return;
     };
     let pointer = pointer(id, "");
-    confirm::ask(draft, arrival, &ticket, &pointer, technician);
+    let until = confirm::ask(draft, arrival, &ticket, &pointer, technician);
+    tell::unconfirmed(draft, id, technician, until);
     let why = "a technician's new mail: opens a ticket, its commands wait for his word";
     draft.dispose(Disposition::Filed(id), why);
 }
@@ -329,8 +335,31 @@ fn carry_out(
     } = order;
     reply.mail = arrival.mail.message_id.clone();
     let from = draft.decision.notices.len();
+    let others: Vec<Line> = lines
+        .iter()
+        .filter(|line| !matches!(line.command, Ok(Command::For(_) | Command::Call)))
+        .cloned()
+        .collect();
+    let unknown_caller = lines.iter().any(|line| line.command == Ok(Command::Call)) && !silent;
+    let aside = |line: &Line| matches!(line.command, Ok(Command::Partner(_)));
+    reply.internal = internal;
+    reply.says_something = !answer.is_empty() || silent;
+    reply.fails = refused.is_some()
+        || unknown_caller
+        || lines.iter().any(aside)
+        || super::fails(draft, &reply, &others);
+    // What was to be told of a call, or of somebody's request, is not told by halves.
+    reply.says_something |= reply.fails;
     for line in &lines {
         match &line.command {
+            Ok(Command::Partner(_)) => {
+                let why = words::pick(
+                    &technician.language,
+                    "pas ici : écrivez au tiers en réponse à la notification du ticket",
+                    "not here: write to the third party in a reply to the notification of the ticket",
+                );
+                reply.refuse(draft, line, &why);
+            }
             Ok(Command::For(_)) if refused.is_some() => {
                 reply.refuse(draft, line, refused.as_deref().unwrap_or_default());
             }
@@ -388,9 +417,7 @@ fn carry_out(
         };
         draft.event(id, reply.actor.clone(), public, event);
     }
-    if !reply.refused {
-        reply.apply_step(draft);
-    }
+    reply.apply_step(draft);
     if silent {
         let answer = if public { answer.as_str() } else { "" };
         tell::call(draft, id, &request, answer, technician);
@@ -514,11 +541,6 @@ fn forwarded(
         tell::remark(draft, id, technician, message_id, vec![line]);
     }
     true
-}
-
-/// A note, as a point of a list.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What he wrote above the mail that he passed on; a client that marks nothing leaves it all in the

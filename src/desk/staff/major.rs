@@ -43,28 +43,43 @@ impl Reply<'_> {
                 major::adopt(draft, self.id, *id, &self.actor.clone());
             }
         }
-        let count = draft
+        let children = draft
             .ticket(self.id)
-            .map_or(0, |ticket| ticket.ties.children.len());
-        let (french, english) = match count {
+            .map(|ticket| ticket.ties.children.clone())
+            .unwrap_or_default();
+        let of = children
+            .iter()
+            .filter_map(|child| with(draft, *child, language));
+        let of = of.collect::<Vec<_>>().join(", ");
+        let (french, english) = match children.len() {
             0 => (String::new(), String::new()),
             1 => (
-                " ; un ticket rattaché".to_owned(),
-                "; one ticket attached".to_owned(),
+                format!(" ; un ticket rattaché : {of}"),
+                format!("; one ticket attached: {of}"),
             ),
-            _ => (
-                format!(" ; {count} tickets rattachés"),
-                format!("; {count} tickets attached"),
+            count => (
+                format!(" ; {count} tickets rattachés : {of}"),
+                format!("; {count} tickets attached: {of}"),
             ),
         };
         Outcome::Done(words::pick(
             language,
             format!(
-                "incident majeur{french} : votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"
+                "incident majeur{french} ; votre réponse et la résolution iront à tous, les prochains messages semblables y seront rattachés"
             ),
             format!(
-                "major incident{english}: your answer and the resolution go to all, further mails like it will be attached"
+                "major incident{english}; your answer and the resolution go to all, further mails like it will be attached"
             ),
         ))
     }
+}
+
+/// « DSI-3 (Karim Benali) » : a part of the incident, and whose it is.
+fn with(draft: &Draft<'_>, id: TicketId, language: &str) -> Option<String> {
+    let ticket = draft.ticket(id)?;
+    let owner = match &ticket.technician {
+        Some(owner) => owner.name.clone().unwrap_or_else(|| owner.address.clone()),
+        None => words::pick(language, "à personne", "nobody's"),
+    };
+    Some(format!("{} ({owner})", ticket.reference))
 }

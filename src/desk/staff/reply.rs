@@ -6,13 +6,14 @@ use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
-use super::super::{Enclosed, Kind, urgency, words};
+use super::super::{Because, Enclosed, Kind, urgency, words};
 use super::report::Fate;
 use super::{ask, away, refuse};
 use crate::mail::Address;
 use crate::ticket::{Actor, Nature, NoticeId, Role, TicketId, What};
 
 /// See the module.
+#[derive(Clone)]
 pub struct Reply<'a> {
     pub id: TicketId,
     pub technician: &'a Technician,
@@ -22,8 +23,8 @@ pub struct Reply<'a> {
     pub transcript: Vec<String>,
     /// Some line was refused: the text is not sent on.
     pub refused: bool,
-    /// Some line is not understood: nothing is told to the requester.
-    pub misread: bool,
+    /// Some line is not understood or cannot be done, known before any is: nothing of the text leaves.
+    pub fails: bool,
     /// The mail has words or files of its own.
     pub says_something: bool,
     /// The words stay among staff.
@@ -40,6 +41,8 @@ pub struct Reply<'a> {
     pub words: Option<Fate>,
     /// Why, in a sentence that the requester reads first.
     pub because: Option<String>,
+    /// It is closed as none of the team's business.
+    pub out_of_scope: bool,
     /// A claim of urgency was lowered, for this reason.
     pub lowered: Option<String>,
     /// `Message-ID` of the mail.
@@ -78,7 +81,7 @@ impl<'a> Reply<'a> {
             notice,
             transcript: Vec::new(),
             refused: false,
-            misread: false,
+            fails: false,
             says_something: false,
             internal: false,
             undoable: false,
@@ -87,6 +90,7 @@ impl<'a> Reply<'a> {
             step: None,
             words: None,
             because: None,
+            out_of_scope: false,
             lowered: None,
             mail: None,
             partner: None,
@@ -208,6 +212,7 @@ impl Reply<'_> {
             Command::Article => self.article(draft),
             Command::Major(ids) => self.major(draft, ids),
             Command::Away(when) => away::away(draft, self.technician, *when),
+            Command::Back => away::back(draft, self.technician),
             Command::Duplicate => self.duplicate(draft),
             // Answered before they come here; a trial is another way altogether.
             Command::Test
@@ -274,6 +279,14 @@ impl Reply<'_> {
             .or_else(|| words.map(|_| Kind::FollowUp))
             .or_else(|| self.took.then_some(Kind::Taken));
         let Some(kind) = kind else { return };
+        // The acknowledgement that leaves with it names who takes care of it.
+        let named =
+            draft.decision.notices.iter().any(|notice| {
+                notice.kind == Kind::Acknowledgement && notice.ticket == Some(self.id)
+            });
+        if kind == Kind::Taken && named {
+            return;
+        }
         let mut words = words.cloned().unwrap_or_else(|| self.no_words(draft, kind));
         let own_address = self.technician.who().address;
         if let (Kind::Lowered, Some(reason)) = (kind, &self.lowered) {
@@ -292,7 +305,16 @@ impl Reply<'_> {
             .filter(|part| !part.is_empty())
             .collect();
         words.text = said.join("\n\n");
-        tell::public(draft, self.id, kind, Some(&words), &own_address);
+        let because = self.out_of_scope.then_some(Because::OutOfScope);
+        tell::public_as(
+            draft,
+            self.id,
+            kind,
+            Some(&words),
+            &own_address,
+            because,
+            |_| {},
+        );
     }
 
     /// Nothing was written: only by whom it happened is said.
@@ -334,6 +356,7 @@ fn changes(command: &Command) -> bool {
             | Command::Duplicate
             | Command::Link(_)
             | Command::Away(_)
+            | Command::Back
             | Command::Canned(_)
             | Command::Call
     )

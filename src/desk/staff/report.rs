@@ -4,7 +4,6 @@
 use super::super::draft::Draft;
 use super::super::{tell, words};
 use super::reply::Reply;
-use super::status::level;
 use super::undo::UNDO_MINUTES;
 use crate::ticket::{Awaited, Status, TicketId};
 
@@ -58,8 +57,14 @@ pub fn lines(draft: &Draft<'_>, reply: &mut Reply<'_>) -> Vec<String> {
 fn fate(draft: &Draft<'_>, reply: &Reply<'_>) -> Option<String> {
     let language = &reply.technician.language;
     let seconds = draft.policy.hold_replies.num_seconds();
+    let reaches = draft.ticket(reply.id).is_none_or(tell::reaches);
     Some(match reply.words? {
         Fate::None => return None,
+        Fate::Public if !reaches => words::pick(
+            language,
+            "⚠ Votre texte n'est parti à personne : ce ticket est né d'un message sans adresse d'expéditeur. #pour suivi de l'adresse dit de qui il est ; renvoyez alors votre texte.",
+            "⚠ Your text has left for nobody: this ticket was made of a mail without a sender's address. #for with the address says whose it is; then send your text again.",
+        ),
         Fate::Public if seconds > 0 => words::pick(
             language,
             format!("✉ Votre texte part au demandeur dans {seconds} secondes."),
@@ -77,8 +82,8 @@ fn fate(draft: &Draft<'_>, reply: &Reply<'_>) -> Option<String> {
         ),
         Fate::Refused => words::pick(
             language,
-            "ℹ Une commande n'a pas été comprise ou n'a pas pu être exécutée : votre texte n'a pas été envoyé, il est gardé en note. Corrigez et renvoyez le tout.",
-            "ℹ A command was not understood or could not be done: your text was not sent, it is kept as a note. Correct it and send the whole again.",
+            "ℹ Une commande n'a pas été comprise ou n'a pas pu être exécutée : votre texte n'a pas été envoyé, il est gardé en note. Corrigez, puis renvoyez le texte avec les lignes marquées ✘.",
+            "ℹ A command was not understood or could not be done: your text was not sent, it is kept as a note. Correct it, then send the text again with the lines marked ✘.",
         ),
     })
 }
@@ -141,7 +146,7 @@ pub fn state(draft: &Draft<'_>, id: TicketId, language: &str) -> Option<String> 
         None => words::pick(language, "à prendre", "nobody's yet"),
     };
     let team = draft.team(id).map(|team| team.name.as_str());
-    let priority = level(ticket.priority, language);
+    let priority = draft.policy.level_name(ticket.priority, language);
     let priority = words::pick(
         language,
         format!("priorité {priority}"),

@@ -2,7 +2,7 @@
 
 use super::super::draft::Draft;
 use super::super::spawn::{self, Like};
-use super::super::{requests, tell, words};
+use super::super::{quiet, requests, tell, words};
 use super::ask;
 use super::reply::{Outcome, Reply};
 
@@ -31,11 +31,11 @@ impl Reply<'_> {
                     return Outcome::Refused(words::pick(
                         language,
                         format!(
-                            "ce numéro n'existe pas : paragraphes du dernier message du demandeur : {}",
+                            "pas de paragraphe de ce numéro : le dernier message du demandeur en compte {}",
                             paragraphs.len()
                         ),
                         format!(
-                            "no such number: paragraphs of the requester's latest mail: {}",
+                            "no paragraph has that number: the requester's latest mail has {}",
                             paragraphs.len()
                         ),
                     ));
@@ -45,15 +45,21 @@ impl Reply<'_> {
         if parts.is_empty() {
             return Outcome::Refused(words::pick(
                 language,
-                "le message n'énumère rien : donnez les numéros des paragraphes, #scinder 2 3",
-                "the mail enumerates nothing: give the numbers of the paragraphs, #split 2 3",
+                "le message n'énumère rien : donnez les numéros des paragraphes, par exemple #scinder 2 3",
+                "the mail enumerates nothing: give the numbers of the paragraphs, for example #split 2 3",
             ));
         }
         if parts.len() > PARTS {
             return Outcome::Refused(words::pick(
                 language,
-                format!("{} demandes d'un coup : {PARTS} au plus", parts.len()),
-                format!("{} requests at once: {PARTS} at most", parts.len()),
+                format!(
+                    "{} demandes d'un coup, c'est trop : {PARTS} au plus",
+                    parts.len()
+                ),
+                format!(
+                    "{} requests at once are too many: {PARTS} at most",
+                    parts.len()
+                ),
             ));
         }
         let mut tickets = vec![self.id];
@@ -87,15 +93,20 @@ impl Reply<'_> {
             tickets.push(id);
         }
         tell::split(draft, self.id, &tickets, stays);
+        let told = quiet::told(draft, self.id, false, language);
+        let (opened, linked) = match references.len() {
+            1 => ("ouvert", "lié"),
+            _ => ("ouverts", "liés"),
+        };
         let references = references.join(", ");
         Outcome::Done(words::pick(
             language,
             format!(
-                "{references} ouverts, liés à {} ; le demandeur est prévenu en un message",
+                "{references} {opened}, {linked} à {} ; {told}, en un message",
                 this.reference
             ),
             format!(
-                "{references} opened, linked with {}; the requester is told in one mail",
+                "{references} opened, linked with {}; {told}, in one mail",
                 this.reference
             ),
         ))

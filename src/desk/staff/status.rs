@@ -3,7 +3,7 @@
 use super::super::command::When;
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
-use super::super::words;
+use super::super::{quiet, words};
 use super::reply::{Outcome, Reply};
 use crate::ticket::{Awaited, Level, What};
 
@@ -21,17 +21,18 @@ impl Reply<'_> {
                 "one change of status a mail",
             ));
         }
-        if self.misread && self.says_something && !matches!(step, Step::Wait(_)) {
-            return Outcome::Refused(words::pick(
-                language,
-                "pas exécutée : une autre ligne n'est pas comprise, et votre texte ne part pas sans elle",
-                "not done: another line is not understood, and your text does not leave without it",
-            ));
-        }
         if let Err(why) = lifecycle::next(status, step, language) {
             return Outcome::Refused(why);
         }
+        if self.fails && self.says_something && !matches!(step, Step::Wait(_)) {
+            return Outcome::Refused(words::pick(
+                language,
+                "pas exécutée : une autre ligne échoue, et votre texte ne part pas sans elle",
+                "not done: another line fails, and your text does not leave without it",
+            ));
+        }
         self.step = Some(step);
+        let told = self.told(draft);
         Outcome::Done(match step {
             Step::Wait(Awaited::Requester) => words::pick(
                 language,
@@ -45,24 +46,22 @@ impl Reply<'_> {
                 let date = words::day(until, draft.policy.timezone, language);
                 words::pick(
                     language,
-                    format!("en pause jusqu'au {date}, le demandeur est prévenu"),
-                    format!("paused until {date}, the requester is told"),
+                    format!("en pause jusqu'au {date}, {told}"),
+                    format!("paused until {date}, {told}"),
                 )
             }
             Step::Resolve => words::pick(
                 language,
-                "résolu, le demandeur est prévenu",
-                "resolved, the requester is told",
+                format!("résolu, {told}"),
+                format!("resolved, {told}"),
             ),
-            Step::Close => words::pick(
-                language,
-                "clos, le demandeur est prévenu",
-                "closed, the requester is told",
-            ),
+            Step::Close => {
+                words::pick(language, format!("clos, {told}"), format!("closed, {told}"))
+            }
             Step::Reopen => words::pick(
                 language,
-                "rouvert, le demandeur est prévenu",
-                "reopened, the requester is told",
+                format!("rouvert, {told}"),
+                format!("reopened, {told}"),
             ),
             // No command asks for what requesters say and time does.
             Step::Accept
@@ -72,6 +71,13 @@ impl Reply<'_> {
             | Step::Lapse
             | Step::Expire => String::new(),
         })
+    }
+
+    /// Whether and when the requester hears of a change of status: with the words of this mail, if it
+    /// has any for him, at once.
+    fn told(&self, draft: &Draft<'_>) -> String {
+        let writes = self.says_something && !self.internal && !self.fails && self.partner.is_none();
+        quiet::told(draft, self.id, writes, &self.technician.language)
     }
 
     /// Puts the ticket aside until a day (row E5).
@@ -89,7 +95,7 @@ impl Reply<'_> {
     /// The priority that the team decides; the urgency that was claimed stays.
     pub fn priority(&mut self, draft: &mut Draft<'_>, priority: Level) -> Outcome {
         let language = &self.technician.language;
-        let name = level(priority, language);
+        let name = draft.policy.level_name(priority, language).to_owned();
         let same = draft
             .ticket(self.id)
             .is_some_and(|ticket| ticket.priority == priority);
@@ -108,17 +114,5 @@ impl Reply<'_> {
             format!("priorité {name}"),
             format!("priority {name}"),
         ))
-    }
-}
-
-/// A level in words.
-pub fn level(level: Level, language: &str) -> &'static str {
-    match (level, language) {
-        (Level::Low, "en") => "low",
-        (Level::Normal, "en") => "normal",
-        (Level::High, "en") => "high",
-        (Level::Low, _) => "faible",
-        (Level::Normal, _) => "normale",
-        (Level::High, _) => "haute",
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::draft::Draft;
 use super::super::{Kind, Notice, tell, words};
 use super::reply::{Outcome, Reply};
-use super::{merge, report};
+use super::{away, merge, report};
 use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 
 /// For so long a mail can be undone.
@@ -54,7 +54,15 @@ impl Reply<'_> {
         let language = self.technician.language.clone();
         let known = draft.known;
         let history = known.history.get(&self.id).map_or(&[][..], Vec::as_slice);
-        let Some(act) = latest(history, self, draft.now) else {
+        let absence = away::noted_at(draft, self.technician);
+        let latest = latest(history, self, draft.now);
+        // What he did last may be no matter of this ticket.
+        if let Some(noted) = absence
+            && latest.as_ref().is_none_or(|act| act.at < noted)
+        {
+            return Outcome::Done(away::take_back(draft, self.technician));
+        }
+        let Some(act) = latest else {
             return Outcome::Refused(words::pick(
                 &language,
                 format!("rien de vous à défaire sur ce ticket depuis {UNDO_MINUTES} minutes"),
@@ -112,6 +120,16 @@ impl Reply<'_> {
             format!("votre message de {at} est défait"),
             format!("your mail of {at} is undone"),
         )];
+        if absence == Some(act.at) {
+            said.push(away::take_back(draft, self.technician));
+        }
+        if held.iter().any(|notice| notice.kind == Kind::Partner) {
+            said.push(words::pick(
+                &language,
+                "votre texte au tiers n'est pas parti et ne partira pas",
+                "your text to the third party has not left and will not",
+            ));
+        }
         if answered && !left {
             said.push(words::pick(
                 &language,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::draft::Draft;
+use super::super::lifecycle::Step;
 use super::super::policy::Technician;
 use super::super::{Automation, Because, Enclosed, Kind, assign, words};
 use super::{Words, about, to_technician};
@@ -154,14 +155,14 @@ fn given(draft: &mut Draft<'_>, id: TicketId, technician: &Technician, line: Str
     draft.notify(notice);
 }
 
-/// To the owner of a ticket: a colleague answered its requester, or left a note. One who is given the
-/// ticket by the same mail, from the notice at `from` on, reads it there (row F8).
+/// To the owner of a ticket: a colleague answered its requester, changed where it stands, or left a note.
+/// One who is given the ticket by the same mail, from the notice at `from` on, reads it there (row F8).
 pub fn owner(
     draft: &mut Draft<'_>,
     id: TicketId,
     writer: &Technician,
     words: &Words,
-    public: bool,
+    (public, step): (bool, Option<Step>),
     from: usize,
 ) {
     let policy = draft.policy;
@@ -171,18 +172,14 @@ pub fn owner(
         .and_then(|owner| policy.technician(&owner.address))
         .filter(|owner| owner.who() != writer.who());
     let Some(owner) = owner else { return };
-    let line = if public {
-        words::pick(
-            &owner.language,
-            "Votre collègue répond au demandeur ; le ticket reste à vous.",
-            "Your colleague answers the requester; the ticket stays yours.",
-        )
+    let says = !words.text.is_empty() || !words.files.is_empty();
+    let internal = says && !public;
+    let line = deed(writer, step, (public, internal), &owner.language);
+    // A reply to something internal stays internal (row F10).
+    let purpose = if internal {
+        Purpose::Note
     } else {
-        words::pick(
-            &owner.language,
-            "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
-            "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
-        )
+        Purpose::Technician
     };
     let told = draft.decision.notices.iter_mut().skip(from);
     if let Some(given) = told
@@ -190,26 +187,89 @@ pub fn owner(
         .find(|notice| notice.to.key() == owner.who().key())
     {
         given.text = Some(words.text.clone());
+        given.author.clone_from(&words.author);
         given.files.clone_from(&words.files);
+        if internal {
+            given.purpose = purpose;
+            given.lines.push(line);
+        }
         return;
     }
-    // A reply to something internal stays internal (row F10).
-    let purpose = if public {
-        Purpose::Technician
-    } else {
-        Purpose::Note
+    let kind = match says {
+        true => Kind::TeamReply,
+        false => Kind::TeamAlert,
     };
-    let mut notice = to_technician(draft, id, Kind::TeamReply, owner, purpose);
-    notice.text = Some(words.text.clone());
-    notice.author.clone_from(&words.author);
-    notice.files.clone_from(&words.files);
+    let mut notice = to_technician(draft, id, kind, owner, purpose);
+    if says {
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+    }
     notice.lines = vec![line];
     // What its author can take back is told when it leaves.
-    if public && draft.policy.hold_replies > chrono::Duration::zero() {
+    if !internal && draft.policy.hold_replies > chrono::Duration::zero() {
         notice.due_at = Some(draft.now + draft.policy.hold_replies);
         notice.held = true;
     }
     draft.notify(notice);
+}
+
+/// What a colleague did, to the owner.
+fn deed(
+    writer: &Technician,
+    step: Option<Step>,
+    (public, internal): (bool, bool),
+    language: &str,
+) -> String {
+    let name = &writer.name;
+    let done = match step {
+        Some(Step::Resolve) => Some(("a résolu ce ticket", "resolved this ticket")),
+        Some(Step::Close) => Some(("a clos ce ticket", "closed this ticket")),
+        Some(Step::Reopen) => Some(("a rouvert ce ticket", "reopened this ticket")),
+        Some(Step::Pause(_)) => Some(("a mis ce ticket en pause", "paused this ticket")),
+        Some(
+            Step::Wait(_)
+            | Step::Accept
+            | Step::Refuse
+            | Step::Write(_)
+            | Step::Wake
+            | Step::Lapse
+            | Step::Expire,
+        )
+        | None => None,
+    };
+    let of_note = words::pick(
+        language,
+        "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
+        "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
+    );
+    match (done, public) {
+        (Some((french, english)), false) if internal => words::pick(
+            language,
+            format!("{name} {french}, qui reste à votre nom. {of_note}"),
+            format!("{name} {english}, which stays in your name. {of_note}"),
+        ),
+        (Some((french, english)), true) => words::pick(
+            language,
+            format!(
+                "{name} {french} ; ce texte est sa réponse au demandeur, et le ticket reste à votre nom."
+            ),
+            format!(
+                "{name} {english}; this text is the answer to the requester, and the ticket stays in your name."
+            ),
+        ),
+        (Some((french, english)), false) => words::pick(
+            language,
+            format!("{name} {french}, qui reste à votre nom."),
+            format!("{name} {english}, which stays in your name."),
+        ),
+        (None, true) => words::pick(
+            language,
+            "Votre collègue répond au demandeur ; le ticket reste à vous.",
+            "Your colleague answers the requester; the ticket stays yours.",
+        ),
+        (None, false) => of_note,
+    }
 }
 
 /// To one technician: something about a ticket.
@@ -295,6 +355,26 @@ pub fn confirm(
     let number = notice.id;
     draft.notify(notice);
     number
+}
+
+/// To a technician, when his word has not come until then: nothing of his mail was carried out, and the
+/// ticket that it opened is in his name.
+pub fn unconfirmed(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    technician: &Technician,
+    until: DateTime<Utc>,
+) {
+    let mut notice = to_technician(draft, id, Kind::TeamAlert, technician, Purpose::Technician);
+    notice.lines = vec![words::pick(
+        &technician.language,
+        "Votre confirmation n'est pas venue : les commandes du message qui a ouvert ce ticket n'ont pas été exécutées, et c'est vous qui en êtes le demandeur. S'il est pour quelqu'un d'autre, répondez #pour suivi de son adresse, avec les commandes voulues ; s'il n'est pas de vous, dites-le à votre équipe.",
+        "Your confirmation has not come: the commands of the mail that opened this ticket were not carried out, and its requester is you. If it is for somebody else, reply #for with the address, and the commands you want; if it is not yours, tell your team.",
+    )];
+    notice.due_at = Some(until);
+    notice.expires_at = Some(until);
+    notice.caused_by = Some(technician.who().key());
+    draft.notify(notice);
 }
 
 /// To a technician: a transcript that asks him something about what he wrote.

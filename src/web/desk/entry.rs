@@ -195,7 +195,7 @@ impl Writer<'_> {
                 self.pick(format!("{part} : {name}"), format!("{part}: {name}"))
             }
             What::Priority { priority } => {
-                let level = words::level(*priority, self.language);
+                let level = self.policy.level_name(*priority, self.language);
                 self.pick(format!("Priorité {level}"), format!("Priority {level}"))
             }
             What::Classified { why, .. } => why.clone(),

@@ -266,8 +266,8 @@ fn facts(
             None => nature.to_owned(),
         },
     ));
-    let priority = words::level(ticket.priority, language);
-    let urgency = words::level(ticket.urgency, language);
+    let priority = policy.level_name(ticket.priority, language);
+    let urgency = policy.level_name(ticket.urgency, language);
     facts.push((
         pick("Priorité", "Priority"),
         match (ticket.priority == ticket.urgency, language) {

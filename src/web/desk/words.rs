@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::super::status::pick;
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Level, Nature, Part, Status};
+use crate::ticket::{Awaited, Claim, Nature, Part, Status};
 
 pub fn status(status: Status, language: &str) -> &'static str {
     match status {
@@ -30,14 +30,6 @@ pub const STATUSES: [(&str, &str, &str); 5] = [
     ("resolved", "Résolus", "Resolved"),
     ("closed", "Clos", "Closed"),
 ];
-
-pub fn level(level: Level, language: &str) -> &'static str {
-    match level {
-        Level::Low => pick(language, "faible", "low"),
-        Level::Normal => pick(language, "normale", "normal"),
-        Level::High => pick(language, "haute", "high"),
-    }
-}
 
 pub fn nature(nature: Nature, language: &str) -> &'static str {
     match nature {
