@@ -110,8 +110,20 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
     {
         return explain(draft, id, &said, marks, rest, marks_are_new(ticket, marks));
     }
+    let mut said = said;
     if let Some(marks) = marks {
-        rate(draft, id, &said.actor, marks, None);
+        // Who refuses the solution is not asked what is wrong with it.
+        let comment = (opinion == Some(Opinion::Fails)).then(|| rest.clone());
+        if comment.is_some() {
+            let Marks { speed, answers } = marks;
+            said.words.text.clone_from(&rest);
+            said.lines.push(words::pick(
+                &draft.policy.language,
+                format!("Note donnée avec : délai {speed}/5, réponses {answers}/5."),
+                format!("Marks given with it: speed {speed}/5, answers {answers}/5."),
+            ));
+        }
+        rate(draft, id, &said.actor, marks, comment);
     }
     add(draft, ticket, said, opinion);
 }
