@@ -48,6 +48,8 @@ struct Step {
     account: Option<String>,
     /// Envelope recipient.
     recipient: Option<String>,
+    /// Envelope sender.
+    sender: Option<String>,
     /// What the operator does: "note 1 text", "assign 1 address", "resolve 1", "close 1", "wait 1
     /// requester", "pause 1 2026-11-12T08:00:00Z".
     operator: Option<String>,
@@ -242,7 +244,7 @@ impl Desk {
                     account: step.account.clone().unwrap_or_else(|| "support".to_owned()),
                     origin: Origin::Pipe,
                     recipient: step.recipient.clone(),
-                    sender: None,
+                    sender: step.sender.clone(),
                     received_at: now,
                     bytes: raw,
                     oversize: step.oversize,
