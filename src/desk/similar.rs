@@ -35,22 +35,13 @@ struct Matter {
 
 impl Matter {
     fn of(subject: &str, prefixes: &[String]) -> Self {
-        let bare = reference::without_references(subject, prefixes);
-        let folded = fold_accents(reference::bare_subject(&bare)).to_lowercase();
         let mut matter = Self::default();
-        for word in folded.split(|c: char| !c.is_alphanumeric()) {
-            if word.is_empty() {
-                continue;
-            }
-            if word.contains(|c: char| c.is_ascii_digit()) {
-                matter.numbers.insert(word.to_owned());
-                continue;
-            }
-            let one = singular(word);
-            let empty = |known: &str| known == word || known == one;
-            if !EMPTY.split_whitespace().any(empty) {
-                matter.words.insert(one.to_owned());
-            }
+        for word in tokens(subject, prefixes) {
+            let folded = fold_accents(&word);
+            match has_digit(&folded) {
+                true => matter.numbers.insert(folded),
+                false => matter.words.insert(folded),
+            };
         }
         matter
     }
@@ -58,21 +49,35 @@ impl Matter {
 
 /// The words of a subject that tell what it is about: singular, lower case, as accented.
 pub fn words(subject: &str, prefixes: &[String]) -> Vec<String> {
-    let bare = reference::without_references(subject, prefixes);
-    let lower = reference::bare_subject(&bare).to_lowercase();
     let mut words: Vec<String> = Vec::new();
-    for word in lower.split(|c: char| !c.is_alphanumeric()) {
-        let one = singular(word);
-        let folded = fold_accents(one);
-        let empty = |known: &str| known == folded || known == fold_accents(word);
-        let says_something = one.chars().count() > 2
-            && !one.contains(|c: char| c.is_ascii_digit())
-            && !EMPTY.split_whitespace().any(empty);
-        if says_something && !words.iter().any(|known| known == one) {
-            words.push(one.to_owned());
+    for word in tokens(subject, prefixes) {
+        if word.chars().count() > 2 && !has_digit(&word) && !words.contains(&word) {
+            words.push(word);
         }
     }
     words
+}
+
+/// What a subject is made of, in order: numbers as written, words in the singular, lower case, as accented,
+/// without those that every subject to a help desk holds.
+fn tokens(subject: &str, prefixes: &[String]) -> Vec<String> {
+    let bare = reference::without_references(subject, prefixes);
+    let lower = reference::bare_subject(&bare).to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let telling = words.filter(|word| !word.is_empty()).filter_map(|word| {
+        if has_digit(word) {
+            return Some(word);
+        }
+        let one = singular(word);
+        let (whole, stem) = (fold_accents(word), fold_accents(one));
+        let empty = |known: &str| known == whole || known == stem;
+        (!EMPTY.split_whitespace().any(empty)).then_some(one)
+    });
+    telling.map(str::to_owned).collect()
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
 }
 
 /// The two subjects are about the same thing.
@@ -119,7 +124,7 @@ fn is_same_word(a: &str, b: &str) -> bool {
 /// "imprimantes" → "imprimante"; "cours" and "accès" keep their s on both sides alike.
 fn singular(word: &str) -> &str {
     match word.strip_suffix(['s', 'x']) {
-        Some(stem) if stem.len() >= 4 => stem,
+        Some(stem) if stem.chars().count() >= 4 => stem,
         _ => word,
     }
 }

@@ -89,6 +89,20 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
     }
 }
 
+/// A notice about no ticket, from the desk: the first team's address is as good as any to write from.
+fn about_nothing(draft: &mut Draft<'_>, kind: Kind, to: Address) -> Notice {
+    // No ticket has this number.
+    let mut notice = about(draft, TicketId(0), kind, to);
+    notice.ticket = None;
+    if let Some(team) = draft.policy.teams.first() {
+        notice.from = Address {
+            name: Some(draft.policy.desk_name.clone()),
+            address: team.from.clone(),
+        };
+    }
+    notice
+}
+
 /// A notice to somebody of a ticket.
 pub fn to_person(draft: &mut Draft<'_>, id: TicketId, kind: Kind, person: &Person) -> Notice {
     let to = Address {

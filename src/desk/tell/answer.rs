@@ -7,7 +7,7 @@ use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::{Automation, Kind, Notice, words};
 use super::team::{outside, responsible};
-use super::{Words, about, to_technician as to_technician_about};
+use super::{Words, about_nothing, to_technician as to_technician_about};
 use crate::mail::Address;
 use crate::ticket::{PersonId, TicketId};
 use crate::token::{self, Purpose};
@@ -15,20 +15,16 @@ use crate::token::{self, Purpose};
 /// About no ticket in particular, from the first of his teams.
 fn to_technician(draft: &mut Draft<'_>, technician: &Technician) -> Notice {
     let policy = draft.policy;
-    let team = technician.teams.iter().find_map(|team| policy.team(team));
-    let from = team.or_else(|| policy.teams.first()).map(|team| Address {
-        name: Some(team.name.clone()),
-        address: team.from.clone(),
-    });
-    Notice {
-        ticket: None,
-        purpose: Purpose::Note,
-        language: technician.language.clone(),
-        from: from.unwrap_or_default(),
-        in_reply_to: None,
-        close_at: None,
-        ..about(draft, TicketId(0), Kind::Answer, technician.who())
+    let mut notice = about_nothing(draft, Kind::Answer, technician.who());
+    notice.purpose = Purpose::Note;
+    notice.language.clone_from(&technician.language);
+    if let Some(team) = technician.teams.iter().find_map(|team| policy.team(team)) {
+        notice.from = Address {
+            name: Some(team.name.clone()),
+            address: team.from.clone(),
+        };
     }
+    notice
 }
 
 /// What he asked for.

@@ -6,7 +6,7 @@ use super::super::asked::Listed;
 use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::{Automation, Kind, Notice, Visit};
-use super::{Words, about, to_person};
+use super::{Words, about, about_nothing, to_person};
 use crate::mail::Address;
 use crate::ticket::{Part, Person, TicketId};
 use crate::token::Purpose;
@@ -101,16 +101,8 @@ pub fn mailbox(draft: &mut Draft<'_>, kind: Kind, visit: Visit, listed: Vec<List
         name: None,
         address: visit.address.clone(),
     };
-    let mut notice = about(draft, TicketId(0), kind, to);
-    notice.ticket = None;
-    notice.in_reply_to = None;
+    let mut notice = about_nothing(draft, kind, to);
     notice.language.clone_from(&visit.language);
-    if let Some(team) = draft.policy.teams.first() {
-        notice.from = Address {
-            name: Some(draft.policy.desk_name.clone()),
-            address: team.from.clone(),
-        };
-    }
     notice.expires_at = Some(visit.until);
     notice.visit = Some(visit);
     notice.listed = listed;

@@ -6,7 +6,7 @@ use super::super::draft::Draft;
 use super::super::lifecycle::Step;
 use super::super::policy::Technician;
 use super::super::{Automation, Because, Enclosed, Kind, assign, words};
-use super::{Words, about, to_technician};
+use super::{Words, about, about_nothing, to_technician};
 use crate::mail::Address;
 use crate::ticket::{NoticeId, TicketId};
 use crate::token::Purpose;
@@ -424,21 +424,14 @@ fn to_operations(
         name: None,
         address,
     };
-    // Without a ticket, the first team's address is as good as any to write from.
-    let mut notice = about(draft, ticket.unwrap_or(TicketId(0)), Kind::Operations, to);
-    notice.ticket = ticket;
+    let mut notice = match ticket {
+        Some(id) => about(draft, id, Kind::Operations, to),
+        None => about_nothing(draft, Kind::Operations, to),
+    };
     notice.in_reply_to = None;
     notice.language = draft.policy.language.clone();
     notice.purpose = Purpose::Note;
     notice.lines = lines;
     notice.caused_by = caused_by;
-    if ticket.is_none()
-        && let Some(team) = draft.policy.teams.first()
-    {
-        notice.from = Address {
-            name: Some(draft.policy.desk_name.clone()),
-            address: team.from.clone(),
-        };
-    }
     draft.notify(notice);
 }
