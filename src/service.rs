@@ -69,6 +69,7 @@ struct Inner {
     budget: budget::Budget,
     accounts: Mutex<BTreeMap<String, AccountState>>,
     readers: knowledge::readers::Readers,
+    drawn: statistics::Drawn,
     stop: watch::Sender<bool>,
     reloaded: watch::Sender<u64>,
 }
@@ -108,6 +109,7 @@ impl Service {
                 budget: budget::Budget::default(),
                 accounts: Mutex::default(),
                 readers: knowledge::readers::Readers::default(),
+                drawn: statistics::Drawn::default(),
                 stop: watch::Sender::new(false),
                 reloaded: watch::Sender::new(0),
             }),

@@ -15,7 +15,7 @@ use crate::ticket::{Channel, Claim, Marks};
 const LONGEST_DAYS: i64 = 3660;
 
 /// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// First day.
     pub from: NaiveDate,

@@ -39,6 +39,18 @@ impl Store {
         .await
     }
 
+    /// The latest event that is counted, by these rules.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn counted(&self, rules: &str) -> Result<i64> {
+        let rules = rules.to_owned();
+        self.read("looking how far figures are", move |connection, _| {
+            position(connection, &rules)
+        })
+        .await
+    }
+
     /// Keeps what was counted, unless somebody else has done so meanwhile.
     ///
     /// # Errors

@@ -146,9 +146,8 @@ pub async fn show(
     }
 }
 
-async fn figures(site: &Site, asked: &Asked) -> Result<Figures> {
-    let rules = site.service.rules();
-    station::figures(site.service.store(), &rules.policy, &asked.question).await
+async fn figures(site: &Site, asked: &Asked) -> Result<Arc<Figures>> {
+    station::shown(&site.service, &asked.question).await
 }
 
 fn drawn(site: &Site, staff: &Staff, asked: &Asked, figures: &Figures) -> tera::Context {
