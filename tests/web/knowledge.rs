@@ -510,6 +510,15 @@ async fn each_reader_finds_what_is_for_him_on_every_page() {
         for ((slug, words, typed), may) in [(INTERNAL, inside), (TECHNICIANS, technician)] {
             let link = format!("href=\"/articles/a/interne/{slug}\"");
             assert_eq!(list.contains(&link), may, "{who}: list, {slug}");
+            let marked = format!("{slug}\"");
+            let entry = list
+                .split(&marked)
+                .nth(1)
+                .and_then(|rest| rest.split("</li>").next());
+            assert!(
+                entry.is_none_or(|entry| entry.contains("class=\"only\"")),
+                "{slug}"
+            );
             let found = get(&format!("/articles/recherche?q={words}")).await.text();
             assert_eq!(found.contains(&link), may, "{who}: search, {slug}");
             let article = get(&format!("/articles/a/interne/{slug}")).await;

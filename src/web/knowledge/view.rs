@@ -24,6 +24,8 @@ pub struct Entry {
     link: String,
     /// Another language than the page's.
     lang: Option<String>,
+    /// For whom it is, when it is not for everybody.
+    only: Option<&'static str>,
 }
 
 /// A category in a list.
@@ -55,6 +57,8 @@ pub struct Found {
     category: String,
     link: String,
     lang: Option<String>,
+    /// For whom it is, when it is not for everybody.
+    only: Option<&'static str>,
 }
 
 /// A document of an article (S2.53).
@@ -153,11 +157,20 @@ fn other_language(article: &Article, visitor: &Visitor) -> Option<String> {
     (article.language != visitor.language).then(|| article.language.clone())
 }
 
+fn only(article: &Article, visitor: &Visitor) -> Option<&'static str> {
+    match article.audience {
+        Audience::Public => None,
+        Audience::Internal => Some(visitor.pick("Personnel", "Staff")),
+        Audience::Technicians => Some(visitor.pick("Techniciens", "Technicians")),
+    }
+}
+
 fn entry(article: &Article, visitor: &Visitor) -> Entry {
     Entry {
         title: article.title.clone(),
         link: article_link(&article.slug, visitor),
         lang: other_language(article, visitor),
+        only: only(article, visitor),
     }
 }
 
@@ -275,6 +288,7 @@ pub fn found(
         category: article.category.join(" › "),
         link: article_link(&article.slug, visitor),
         lang: other_language(article, visitor),
+        only: only(article, visitor),
     }
 }
 
@@ -310,11 +324,7 @@ pub fn article(
         html: render::html(article, &links),
         authors: article.authors.join(", "),
         approver: article.approver.clone(),
-        audience: match article.audience {
-            Audience::Public => visitor.pick("Tous", "Everybody"),
-            Audience::Internal => visitor.pick("Personnel", "Staff"),
-            Audience::Technicians => visitor.pick("Techniciens", "Technicians"),
-        },
+        audience: only(article, visitor).unwrap_or(visitor.pick("Tous", "Everybody")),
         scope: match article.scope.as_slice() {
             [] => visitor.pick("Toutes", "All").to_owned(),
             scope => scope.join(", "),

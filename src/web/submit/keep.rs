@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::Look;
 use super::typed::{Mistakes, Typed};
+use crate::web::form::at_most;
 use crate::web::frame::Visitor;
 use crate::web::{Site, client, link, see, unavailable};
 
@@ -59,8 +60,7 @@ pub async fn keep(
     let there: Vec<DraftFile> = there.filter(|file| !dropped.contains(&file.id)).collect();
     let bytes: u64 = there.iter().chain(&files).map(|file| file.size).sum();
     if bytes > limit || there.len() + files.len() > FILES {
-        let size = |language| crate::notification::date::size(limit, language);
-        let (french, english) = (size("fr"), size("en"));
+        let (french, english) = (at_most(limit, "fr"), at_most(limit, "en"));
         wrong.insert(
             "fichiers".to_owned(),
             visitor

@@ -9,6 +9,7 @@ use crate::mail::Address;
 use crate::notification::date;
 use crate::store::DraftFile;
 use crate::ticket::Nature;
+use crate::web::form::at_most;
 use crate::web::status::pick;
 
 /// So many categories fit on one page with everything else; of more, one is chosen first.
@@ -156,7 +157,7 @@ pub fn form<'a>(
             address: author.address.clone(),
         }),
         internal_only: surroundings.internal_only,
-        upload: date::size(surroundings.upload, language),
+        upload: at_most(surroundings.upload, language),
         token: surroundings.token,
         suggests: surroundings.suggests,
     }
