@@ -2,8 +2,6 @@
 //! starts and answers.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +14,7 @@ use rusqlite::Connection;
 use crate::desk::{self, Desk, Setup};
 use crate::drain;
 use crate::history;
+use crate::pages;
 use crate::servers::{self, Sink};
 use crate::support::dovecot::Dovecot;
 use crate::tap::Tap;
@@ -29,22 +28,7 @@ pub fn run(tickets: usize, mails: usize, rounds: usize, at: Option<&Path>) {
     let folder = at.unwrap_or(own.path());
     let dovecot = Dovecot::start();
     let user = "croissance";
-    servers::user(&dovecot, user);
-    let database = folder.join("data/guichet.db");
-    if database.exists() {
-        history::go_on(folder, &dovecot, user);
-    } else {
-        fs::create_dir_all(folder).expect("ours");
-        let begun = Instant::now();
-        history::make(folder, &dovecot, user, tickets);
-        println!(
-            "made {} messages in {tickets} tickets in {:.0} s",
-            tickets * 5,
-            begun.elapsed().as_secs_f64()
-        );
-    }
-    let size = fs::metadata(&database).map_or(0, |file| file.len());
-    println!("database: {:.2} GB", size as f64 / 1e9);
+    there(folder, &dovecot, user, tickets);
     let (mut empty, mut full) = (Vec::new(), Vec::new());
     // Mails of another run are other mails, also in a history that was kept.
     let before = history::last_mail(folder);
@@ -58,6 +42,47 @@ pub fn run(tickets: usize, mails: usize, rounds: usize, at: Option<&Path>) {
         drain::median(full) / drain::median(empty)
     );
     look(folder, &dovecot, user, tickets);
+}
+
+/// Sees that the history is in the folder, and its mailbox on the server.
+fn there(folder: &Path, dovecot: &Dovecot, user: &str, tickets: usize) {
+    servers::user(dovecot, user);
+    let database = folder.join("data/guichet.db");
+    if database.exists() {
+        history::go_on(folder, dovecot, user);
+    } else {
+        fs::create_dir_all(folder).expect("ours");
+        let begun = Instant::now();
+        history::make(folder, dovecot, user, tickets);
+        println!(
+            "made {} messages in {tickets} tickets in {:.0} s",
+            tickets * 5,
+            begun.elapsed().as_secs_f64()
+        );
+    }
+    let size = fs::metadata(&database).map_or(0, |file| file.len());
+    println!("database: {:.2} GB", size as f64 / 1e9);
+}
+
+/// The pages of a desk with that history, over HTTP.
+pub fn pages(tickets: usize, looks: usize, at: Option<&Path>) {
+    let own = tempfile::tempdir().expect("a folder");
+    let folder = at.unwrap_or(own.path());
+    let dovecot = Dovecot::start();
+    let user = "croissance";
+    there(folder, &dovecot, user, tickets);
+    let sink = Sink::start();
+    let (config, web) = desk::configure(
+        folder,
+        &Setup {
+            dovecot: &dovecot,
+            users: &[user.to_owned()],
+            imap_port: dovecot.imap,
+            tls: false,
+            smtp_port: sink.port,
+        },
+    );
+    pages::run(folder, &config, web, tickets, looks);
 }
 
 /// Mails a second into a new database; says how large that gets.
@@ -177,7 +202,7 @@ fn look(folder: &Path, dovecot: &Dovecot, user: &str, tickets: usize) {
                 generation: 0,
             }
             .seal(&keys);
-            page(web, &token)
+            pages::get(web, &format!("/t/{token}"), "").0
         }),
     );
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -209,26 +234,7 @@ fn look(folder: &Path, dovecot: &Dovecot, user: &str, tickets: usize) {
     desk.stop();
 }
 
-fn page(port: u16, token: &str) -> Duration {
-    let begun = Instant::now();
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the page listens");
-    write!(
-        stream,
-        "GET /t/{token} HTTP/1.1\r\nHost: guichet.univ-exemple.fr\r\nConnection: close\r\n\r\n"
-    )
-    .expect("asked");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("answered");
-    let took = begun.elapsed();
-    assert!(
-        answer.starts_with(b"HTTP/1.1 200"),
-        "{}",
-        String::from_utf8_lossy(answer.get(..200).unwrap_or(&answer))
-    );
-    took
-}
-
-fn told(what: &str, times: impl Iterator<Item = Duration>) {
+pub fn told(what: &str, times: impl Iterator<Item = Duration>) {
     let mut times: Vec<f64> = times.map(|time| time.as_secs_f64() * 1000.0).collect();
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| {

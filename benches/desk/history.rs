@@ -1,11 +1,15 @@
 //! A desk that has been at work for years, made in minutes: one conversation goes through the real
-//! desk, and its rows are copied with other numbers, addresses and ids, so that the database holds
-//! what the desk would have written.
+//! desk, and its rows are copied with other numbers, addresses, times and ids, so that the database
+//! holds what the desk would have written. The copies lie within three years; a technician answered
+//! and closed nearly all of them.
 
 use std::path::Path;
 
-use guichet::mail::Digest;
-use guichet::ticket::{Event, InboxId, NoticeId, PersonId, Ticket, TicketId, What};
+use chrono::Duration;
+use guichet::mail::{Address, Digest};
+use guichet::ticket::{
+    Actor, Awaited, Event, InboxId, NoticeId, PersonId, Role, Status, Ticket, TicketId, What,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -22,6 +26,12 @@ const RUN: &str = "histoire";
 
 /// Conversations written in one transaction.
 const AT_ONCE: usize = 10_000;
+
+/// The time over which they lie.
+const DAYS: i64 = 3 * 365;
+
+/// Who answered.
+pub const TECHNICIAN: &str = "camille.martin@univ-exemple.fr";
 
 /// One row of a table, by column.
 type Row = Vec<(String, Value)>;
@@ -107,7 +117,9 @@ fn multiply(database: &Connection, count: usize) {
     for numbers in numbers.chunks(AT_ONCE) {
         database.execute_batch("BEGIN").expect("begun");
         for number in numbers {
-            one.copy(database, *number);
+            // The first number is the oldest; the one that was copied is of today.
+            let ago = (count - number) as i64 * DAYS * 86_400 / count as i64;
+            one.copy(database, *number, Duration::seconds(ago));
         }
         database.execute_batch("COMMIT").expect("committed");
     }
@@ -159,20 +171,37 @@ impl Conversation {
         }
     }
 
-    fn copy(&self, database: &Connection, number: usize) {
+    fn copy(&self, database: &Connection, number: usize, ago: Duration) {
         let copy = Copy {
             number: i64::try_from(number).expect("few"),
+            ago,
             people: self.people,
             notices: self.notices,
         };
         let mut digests = Vec::new();
+        let mut ends = Vec::new();
         for (table, rows) in &self.tables {
             for row in rows {
-                let row = copy.row(table, row, &mut digests);
+                let mut row = copy.row(table, row, &mut digests);
+                match *table {
+                    "tickets" => ends = copy.end(&mut row),
+                    "people" if !copy.is_alive() => set(&mut row, "over", Value::Integer(1)),
+                    _ => {}
+                }
                 insert(database, table, &row);
+            }
+            if *table == "events" {
+                for event in &ends {
+                    insert(database, table, &copy.written(event));
+                }
             }
         }
     }
+}
+
+fn set(row: &mut Row, column: &str, value: Value) {
+    let found = row.iter_mut().find(|(name, _)| name == column);
+    found.expect("a column of the table").1 = value;
 }
 
 /// The row of a raw message with its bytes as they are, so that words in them can be changed.
@@ -201,6 +230,8 @@ fn unpacked(mut row: Row) -> Row {
 /// The arithmetic of one copy.
 struct Copy {
     number: i64,
+    /// How much earlier it was.
+    ago: Duration,
     people: i64,
     notices: i64,
 }
@@ -231,6 +262,11 @@ impl Copy {
             let value = match (table, name.as_str(), value) {
                 // Counted anew.
                 ("events" | "ledger" | "message_ids" | "outbox" | "tails", "id", _) => continue,
+                (
+                    _,
+                    "at" | "since" | "created_at" | "updated_at" | "received_at",
+                    Value::Integer(at),
+                ) => Value::Integer(at - self.ago.num_milliseconds()),
                 ("tickets", "id", Value::Integer(id)) | (_, "ticket", Value::Integer(id)) => {
                     Value::Integer(id + self.number)
                 }
@@ -298,8 +334,114 @@ impl Copy {
         }
     }
 
+    /// Of two hundred tickets, five are alive: three in the pool, one somebody's, one that waits.
+    fn is_alive(&self) -> bool {
+        self.number % 200 < 5
+    }
+
+    /// What became of the ticket whose row this is.
+    fn end(&self, row: &mut Row) -> Vec<Event> {
+        let json = row.iter().find(|(name, _)| name == "ticket");
+        let Some((_, Value::Text(json))) = json else {
+            panic!("a ticket is JSON");
+        };
+        let mut ticket: Ticket = serde_json::from_str(json).expect("a ticket");
+        let technician = Address {
+            name: Some("Camille Martin".to_owned()),
+            address: TECHNICIAN.to_owned(),
+        };
+        let event = |hours: i64, public, what| Event {
+            at: ticket.updated_at + Duration::hours(hours),
+            actor: Actor {
+                role: Role::Technician,
+                who: Some(technician.clone()),
+            },
+            public,
+            what,
+        };
+        let status = |to| What::Status {
+            to,
+            close_at: None,
+            remind_at: None,
+            reason: None,
+        };
+        let assigned = What::Assigned {
+            technician: Some(technician.clone()),
+        };
+        let answer = What::Mail {
+            text: "Bonjour,\n\nC'est réparé : redémarrez le poste.\n\nCamille Martin".to_owned(),
+            folded: String::new(),
+            files: Vec::new(),
+            inbox: None,
+            message_id: None,
+            automatic: None,
+            thanks: false,
+            remarks: Vec::new(),
+        };
+        let waits = Status::Waiting {
+            of: Awaited::Requester,
+        };
+        let hours = 1 + self.number % 50;
+        let events = match self.number % 200 {
+            0..=2 => Vec::new(),
+            3 => vec![event(hours, true, assigned)],
+            4 => vec![
+                event(hours, true, assigned),
+                event(hours, true, answer),
+                event(hours, true, status(waits)),
+            ],
+            _ => vec![
+                event(hours, true, assigned),
+                event(hours, true, answer),
+                event(hours + 1, true, status(Status::Closed)),
+            ],
+        };
+        for event in &events {
+            ticket.apply(event);
+        }
+        let owner = ticket.technician.as_ref().map(Address::key);
+        for (column, value) in [
+            ("status", Value::Text(ticket.status.as_str().to_owned())),
+            ("technician", Value::Text(owner.unwrap_or_default())),
+            ("alive", Value::Integer(i64::from(self.is_alive()))),
+            (
+                "since",
+                Value::Integer(ticket.status_since.timestamp_millis()),
+            ),
+            (
+                "updated_at",
+                Value::Integer(ticket.updated_at.timestamp_millis()),
+            ),
+            (
+                "ticket",
+                Value::Text(serde_json::to_string(&ticket).expect("JSON")),
+            ),
+        ] {
+            set(row, column, value);
+        }
+        events
+    }
+
+    fn written(&self, event: &Event) -> Row {
+        [
+            ("ticket", Value::Integer(1 + self.number)),
+            ("at", Value::Integer(event.at.timestamp_millis())),
+            ("kind", Value::Text(event.what.kind().to_owned())),
+            ("public", Value::Integer(i64::from(event.public))),
+            (
+                "event",
+                Value::Text(serde_json::to_string(event).expect("JSON")),
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
     fn ticket(&self, mut ticket: Ticket) -> Ticket {
         ticket.id = TicketId(ticket.id.0 + self.number);
+        ticket.created_at -= self.ago;
+        ticket.updated_at -= self.ago;
+        ticket.status_since -= self.ago;
         ticket.reference.number = ticket.id;
         for person in &mut ticket.people {
             person.id = PersonId(person.id.0 + self.number * self.people);
@@ -308,6 +450,7 @@ impl Copy {
     }
 
     fn event(&self, mut event: Event) -> Event {
+        event.at -= self.ago;
         match &mut event.what {
             What::Opened(ticket) => **ticket = self.ticket((**ticket).clone()),
             What::Mail { inbox, .. } => *inbox = inbox.map(|id| InboxId(self.inbox(id.0))),

@@ -12,6 +12,7 @@ mod growth;
 mod history;
 mod latency;
 mod mix;
+mod pages;
 mod read;
 mod rest;
 mod servers;
@@ -98,6 +99,17 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// The pages of a desk with a history, over HTTP
+    Pages {
+        #[arg(long, default_value_t = 200_000)]
+        tickets: usize,
+        /// Of each page
+        #[arg(long, default_value_t = 300)]
+        looks: usize,
+        /// As for growth
+        #[arg(long)]
+        at: Option<std::path::PathBuf>,
+    },
     /// `mail::read` beside the bare parser
     Read {
         #[arg(long, default_value_t = 2000)]
@@ -112,7 +124,7 @@ fn main() {
     let Some(bench) = arguments.bench_of else {
         // Plain `cargo bench`: no servers asked for, so none started.
         println!(
-            "say which: quick, drain, tls, postfix, latency, cost, rest, memory, growth, read (see docs/performance.md)"
+            "say which: quick, drain, tls, postfix, latency, cost, rest, memory, growth, pages, read (see docs/performance.md)"
         );
         return;
     };
@@ -145,6 +157,7 @@ fn main() {
             mails,
             rounds,
         } => growth::run(tickets, mails, rounds, at.as_deref()),
+        Bench::Pages { tickets, looks, at } => growth::pages(tickets, looks, at.as_deref()),
         Bench::Read { mails, rounds } => read::run(mails, rounds),
     }
 }
