@@ -122,5 +122,7 @@ fn mistakes(page: &str) -> Vec<String> {
 fn plain(html: &str) -> String {
     let tags = Regex::new("<[^>]*>").expect("a pattern");
     let text = tags.replace_all(html, "").replace("&#39;", "'");
-    text.replace("&quot;", "\"").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&")
 }
