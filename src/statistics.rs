@@ -24,11 +24,15 @@ pub use table::{Cell, Table, tables};
 /// How facts are made of events: when this changes, they are made anew.
 const METHOD: u32 = 1;
 
-/// Names the rules that facts depend on: the method, and when each team works.
+/// Names all that facts depend on beside their events: the method, when each team works, what is no
+/// word of a subject, and the service of each address.
 pub fn rules(policy: &Policy) -> String {
     let teams = policy.teams.iter();
     let hours: Vec<_> = teams.map(|team| (&team.id, &team.calendar)).collect();
-    Digest::of(format!("{METHOD} {hours:?}").as_bytes()).to_string()
+    let (zone, prefixes) = (policy.timezone, policy.prefixes());
+    let services = policy.directory.services();
+    let all = format!("{METHOD} {hours:?} {zone} {prefixes:?} {services}");
+    Digest::of(all.as_bytes()).to_string()
 }
 
 /// Below so many, figures of a single technician are not shown (row K4).

@@ -1,6 +1,7 @@
 //! `guichet statistics`: the figures of the page, for scripts and reports.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate, Utc};
 use clap::Args;
@@ -58,11 +59,10 @@ struct Answer<'a> {
 pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = context.settings_without_secrets()?;
     let question = question(&settings, arguments)?;
-    let policy = &settings.policy;
+    let policy = Arc::new(settings.policy.clone());
     let figures = super::block_on(async {
         let store = Store::open_existing(&settings.data_dir)?;
-        station::catch_up(&store, policy).await?;
-        station::figures(&store, policy, &question).await
+        station::figures_now(&store, &policy, &question).await
     })?;
     let mut tables = statistics::tables(&figures, "en");
     if let Some(name) = &arguments.table {

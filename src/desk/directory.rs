@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::Address;
 use crate::mail::text::fold_accents;
+use crate::mail::{Address, Digest};
 
 /// One person of the directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Directory {
     by_address: BTreeMap<String, usize>,
     /// Words of the name in alphabetical order, for « DUPONT Jeanne » is « Jeanne Dupont ».
     by_name: BTreeMap<String, Vec<usize>>,
+    /// See [`Directory::services`].
+    services: String,
 }
 
 impl Directory {
@@ -59,7 +61,18 @@ impl Directory {
             }
         }
         directory.entries = entries;
+        let service = |index: &usize| directory.entries.get(*index)?.service.as_deref();
+        let services = directory.by_address.iter();
+        let services: Vec<_> = services
+            .filter_map(|(address, index)| Some((address, service(index)?)))
+            .collect();
+        directory.services = Digest::of(format!("{services:?}").as_bytes()).to_string();
         directory
+    }
+
+    /// Names who works for which service: the same as long as nobody changes.
+    pub fn services(&self) -> &str {
+        &self.services
     }
 
     /// How many people it knows.

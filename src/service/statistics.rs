@@ -10,6 +10,7 @@ use super::{Rules, Service};
 use crate::desk::Policy;
 use crate::statistics::{self, Fact, Figures, Question};
 use crate::store::Store;
+use crate::ticket::Event;
 
 /// How often figures are brought up to date.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -142,15 +143,6 @@ pub async fn once(service: &Service) -> Result<usize> {
     count(service.store(), &rules.policy).await
 }
 
-/// Counts all that is left: for the command line.
-///
-/// # Errors
-/// When the database fails.
-pub async fn catch_up(store: &Store, policy: &Policy) -> Result<()> {
-    while count(store, policy).await? > 0 {}
-    Ok(())
-}
-
 /// The figures of a period, of what is counted so far.
 ///
 /// # Errors
@@ -160,6 +152,29 @@ pub async fn figures(store: &Store, policy: &Policy, question: &Question) -> Res
     let of = async |question: &Question| {
         let (from, to) = question.moments(zone);
         store.facts(question.teams.clone(), from, to).await
+    };
+    let (facts, before) = (of(question).await?, of(&question.before()).await?);
+    Ok(statistics::figures(policy, question, &facts, &before))
+}
+
+/// The figures of a period as they are now, by whoever has another configuration than the daemon, or
+/// none beside him: only the daemon keeps what it counts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn figures_now(
+    store: &Store,
+    policy: &Arc<Policy>,
+    question: &Question,
+) -> Result<Figures> {
+    let rules = statistics::rules(policy);
+    let of = async |question: &Question| {
+        let (from, to) = question.moments(policy.timezone);
+        let policy = Arc::clone(policy);
+        let fact = move |events: &[Event]| Fact::of(&policy, events);
+        store
+            .facts_now(&rules, question.teams.clone(), from, to, fact)
+            .await
     };
     let (facts, before) = (of(question).await?, of(&question.before()).await?);
     Ok(statistics::figures(policy, question, &facts, &before))

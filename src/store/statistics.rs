@@ -1,7 +1,8 @@
 //! Figures: the events that are not counted yet, the facts that were made of them, and the facts of a
-//! period. All of it can be computed anew from the events.
+//! period. All of it can be computed anew from the events. One writes them, the daemon; who looks with
+//! other rules than it counts for himself and keeps nothing, so that no two undo each other's work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -103,23 +104,76 @@ impl Store {
         to: DateTime<Utc>,
     ) -> Result<Vec<Fact>> {
         self.read("reading figures", move |connection, _| {
+            let facts = kept(connection, &teams, from, to)?;
+            Ok(facts.into_iter().map(|(_, fact)| fact).collect())
+        })
+        .await
+    }
+
+    /// The same, as it is this moment and by these rules: what is kept by the same, and made by `of`
+    /// what is not counted yet, or otherwise. Nothing is kept.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn facts_now(
+        &self,
+        rules: &str,
+        teams: Vec<String>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        of: impl Fn(&[Event]) -> Option<Fact> + Send + 'static,
+    ) -> Result<Vec<Fact>> {
+        let rules = rules.to_owned();
+        self.read("counting", move |connection, _| {
+            let after = position(connection, &rules)?;
+            let mut facts: BTreeMap<TicketId, Fact> = match after {
+                0 => BTreeMap::new(),
+                _ => kept(connection, &teams, from, to)?.into_iter().collect(),
+            };
             let mut statement = connection.prepare_cached(
-                r"SELECT fact FROM facts WHERE team = ?1 AND opened_at >= ?2 AND opened_at < ?3
-                  ORDER BY opened_at",
+                r"SELECT id FROM tickets WHERE created_at >= ?2 AND created_at < ?3
+                  AND EXISTS (SELECT 1 FROM events WHERE ticket = tickets.id AND events.id > ?1)",
             )?;
-            let mut facts = Vec::new();
-            for team in &teams {
-                let mut rows = statement.query(params![team, millis(from), millis(to)])?;
-                while let Some(row) = rows.next()? {
-                    let fact = serde_json::from_str(row.get_ref(0)?.as_str()?);
-                    facts.push(fact.context("reading a figure")?);
-                }
+            let mut rows = statement.query(params![after, millis(from), millis(to)])?;
+            while let Some(row) = rows.next()? {
+                let id = TicketId(row.get(0)?);
+                let events = read::events(connection, id)?;
+                let events: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
+                match of(&events).filter(|fact| teams.contains(&fact.team)) {
+                    Some(fact) => facts.insert(id, fact),
+                    None => facts.remove(&id),
+                };
             }
+            let mut facts: Vec<Fact> = facts.into_values().collect();
+            facts.sort_by_key(|fact| fact.opened_at);
             Ok(facts)
         })
         .await
     }
 }
+
+/// The facts that are kept of a period.
+fn kept(
+    connection: &Connection,
+    teams: &[String],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<(TicketId, Fact)>> {
+    let mut statement = connection.prepare_cached(FACTS)?;
+    let mut facts = Vec::new();
+    for team in teams {
+        let mut rows = statement.query(params![team, millis(from), millis(to)])?;
+        while let Some(row) = rows.next()? {
+            let fact = serde_json::from_str(row.get_ref(1)?.as_str()?);
+            facts.push((TicketId(row.get(0)?), fact.context("reading a figure")?));
+        }
+    }
+    Ok(facts)
+}
+
+/// Facts with the team and the moment that they are asked for by.
+const FACTS: &str = r"SELECT ticket, fact FROM facts
+    WHERE team = ?1 AND opened_at >= ?2 AND opened_at < ?3 ORDER BY opened_at";
 
 /// The latest event that is counted by these rules.
 fn position(connection: &Connection, rules: &str) -> Result<i64> {

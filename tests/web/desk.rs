@@ -116,6 +116,12 @@ impl Desk {
         self.clock.set(self.now() + time);
     }
 
+    /// Counts what is not counted yet.
+    pub async fn count(&self) {
+        let once = || guichet::service::statistics::once(&self.service);
+        while once().await.expect("counted") > 0 {}
+    }
+
     /// A mail comes; headers as written, the body is plain text.
     pub async fn mail(&mut self, headers: &str, body: &str, files: &[Attached<'_>]) {
         self.mails += 1;

@@ -1,5 +1,7 @@
 //! Figures of a small log, computed by hand: on the page, as CSV, on the command line.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use guichet::desk::Deed;
 use guichet::service::statistics as station;
@@ -64,7 +66,6 @@ async fn two_days() -> Desk {
 async fn figures(desk: &Desk) -> Figures {
     let rules = desk.service.rules();
     let (store, policy) = (desk.service.store(), &rules.policy);
-    station::catch_up(store, policy).await.expect("counted");
     let day = |text: &str| text.parse().expect("a day");
     let question = Question {
         from: day("2026-11-23"),
@@ -72,8 +73,27 @@ async fn figures(desk: &Desk) -> Figures {
         teams: vec!["dsi".to_owned(), "c5".to_owned()],
         individuals: true,
     };
+    // Whoever looks before the desk has counted, with its rules or others, sees the same and keeps
+    // nothing: the desk finds its work as it was.
+    let shared = Arc::new(policy.clone());
+    let now = station::figures_now(store, &shared, &question).await;
+    desk.count().await;
     let figures = station::figures(store, policy, &question).await;
-    figures.expect("drawn up")
+    let figures = figures.expect("drawn up");
+    assert_eq!(now.expect("drawn up"), figures);
+    let mut other = policy.clone();
+    other.timezone = chrono_tz::Asia::Tokyo;
+    assert_ne!(
+        guichet::statistics::rules(&other),
+        guichet::statistics::rules(policy)
+    );
+    let elsewhere = station::figures_now(store, &Arc::new(other), &question).await;
+    elsewhere.expect("drawn up");
+    assert_eq!(
+        station::once(&desk.service).await.expect("nothing to do"),
+        0
+    );
+    figures
 }
 
 fn spread(n: usize, median: u32, p90: u32) -> Spread {
