@@ -79,8 +79,8 @@ pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
 pub use route::is_ours;
-pub use sign_in::SignIn;
-pub use staff::{UNDO_MINUTES, may_open};
+pub use sign_in::{LANDING, Landing, SignIn};
+pub use staff::{can_undo, may_open};
 pub use submission::Submission;
 pub use visit::{Visit, WAIT as VISIT_WAIT};
 

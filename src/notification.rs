@@ -85,7 +85,7 @@ pub fn render(
     let language = templates.language(team, notice.kind, &notice.language, &policy.language);
     let token = token(keys, notice);
     let (enclosures, sent) = enclosures(policy, notice, &language, file);
-    let mut words = Words::of(stationery, notice, ticket, language, &token, &sent);
+    let mut words = Words::of(stationery, notice, ticket, language, &token, &sent, now);
     let threaded = policy.subject_style == SubjectStyle::Threaded && words.title.is_some();
     words.heading = threaded;
     let wording = templates.write(team, &words).unwrap_or_else(|error| {

@@ -280,6 +280,13 @@ pub struct Page {
     pub person: i64,
     /// Generation of this person's links.
     pub generation: i64,
+    /// When it was written, in days since 1970: see [`day`].
+    pub issued: i64,
+}
+
+/// The day, since 1970, of a moment in seconds since then.
+pub fn day(seconds: i64) -> i64 {
+    seconds.div_euclid(24 * 60 * 60)
 }
 
 impl Page {
@@ -289,17 +296,19 @@ impl Page {
         push_number(&mut payload, self.ticket);
         push_number(&mut payload, self.person);
         push_number(&mut payload, self.generation);
-        keys.seal("page/1", &payload)
+        push_number(&mut payload, self.issued);
+        keys.seal("page/2", &payload)
     }
 
-    /// Opens a token; whether its generation still holds is for the caller to compare.
+    /// Opens a token; whether its generation still holds, and its age, is for the caller to compare.
     pub fn open(keys: &Keys, token: &str) -> Option<Self> {
-        let payload = keys.open("page/1", token)?;
+        let payload = keys.open("page/2", token)?;
         let mut rest = payload.as_slice();
         let page = Self {
             ticket: take_number(&mut rest)?,
             person: take_number(&mut rest)?,
             generation: take_number(&mut rest)?,
+            issued: take_number(&mut rest)?,
         };
         rest.is_empty().then_some(page)
     }
@@ -521,6 +530,7 @@ mod tests {
             ticket: 12,
             person: 3,
             generation: 29_900_000,
+            issued: 20_800,
         };
         assert_eq!(Visit::open(&keys(), &page.seal(&keys())), None);
     }
@@ -569,6 +579,7 @@ mod tests {
             ticket: 1,
             person: i64::MAX >> 1,
             generation: 3,
+            issued: day(1_795_000_000),
         };
         assert_eq!(Page::open(&keys(), &page.seal(&keys())), Some(page));
     }

@@ -142,6 +142,7 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         held: false,
         exchanges: Vec::new(),
         visit: None,
+        landing: None,
         enclosed: None,
     }
 }

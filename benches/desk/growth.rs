@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use guichet::desk::Question;
 use guichet::store::Store;
-use guichet::token::{Keys, Page};
+use guichet::token::{Keys, Page, day};
 use rusqlite::Connection;
 
 use crate::desk::{self, Desk, Setup};
@@ -200,6 +200,7 @@ fn look(folder: &Path, dovecot: &Dovecot, user: &str, tickets: usize) {
                 ticket,
                 person,
                 generation: 0,
+                issued: day(chrono::Utc::now().timestamp()),
             }
             .seal(&keys);
             pages::get(web, &format!("/t/{token}"), "").0

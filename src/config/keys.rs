@@ -74,6 +74,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("web.listen", Shape::Text),
     ("web.trusted_proxies", Shape::Texts),
     ("web.max_upload", Shape::Size),
+    ("web.links_for", Shape::DelayOrNever),
     ("web.institution", Shape::Text),
     ("web.logo", Shape::Text),
     ("web.colour", Shape::Text),

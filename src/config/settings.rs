@@ -66,6 +66,8 @@ pub struct Web {
     pub trusted_proxies: Vec<IpAddr>,
     /// Files of one form together, in bytes.
     pub max_upload: u64,
+    /// For how long the link of a mail opens its page; `None`: for ever.
+    pub links_for: Option<chrono::Duration>,
     /// Whose desk it is.
     pub institution: Option<String>,
     /// Its logo.

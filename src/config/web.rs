@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use chrono::Duration;
+
 use super::compile::list;
 use super::identity::identity;
 use super::reading::Reading;
 use super::settings::{Accessibility, Conformity, FormFor, Logo, Web, beside};
-use super::value::Size;
+use super::value::{Delay, Size};
 use super::written::Config;
 
 /// Where the page listens, unless told otherwise: this machine only.
@@ -15,6 +17,10 @@ const DEFAULT_LISTEN: std::net::SocketAddr =
 
 /// Files of one form together, unless told otherwise.
 const MAX_UPLOAD: u64 = 25 << 20;
+
+/// For how long the link of a mail opens its page, unless told otherwise: longer than a request is
+/// usually talked about, shorter than mailboxes are kept.
+const LINKS_FOR: Duration = Duration::days(180);
 
 /// A logo is on every page.
 const MAX_LOGO: usize = 200 << 10;
@@ -73,6 +79,11 @@ pub fn web(reading: &mut Reading, file: &Path, config: &Config) -> Web {
         identity: identity(reading, config, &trusted_proxies),
         trusted_proxies,
         max_upload,
+        links_for: match written.links_for {
+            Some(Delay::Never) => None,
+            Some(Delay::After(time)) => Some(time),
+            None => Some(LINKS_FOR),
+        },
         institution: written.institution.clone(),
         logo: written
             .logo

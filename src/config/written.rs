@@ -97,6 +97,7 @@ mod tables {
         pub listen: Option<String>,
         pub trusted_proxies: Option<Texts>,
         pub max_upload: Option<Size>,
+        pub links_for: Option<Delay>,
         pub institution: Option<String>,
         pub logo: Option<String>,
         pub colour: Option<String>,

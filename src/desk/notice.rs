@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Because, Listed, Look, Visit};
+use super::{Because, Landing, Listed, Look, Visit};
 use crate::mail::Address;
 use crate::ticket::{File, NoticeId, TicketId};
 
@@ -289,6 +289,9 @@ pub struct Notice {
     /// Whose own page it links to, apart from any ticket.
     #[serde(default)]
     pub visit: Option<Visit>,
+    /// The page that signing in leads to.
+    #[serde(default)]
+    pub landing: Option<Landing>,
     /// A file that the desk itself wrote, to send along.
     #[serde(default)]
     pub enclosed: Option<Enclosed>,

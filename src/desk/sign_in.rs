@@ -2,6 +2,7 @@
 //! page answers is the same whoever asks.
 
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::policy::Policy;
@@ -11,11 +12,39 @@ use crate::token::{self, Keys, RecipientTag};
 /// The link is good for that long.
 const GOOD_FOR_MINUTES: i64 = 15;
 
+/// What names the page, in the link.
+pub const LANDING: &str = "vers";
+
+/// Characters of its path.
+const LONGEST_PATH: usize = 60;
+
 /// Somebody wants to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     /// The address that he gives as his.
     pub address: String,
+    /// The page that he wanted to see.
+    pub landing: Option<Landing>,
+}
+
+/// A page that signing in leads to: one below `/desk`, so that no link of ours leads elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Landing(String);
+
+impl Landing {
+    /// The page of this path; `None` when it is none of the desk's, or signs in or out.
+    pub fn parse(path: &str) -> Option<Self> {
+        let page = path.strip_prefix("/desk/")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
+        let good = (1..=LONGEST_PATH).contains(&page.len()) && page.chars().all(plain);
+        (good && !page.starts_with("sign-")).then(|| Self(path.to_owned()))
+    }
+
+    /// Its path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl SignIn {
@@ -28,7 +57,11 @@ impl SignIn {
             until: until.timestamp(),
         };
         let base = policy.base_url.trim_end_matches('/');
-        Some(format!("{base}/desk/sign-in/{}", link.seal(keys)))
+        let landing = notice.landing.as_ref();
+        let landing = landing.map(|page| format!("?{LANDING}={}", page.as_str()));
+        let token = link.seal(keys);
+        let landing = landing.unwrap_or_default();
+        Some(format!("{base}/desk/sign-in/{token}{landing}"))
     }
 
     /// Until when a link is good that is sent now.
@@ -44,5 +77,40 @@ pub fn answer(draft: &mut Draft<'_>, asked: &SignIn) {
         return;
     };
     let until = SignIn::until(draft.now);
-    tell::sign_in(draft, technician, until);
+    tell::sign_in(draft, technician, until, asked.landing.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_nowhere_but_into_the_desk() {
+        for path in ["/desk/12", "/desk/statistics", "/desk/12/3/0/cable"] {
+            let landing = Landing::parse(path);
+            assert_eq!(landing.as_ref().map(Landing::as_str), Some(path));
+        }
+        for path in [
+            "",
+            "/",
+            "/desk",
+            "/desk/",
+            "/desktop",
+            "/t/abc",
+            "//evil.example/desk/1",
+            "https://evil.example/desk/1",
+            "/desk/../t/1",
+            "/desk/\\evil.example",
+            "/desk/1?next=//evil.example",
+            "/desk/1#x",
+            "/desk/1\r\nLocation: x",
+            "/desk/%2e%2e/x",
+            "/desk/sign-in/abc",
+            "/desk/sign-out",
+        ] {
+            assert_eq!(Landing::parse(path), None, "{path:?}");
+        }
+        let long = format!("/desk/{}", "1".repeat(LONGEST_PATH + 1));
+        assert_eq!(Landing::parse(&long), None);
+    }
 }

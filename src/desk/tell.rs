@@ -85,6 +85,7 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         held: false,
         exchanges: Vec::new(),
         visit: None,
+        landing: None,
         enclosed: None,
     }
 }

@@ -4,6 +4,7 @@
 //! which has lines. Nothing is looked up later: a template that is written when a notice is due
 //! says what the notice said.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::header::Line;
@@ -13,11 +14,12 @@ use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice, SignIn};
 use crate::mail::Address;
 use crate::mail::text::fold_accents;
-use crate::ticket::{Awaited, Claim, Level, Part, PersonId, Status, Ticket, TicketId};
-use crate::token::{self, Page, Purpose, marker_tokens};
+use crate::ticket::{Awaited, Claim, Level, Part, Status, Ticket};
+use crate::token::{Purpose, marker_tokens};
 
 mod class;
 mod few;
+mod link;
 mod offered;
 mod parts;
 
@@ -25,6 +27,7 @@ use offered::{articles, offers};
 pub use parts::*;
 
 use few::{few_files, few_lines};
+use link::{link, listed_link};
 
 /// Characters of a person's text that a mail shows; a mail program shows no more of a mail (Gmail
 /// stops at 102 kB), and the whole goes along as a file.
@@ -193,6 +196,7 @@ impl Words {
         language: String,
         token: &str,
         sent: &[bool],
+        now: DateTime<Utc>,
     ) -> Self {
         let policy = stationery.policy;
         let staff = notice.kind.is_internal();
@@ -253,7 +257,7 @@ impl Words {
                 .map(|ticket| line(&ticket.title)),
             link: match (&notice.visit, ticket) {
                 (Some(visit), _) => Some(visit.link(stationery.policy, stationery.keys)),
-                (None, Some(ticket)) => link(stationery, notice, ticket),
+                (None, Some(ticket)) => link(stationery, notice, ticket, now),
                 (None, None) => SignIn::link(stationery.policy, stationery.keys, notice),
             },
             bare: notice.bare,
@@ -385,7 +389,7 @@ impl Words {
             helped_link: replies
                 .link(lexicon::prefilled_helped(&language))
                 .filter(|_| offers(notice, ticket)),
-            articles: articles(stationery, notice, ticket),
+            articles: articles(stationery, notice, ticket, now),
             asks_marks: notice.asks_marks,
             marks_link: replies
                 .link(lexicon::marks_form(&language))
@@ -401,7 +405,7 @@ impl Words {
                 .map(|reference| line(&reference.to_string())),
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
             lines: few_lines(all_lines(&notice.lines), &language),
-            tickets: listed(stationery, notice, &language),
+            tickets: listed(stationery, notice, &language, now),
             partner_number: ticket.and_then(|ticket| {
                 let mut partners = ticket.ties.partners.iter();
                 let partner = partners.find(|partner| partner.who.key() == notice.to.key())?;
@@ -450,7 +454,12 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Listed> {
+fn listed(
+    stationery: Stationery<'_>,
+    notice: &Notice,
+    language: &str,
+    now: DateTime<Utc>,
+) -> Vec<Listed> {
     let staff = notice.kind.is_internal();
     let listed = notice.listed.iter().map(|listed| Listed {
         reference: line(&listed.reference.to_string()),
@@ -465,7 +474,7 @@ fn listed(stationery: Stationery<'_>, notice: &Notice, language: &str) -> Vec<Li
             .and_then(some_line),
         link: listed
             .link_for
-            .map(|person| page(stationery, listed.ticket, person, listed.generation)),
+            .map(|person| listed_link(stationery, listed, person, now)),
     });
     listed.collect()
 }
@@ -538,27 +547,6 @@ pub(super) fn marker(language: &str, reference: &str, token: &str) -> String {
         _ => "Ref.",
     };
     format!("{word} [{reference}] · guichet:{token}")
-}
-
-fn link(stationery: Stationery<'_>, notice: &Notice, ticket: &Ticket) -> Option<String> {
-    let person = notice.link_for?;
-    let generation = if token::is_staff_number(person.0) {
-        0
-    } else {
-        let known = ticket.people.iter().find(|known| known.id == person)?;
-        known.generation
-    };
-    Some(page(stationery, ticket.id, person, generation))
-}
-
-fn page(stationery: Stationery<'_>, ticket: TicketId, person: PersonId, generation: i64) -> String {
-    let page = Page {
-        ticket: ticket.0,
-        person: person.0,
-        generation,
-    };
-    let base = stationery.policy.base_url.trim_end_matches('/');
-    format!("{base}/t/{}", page.seal(stationery.keys))
 }
 
 pub(super) fn shown_name(address: &Address, staff: bool) -> Option<String> {

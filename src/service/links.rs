@@ -1,11 +1,10 @@
 //! Sends links by mail to whoever asks for one on the page by his address: they prove that the mailbox
 //! is his, and are shown nowhere else.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::{Service, conclude};
+use super::Service;
 use crate::desk::{Input, VISIT_WAIT, Visit};
-use crate::store::Settled;
 use crate::ticket::TicketId;
 use crate::token::Errand;
 
@@ -42,17 +41,8 @@ impl Service {
             language: language.to_owned(),
             until: Visit::end(errand, now),
         };
-        let settled = self
-            .store()
-            .settle(vec![Input::Visit(visit)], now, move |input, lookup| {
-                conclude(&rules, input, lookup, now)
-            })
-            .await?
-            .into_iter()
-            .next()
-            .context("the store gave no answer")??;
-        self.ring();
-        if matches!(settled, Settled::Done(settlement) if !settlement.outgoing.is_empty()) {
+        let decision = self.decide(Input::Visit(visit)).await?;
+        if !decision.notices.is_empty() {
             return Ok(true);
         }
         let last = self.store().visited_at(mailbox.id, errand).await?;

@@ -99,6 +99,22 @@ impl Visitor {
         super::status::pick(self.language, french, english)
     }
 
+    /// A link within the site with its parameters, those that say something; a choice of language
+    /// holds.
+    pub fn link(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        let chosen = [("lang", self.language)];
+        let chosen = chosen.iter().filter(|_| self.chose);
+        let all = parameters.iter().filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = all
+            .chain(chosen)
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        match query.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?{}", query.join("&")),
+        }
+    }
+
     /// What is added to a link within the site so that a choice of language holds.
     pub fn query(&self) -> &'static str {
         match (self.chose, self.language) {
@@ -107,6 +123,18 @@ impl Visitor {
             (true, _) => "?lang=fr",
         }
     }
+}
+
+/// Percent-encoded for a segment of a path, a value of a query, a parameter of a header.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 impl FromRequestParts<Arc<Site>> for Visitor {

@@ -25,12 +25,18 @@ pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
     missing(site, visitor, StatusCode::NOT_FOUND, false)
 }
 
+/// The page that says that a link opens nothing: because it is too old (410, Gone), or for no reason
+/// that is told.
 fn missing(site: &Site, visitor: &Visitor, status: StatusCode, unticked: bool) -> Response {
     // A new link is asked for at the address of the old one.
-    let token = visitor.path.strip_prefix("/t/");
-    let renewable = token.is_some_and(|token| !token.is_empty() && !token.contains('/'));
+    let rest = visitor.path.strip_prefix("/t/").unwrap_or_default();
+    let (token, below) = rest
+        .split_once('/')
+        .map_or((rest, false), |(token, _)| (token, true));
     let mut context = frame::context(site, visitor);
-    context.insert("renewable", &renewable);
+    context.insert("renewable", &!token.is_empty());
+    context.insert("renew_at", &below.then(|| format!("/t/{token}")));
+    context.insert("old", &(status == StatusCode::GONE));
     context.insert("unticked", &unticked);
     page(site, status, "missing.html", &context)
 }
@@ -59,13 +65,17 @@ pub async fn renew(
     // Beside the answer, which takes the same time in every case.
     tokio::spawn(async move {
         let sent = async {
-            let Some((ticket, person)) = once_of(&site, &token).await? else {
+            let Some((ticket, address)) = once_of(&site, &token).await? else {
                 return Ok(false);
             };
-            let address = &person.who.address;
             let service = &site.service;
             service
-                .send_link(Errand::Requests, address, Some(ticket.id), &ticket.language)
+                .send_link(
+                    Errand::Requests,
+                    &address,
+                    Some(ticket.id),
+                    &ticket.language,
+                )
                 .await
         };
         if let Err(error) = sent.await {
@@ -75,20 +85,26 @@ pub async fn renew(
     answer
 }
 
-/// Whom a link was for, in whatever generation.
-async fn once_of(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
-    let Some(page) = Page::open(&site.service.rules().keys, token) else {
+/// Whom a link was for, in whatever generation and however old: his address.
+async fn once_of(site: &Site, token: &str) -> Result<Option<(Ticket, String)>> {
+    let rules = site.service.rules();
+    let Some(page) = Page::open(&rules.keys, token) else {
         return Ok(None);
     };
     let Some(ticket) = site.service.store().ticket(TicketId(page.ticket)).await? else {
         return Ok(None);
     };
-    let person = ticket
-        .people
-        .iter()
-        .find(|person| person.id.0 == page.person && person.part != Part::Contributor)
-        .cloned();
-    Ok(person.map(|person| (ticket, person)))
+    let person = match token::is_reader_number(page.person) {
+        true => reader(&rules.policy, &ticket, |address| {
+            token::reader_number(address) == page.person
+        }),
+        false => ticket
+            .people
+            .iter()
+            .find(|person| person.id.0 == page.person && person.part != Part::Contributor)
+            .cloned(),
+    };
+    Ok(person.map(|person| (ticket, person.who.address)))
 }
 
 /// This client tried too many wrong links.
@@ -105,7 +121,19 @@ pub fn too_many() -> Response {
     response
 }
 
-/// Opens the link, or says why not: too many wrong ones from this client, or a wrong one.
+/// What a link opens.
+enum Opened {
+    /// The page of this person.
+    Page(Box<Ticket>, Box<Person>),
+    /// Nothing any more: it is too old.
+    Old,
+    /// Nothing any more to staff, who sign in and see more there.
+    OldOfStaff(TicketId),
+    /// Nothing.
+    Nothing,
+}
+
+/// Opens the link, or says why not: too many wrong ones from this client, a wrong one, an old one.
 ///
 /// # Errors
 /// The page that says so.
@@ -118,8 +146,10 @@ pub async fn opened(
         return Err(too_many());
     }
     match open(site, token).await {
-        Ok(Some(found)) => Ok(found),
-        Ok(None) => {
+        Ok(Opened::Page(ticket, person)) => Ok((*ticket, *person)),
+        Ok(Opened::Old) => Err(missing(site, visitor, StatusCode::GONE, false)),
+        Ok(Opened::OldOfStaff(ticket)) => Err(see(&format!("/desk/{ticket}"))),
+        Ok(Opened::Nothing) => {
             site.misses.count(visitor.address);
             Err(not_found(site, visitor))
         }
@@ -130,12 +160,29 @@ pub async fn opened(
     }
 }
 
-/// The ticket and the person that a link names, when it holds.
-async fn open(site: &Site, token: &str) -> Result<Option<(Ticket, Person)>> {
-    let rules = site.service.rules();
-    let Some(page) = Page::open(&rules.keys, token) else {
-        return Ok(None);
+/// Looks up what a link names, and whether it holds.
+async fn open(site: &Site, token: &str) -> Result<Opened> {
+    let current = site.service.current();
+    let Some(page) = Page::open(&current.rules.keys, token) else {
+        return Ok(Opened::Nothing);
     };
+    let Some((ticket, person)) = named(site, &page).await? else {
+        return Ok(Opened::Nothing);
+    };
+    let today = token::day(site.service.now().timestamp());
+    let longest = current.settings.web.links_for;
+    if longest.is_none_or(|longest| today - page.issued <= longest.num_days()) {
+        return Ok(Opened::Page(Box::new(ticket), Box::new(person)));
+    }
+    Ok(match token::is_staff_number(page.person) {
+        true => Opened::OldOfStaff(ticket.id),
+        false => Opened::Old,
+    })
+}
+
+/// The ticket and the person that a link names, when it was not revoked.
+async fn named(site: &Site, page: &Page) -> Result<Option<(Ticket, Person)>> {
+    let rules = site.service.rules();
     let Some(ticket) = site.service.store().ticket(TicketId(page.ticket)).await? else {
         return Ok(None);
     };

@@ -18,7 +18,7 @@ use super::{Site, form, link, page, see, status, unavailable};
 use crate::desk::reference;
 use crate::notification::header::AddrSpec;
 use crate::ticket::{Part, Person, Ticket, TicketId};
-use crate::token::{Errand, Page};
+use crate::token::{self, Errand, Page};
 
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("mine/ask.html", include_str!("web-templates/mine/ask.html")),
@@ -91,7 +91,17 @@ async fn front(
 ) -> Response {
     let which = which.map(|Query(which)| which).unwrap_or_default();
     match author {
-        Some(author) => shown(&site, &visitor, &author.address, &which, None).await,
+        Some(author) => {
+            shown(
+                &site,
+                &visitor,
+                &author.address,
+                &which,
+                None,
+                StatusCode::OK,
+            )
+            .await
+        }
         None => {
             let context = front_context(&site, &visitor);
             page(&site, StatusCode::OK, "mine/ask.html", &context)
@@ -153,18 +163,23 @@ async fn list(
     let token = path.map(|Path(token)| token).unwrap_or_default();
     let which = which.map(|Query(which)| which).unwrap_or_default();
     match opened(&site, &visitor, &token, Errand::Requests).await {
-        Ok(mailbox) => shown(&site, &visitor, &mailbox.address, &which, Some(&token)).await,
+        Ok(mailbox) => {
+            let (address, token) = (&mailbox.address, Some(&*token));
+            shown(&site, &visitor, address, &which, token, StatusCode::OK).await
+        }
         Err(response) => response,
     }
 }
 
-/// A page of the list; `token` is that of the link it is behind.
+/// A page of the list; `token` is that of the link it is behind. It is not all right when somebody
+/// wanted to close it and ticked no box.
 async fn shown(
     site: &Site,
     visitor: &Visitor,
     address: &str,
     which: &Which,
     token: Option<&str>,
+    status: StatusCode,
 ) -> Response {
     let rules = site.service.rules();
     let policy = &rules.policy;
@@ -205,13 +220,11 @@ async fn shown(
         Some(token) => format!("/d/{token}"),
         None => "/mes-demandes".to_owned(),
     };
-    let lang = visitor.query().trim_start_matches('?');
     let link_of = |place: Option<usize>, etat: &str, before: Option<TicketId>| {
-        let mut parts = vec![format!("etat={etat}")];
-        parts.extend(place.map(|place| format!("service={place}")));
-        parts.extend(before.map(|id| format!("avant={id}")));
-        parts.extend(Some(lang.to_owned()).filter(|lang| !lang.is_empty()));
-        format!("{here}?{}", parts.join("&"))
+        let place = place.map(|place| place.to_string()).unwrap_or_default();
+        let before = before.map(|id| id.to_string()).unwrap_or_default();
+        let parameters = [("etat", etat), ("service", &place), ("avant", &before)];
+        visitor.link(&here, &parameters)
     };
     let link_to = |etat: &str, before: Option<TicketId>| link_of(place, etat, before);
     let etat = if open_only { "ouvertes" } else { "toutes" };
@@ -236,7 +249,8 @@ async fn shown(
     context.insert("link_newest", &link_to(etat, None));
     context.insert("link_older", &last.map(|id| link_to(etat, Some(id))));
     context.insert("revoke", &token.map(|token| format!("/d/{token}/fermer")));
-    page(site, StatusCode::OK, "mine/list.html", &context)
+    context.insert("unticked", &!status.is_success());
+    page(site, status, "mine/list.html", &context)
 }
 
 /// A request that somebody of these addresses has a part in.
@@ -264,6 +278,7 @@ fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, person: &Person) -> Row 
         ticket: ticket.id.0,
         person: person.id.0,
         generation: person.generation,
+        issued: token::day(site.service.now().timestamp()),
     };
     let requester = ticket.requester().filter(|other| other.id != person.id);
     Row {
@@ -298,7 +313,9 @@ async fn revoke(
         Err(response) => return response,
     };
     if !form.is_ticked("confirme") {
-        return see(&format!("/d/{token}{}", visitor.query()));
+        let (address, token) = (&mailbox.address, Some(&*token));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return shown(&site, &visitor, address, &Which::default(), token, status).await;
     }
     match site.service.store().revoke_mailbox(mailbox.id).await {
         Ok(()) => {

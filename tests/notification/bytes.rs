@@ -5,7 +5,7 @@ use guichet::desk::Kind;
 use guichet::desk::policy::SubjectStyle;
 use guichet::notification::Outgoing;
 use guichet::ticket::{Part, Person, PersonId};
-use guichet::token::{Page, Reply, marker_tokens, message_id_token, plus_token};
+use guichet::token::{Page, Reply, day, marker_tokens, message_id_token, plus_token};
 use mail_parser::{HeaderValue, MessageParser};
 
 use crate::desk::*;
@@ -119,7 +119,8 @@ fn a_mail_links_the_page_of_its_recipient() {
         Some(Page {
             ticket: 1042,
             person: 5,
-            generation: 2
+            generation: 2,
+            issued: day(now().timestamp()),
         })
     );
     assert!(read.html.contains(&format!("href=\"{link}\"")) || read.html.contains(token));

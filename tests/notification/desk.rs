@@ -246,6 +246,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         exchanges: Vec::new(),
         enclosed: None,
         visit: errand(kind).map(|errand| visit(errand, language)),
+        landing: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Who gets in: the link's holder, nobody else, and guessing is slow (T20).
 
+use guichet::desk::Deed;
 use guichet::ticket::{Part, What};
-use guichet::token::Page;
+use guichet::token::{self, Page};
 
 use crate::desk::{Desk, MARIE};
 use crate::http::{Answer, request, submit};
@@ -21,11 +22,13 @@ async fn whatever_is_wrong_with_a_link_looks_the_same() {
     let good = desk.link(MARIE);
     let keys = &desk.service.rules().keys;
     let person = desk.ticket(1).await.people[0].id.0;
+    let today = token::day(desk.now().timestamp());
     let seal = |ticket, person, generation| {
         let page = Page {
             ticket,
             person,
             generation,
+            issued: today,
         };
         format!("/t/{}", page.seal(keys))
     };
@@ -69,6 +72,7 @@ async fn somebody_in_copy_has_no_link_and_a_raised_generation_revokes_one() {
         ticket: 1,
         person: paul.id.0,
         generation: paul.generation,
+        issued: token::day(desk.now().timestamp()),
     };
     let path = format!("/t/{}", page.seal(&desk.service.rules().keys));
     assert_eq!(desk.get(&path).await.status, 404, "even a well signed one");
@@ -90,6 +94,73 @@ async fn somebody_in_copy_has_no_link_and_a_raised_generation_revokes_one() {
         200,
         "the next mail has a good one"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_link_opens_nothing_and_its_owner_is_sent_another() {
+    let mut desk = Desk::open_with("links_for = \"90d\"").await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let link = desk.link(MARIE);
+    desk.wait(chrono::Duration::days(90));
+    assert_eq!(desk.get(&link).await.status, 200);
+    desk.wait(chrono::Duration::days(1));
+    let old = desk.get(&link).await;
+    assert_eq!(old.status, 410);
+    let page = old.text();
+    assert!(page.contains("demandez un nouveau lien"), "{page}");
+    assert!(
+        !page.contains("Imprimante") && !page.contains(MARIE),
+        "{page}"
+    );
+    // Neither do its forms, and no box is ticked by a machine.
+    let add = format!("{link}/suivi");
+    let words = [("description", "Encore")];
+    assert_eq!(submit(desk.address, &add, &words).await.status, 410);
+    assert_eq!(submit(desk.address, &link, &[]).await.status, 422);
+    let before = desk.latest(MARIE).message_id.clone();
+    let asked = submit(desk.address, &link, &[("confirme", "1")]).await;
+    assert_eq!(asked.header("location"), "/mes-demandes/envoye");
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    desk.settle().await;
+    let mail = desk.latest(MARIE);
+    assert_ne!(mail.message_id, before);
+    let at = mail.text.find("/t/").expect("the link of the request");
+    let fresh = mail.text[at..]
+        .split_whitespace()
+        .next()
+        .expect("a link")
+        .to_owned();
+    assert_ne!(fresh, link);
+    assert_eq!(desk.get(&fresh).await.status, 200);
+    // Staff signs in instead.
+    let page = Page {
+        ticket: 1,
+        person: token::staff_number(crate::desk::CAMILLE),
+        generation: 0,
+        issued: 0,
+    };
+    let path = format!("/t/{}", page.seal(&desk.service.rules().keys));
+    let staff = desk.get(&path).await;
+    assert_eq!((staff.status, staff.header("location")), (303, "/desk/1"));
+
+    // Where links never end, this one does not.
+    let mut desk = Desk::open_with("links_for = \"never\"").await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let link = desk.link(MARIE);
+    desk.wait(chrono::Duration::days(4000));
+    assert_eq!(desk.get(&link).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_ends_the_links_of_one_person() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let link = desk.link(MARIE);
+    desk.operate(Deed::EndLinks(MARIE.to_owned())).await;
+    assert_eq!(desk.get(&link).await.status, 404);
+    desk.operate(Deed::Resolve(None)).await;
+    assert_ne!(desk.link(MARIE), link);
+    assert_eq!(desk.get(&desk.link(MARIE)).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

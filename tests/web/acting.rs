@@ -1,6 +1,7 @@
 //! What a requester does on the page: once, from our pages only, and never by looking (M4, M5, T21).
 
 use guichet::ticket::{Role, Status, What};
+use guichet::token::{self, Page};
 
 use crate::desk::{CAMILLE, Desk, MARIE};
 use crate::http::{self, Answer, FORM, encoded, multipart};
@@ -315,7 +316,14 @@ async fn who_follows_adds_and_leaves_and_judges_nothing() {
     assert_eq!(answer.header("location"), "/?fait=plus-suivre");
     assert_eq!(desk.get(&link).await.status, 404);
 
-    let staff = desk.link(CAMILLE);
+    // A technician sees there what the requester sees, and does nothing.
+    let page = Page {
+        ticket: 1,
+        person: token::staff_number(CAMILLE),
+        generation: 0,
+        issued: token::day(desk.now().timestamp()),
+    };
+    let staff = format!("/t/{}", page.seal(&desk.service.rules().keys));
     let page = desk.get(&staff).await.text();
     assert!(!page.contains("<form"), "{page}");
     let answer = submit(&mut desk, &format!("{staff}/suivi"), &text).await;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::super::asked::{Found, Listed, Look};
 use super::super::draft::Draft;
 use super::super::policy::Technician;
-use super::super::{Automation, Kind, Notice, words};
+use super::super::{Automation, Kind, Landing, Notice, words};
 use super::team::{outside, responsible};
 use super::{Words, about_nothing, to_technician as to_technician_about};
 use crate::mail::Address;
@@ -48,11 +48,17 @@ pub fn answer(
 }
 
 /// The link that opens the desk in a browser, good until then.
-pub fn sign_in(draft: &mut Draft<'_>, technician: &Technician, until: DateTime<Utc>) {
+pub fn sign_in(
+    draft: &mut Draft<'_>,
+    technician: &Technician,
+    until: DateTime<Utc>,
+    landing: Option<Landing>,
+) {
     let notice = Notice {
         kind: Kind::SignIn,
         automation: Automation::Replied,
         expires_at: Some(until),
+        landing,
         ..to_technician(draft, technician)
     };
     draft.notify(notice);

@@ -1,5 +1,7 @@
 //! The articles that an acknowledgement offers (row L3).
 
+use chrono::{DateTime, Utc};
+
 use super::{Article, line, link};
 use crate::desk::{Kind, Notice};
 use crate::knowledge;
@@ -19,10 +21,12 @@ pub fn articles(
     stationery: Stationery<'_>,
     notice: &Notice,
     ticket: Option<&Ticket>,
+    now: DateTime<Utc>,
 ) -> Vec<Article> {
-    let offering = ticket.filter(|_| offers(notice, ticket));
-    let Some((ticket, page)) = offering.and_then(|it| Some((it, link(stationery, notice, it)?)))
-    else {
+    let Some(ticket) = ticket.filter(|_| offers(notice, ticket)) else {
+        return Vec::new();
+    };
+    let Some(page) = link(stationery, notice, ticket, now) else {
         return Vec::new();
     };
     let offered = ticket.offered.iter();

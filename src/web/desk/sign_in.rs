@@ -1,11 +1,13 @@
 //! Signing in: an address, a mail with a link, a page with a button (so that what opens links does not
 //! spend them), a session. And signing out, here or everywhere.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use chrono::Duration;
@@ -13,7 +15,7 @@ use chrono::Duration;
 use super::super::frame::Visitor;
 use super::super::{Site, form, frame, page, see, unavailable};
 use super::identity::{self, Staff};
-use crate::desk::{Input, SignIn};
+use crate::desk::{Input, LANDING, Landing, SignIn};
 use crate::service::Service;
 use crate::store::Revoked;
 use crate::ticket::NoticeId;
@@ -25,16 +27,49 @@ pub const ASKED_PER_MINUTE: u32 = 5;
 /// Links that one technician is sent in an hour, whoever asks for them.
 const SENT_PER_HOUR: u32 = 6;
 
+/// Parameters of a page, the one that says where to go afterwards among them.
+type Parameters = Query<HashMap<String, String>>;
+
 /// What the page says.
 fn told(site: &Site, visitor: &Visitor, status: StatusCode, step: &str) -> Response {
+    told_on_the_way(site, visitor, status, step, None)
+}
+
+/// The same to somebody who wants to see a page afterwards.
+fn told_on_the_way(
+    site: &Site,
+    visitor: &Visitor,
+    status: StatusCode,
+    step: &str,
+    landing: Option<&Landing>,
+) -> Response {
     let mut context = frame::context(site, visitor);
     context.insert("step", step);
+    context.insert("landing", &landing.map(Landing::as_str));
+    context.insert("landing_field", LANDING);
     page(site, status, "desk/sign-in.html", &context)
 }
 
+/// The page to see afterwards that a link or a form names.
+fn landing(named: Option<&String>) -> Option<Landing> {
+    named.and_then(|path| Landing::parse(path))
+}
+
+/// Where one signs in to see the page of this path.
+pub fn link(visitor: &Visitor, path: &str) -> String {
+    let landing = Landing::parse(path);
+    let landing = landing.as_ref().map(Landing::as_str).unwrap_or_default();
+    visitor.link("/desk/sign-in", &[(LANDING, landing)])
+}
+
 /// Asks for the address.
-pub async fn show(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
-    told(&site, &visitor, StatusCode::OK, "ask")
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Query(parameters): Parameters,
+) -> Response {
+    let landing = landing(parameters.get(LANDING));
+    told_on_the_way(&site, &visitor, StatusCode::OK, "ask", landing.as_ref())
 }
 
 /// Takes the address. The answer is the same whoever it is, and as quick: whether a mail is sent is
@@ -49,26 +84,24 @@ pub async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Reque
     }
     site.sign_ins.count(visitor.address);
     let address = form.get("address").to_owned();
+    let landing = Landing::parse(form.get(LANDING));
     if !address.contains('@') || address.len() > 320 {
-        return told(
-            &site,
-            &visitor,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "no-address",
-        );
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return told_on_the_way(&site, &visitor, status, "no-address", landing.as_ref());
     }
     let service = site.service.clone();
+    let asked = SignIn { address, landing };
     tokio::spawn(async move {
-        if let Err(error) = send(&service, address).await {
+        if let Err(error) = send(&service, asked).await {
             tracing::error!("A link to sign in cannot be sent: {error:#}");
         }
     });
     told(&site, &visitor, StatusCode::OK, "sent")
 }
 
-async fn send(service: &Service, address: String) -> anyhow::Result<()> {
+async fn send(service: &Service, asked: SignIn) -> anyhow::Result<()> {
     let rules = service.rules();
-    let Some(technician) = rules.policy.technician(&address) else {
+    let Some(technician) = rules.policy.technician(&asked.address) else {
         return Ok(());
     };
     let key = technician.who().key();
@@ -77,7 +110,7 @@ async fn send(service: &Service, address: String) -> anyhow::Result<()> {
         tracing::warn!("A technician asks for too many links to sign in; no more for a while");
         return Ok(());
     }
-    service.decide(Input::SignIn(SignIn { address })).await?;
+    service.decide(Input::SignIn(asked)).await?;
     Ok(())
 }
 
@@ -127,6 +160,7 @@ pub async fn open(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     path: Result<Path<String>, PathRejection>,
+    Query(parameters): Parameters,
     request: Request,
 ) -> Response {
     let token = path.map(|Path(token)| token).unwrap_or_default();
@@ -149,7 +183,8 @@ pub async fn open(
     }
     match session(&site, notice).await {
         Ok(Some(cookie)) => {
-            let mut response = see("/desk");
+            let landing = landing(parameters.get(LANDING));
+            let mut response = see(landing.as_ref().map_or("/desk", Landing::as_str));
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response
         }
@@ -215,8 +250,9 @@ pub fn needed(site: &Site, visitor: &Visitor, parts: &Parts) -> Response {
     if from_elsewhere {
         let mut context = frame::context(site, visitor);
         context.insert("step", "again");
-        context.insert("here", &visitor.path);
+        let here = parts.uri.path_and_query().map(PathAndQuery::as_str);
+        context.insert("here", here.unwrap_or(&visitor.path));
         return page(site, StatusCode::OK, "desk/sign-in.html", &context);
     }
-    see(&format!("/desk/sign-in{}", visitor.query()))
+    see(&link(visitor, &visitor.path))
 }

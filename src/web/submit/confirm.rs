@@ -15,7 +15,7 @@ use super::{Outcome, send, typed_of, view};
 use crate::mail::Address;
 use crate::store::{DraftState, Mailbox, WaitingDraft};
 use crate::ticket::{InboxId, Part};
-use crate::token::{Errand, Page, Visit};
+use crate::token::{self, Errand, Page, Visit};
 use crate::web::form;
 use crate::web::frame::{self, Visitor};
 use crate::web::{Site, link, page, see, status, unavailable};
@@ -94,6 +94,7 @@ pub async fn became(site: &Site, inbox: InboxId, author: &Address) -> Option<Bec
                 ticket: ticket.id.0,
                 person: person.id.0,
                 generation: person.generation,
+                issued: token::day(site.service.now().timestamp()),
             };
             format!("/t/{}", page.seal(keys))
         }),

@@ -7,12 +7,9 @@ use axum::response::Response;
 
 use super::Look;
 use super::typed::{Mistakes, Typed};
-use crate::web::form::at_most;
+use crate::web::form::{FILES, at_most};
 use crate::web::frame::Visitor;
 use crate::web::{Site, client, link, see, unavailable};
-
-/// Files of one request.
-const FILES: usize = 20;
 
 /// A number as [`crate::web::form::number`] makes it.
 pub fn is_number(text: &str) -> bool {
