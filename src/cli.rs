@@ -22,6 +22,7 @@ mod inbox;
 pub mod inspect;
 mod json;
 mod knowledge;
+mod links;
 mod log;
 mod man;
 mod outbox;
@@ -82,6 +83,7 @@ enum Command {
     Outbox(outbox::Arguments),
     Inbox(inbox::Arguments),
     Sessions(sessions::Arguments),
+    Links(links::Arguments),
     Statistics(statistics::Arguments),
     Health(health::Arguments),
     Knowledge(knowledge::Arguments),
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Outbox(arguments) => outbox::run(&context, &arguments),
         Command::Inbox(arguments) => inbox::run(&context, &arguments),
         Command::Sessions(arguments) => sessions::run(&context, &arguments),
+        Command::Links(arguments) => links::run(&context, &arguments),
         Command::Statistics(arguments) => statistics::run(&context, &arguments),
         Command::Health(arguments) => health::run(&context, &arguments),
         Command::Knowledge(arguments) => knowledge::run(&context, &arguments),

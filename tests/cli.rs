@@ -359,6 +359,93 @@ fn a_mail_through_the_pipe_becomes_a_ticket_that_the_operator_closes() {
     );
 }
 
+/// A desk that runs, with one ticket in it.
+fn with_a_ticket() -> (Desk, Daemon) {
+    let desk = Desk::new(CONFIG);
+    let daemon = desk.start();
+    let deliver = ["deliver", "--account", "support"];
+    let output = desk.fed(&deliver, MAIL.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    until("there is a ticket", || {
+        desk.json(&["ticket", "list", "--json"]) != Value::Array(Vec::new())
+    });
+    (desk, daemon)
+}
+
+#[test]
+fn the_operator_does_what_a_button_does() {
+    let (desk, daemon) = with_a_ticket();
+    let act = |arguments: &[&str]| {
+        let mut all = vec!["ticket"];
+        all.extend(arguments);
+        all.push("--json");
+        desk.json(&all)
+    };
+    let waiting = act(&["wait", "DSI-1", "--for", "third-party"]);
+    assert_eq!(waiting["status"], "waiting");
+    assert_eq!(waiting["waits_for"], "third-party");
+    let waiting = act(&["wait", "DSI-1"]);
+    assert_eq!(waiting["waits_for"], "requester");
+    let paused = act(&["pause", "DSI-1", "--until", "2d"]);
+    assert_eq!(paused["status"], "paused");
+    assert!(paused["due_at"].is_string(), "{paused}");
+    for wrong in ["someday", "2020-01-01"] {
+        let output = desk.run(&["ticket", "pause", "DSI-1", "--until", wrong]);
+        assert_eq!(output.status.code(), Some(64), "{wrong}: {}", text(&output));
+    }
+    let output = desk.run(&["ticket", "accept", "DSI-1"]);
+    assert_eq!(output.status.code(), Some(1), "there is no solution yet");
+
+    // What the requester said by phone is an operator's to pass on.
+    act(&["resolve", "DSI-1", "-m", "C'est réparé."]);
+    let refused = act(&["refuse", "DSI-1", "-m", "Elle clignote encore."]);
+    assert_eq!(refused["status"], "open");
+    assert_eq!(refused["refusals"], 1);
+    let events = refused["events"].as_array().expect("events");
+    let said = |kind: &str| {
+        let mut of_kind = events.iter().filter(|event| event["kind"] == kind);
+        of_kind.any(|event| {
+            let text = event["text"].as_str().unwrap_or_default();
+            text.contains("Elle clignote encore.")
+        })
+    };
+    assert!(said("verdict"), "{events:?}");
+    assert!(!said("mail"), "it is no word of the desk's: {events:?}");
+    act(&["resolve", "DSI-1", "-m", "Cette fois, oui."]);
+    let by = ["--by", "Camille Martin"];
+    let rated = act(&[
+        &["rate", "DSI-1", "--time", "4", "--answers", "5"][..],
+        &by[..],
+    ]
+    .concat());
+    assert_eq!(rated["rating"]["speed"], 4);
+    assert_eq!(rated["rating"]["answers"], 5);
+    let output = desk.run(&["ticket", "rate", "DSI-1", "--time", "6", "--answers", "5"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let accepted = act(&["accept", "DSI-1"]);
+    assert_eq!(accepted["status"], "closed");
+    assert_eq!(accepted["accepted"], true);
+    let (code, _) = daemon.stop();
+    assert_eq!(code, Some(0), "{}", desk.log());
+}
+
+#[test]
+fn the_links_of_one_person_are_ended() {
+    let (desk, daemon) = with_a_ticket();
+    let marie = "marie.durand@example.org";
+    let ended = desk.json(&["links", "revoke", marie, "--json"]);
+    assert_eq!(ended, serde_json::json!({"requests": 1, "lists": 0}));
+    let one = ["links", "revoke", marie, "--ticket", "DSI-1"];
+    let output = desk.run(&one);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let nobody = desk.run(&["links", "revoke", "personne@example.org"]);
+    assert_eq!(nobody.status.code(), Some(1), "{}", text(&nobody));
+    let wrong = desk.run(&["links", "revoke", "marie"]);
+    assert_eq!(wrong.status.code(), Some(64), "{}", text(&wrong));
+    let (code, _) = daemon.stop();
+    assert_eq!(code, Some(0), "{}", desk.log());
+}
+
 #[test]
 fn a_mail_that_cannot_be_taken_now_stays_with_the_mail_server() {
     let desk = Desk::new(CONFIG);

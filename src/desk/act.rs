@@ -49,6 +49,8 @@ pub enum Deed {
     Rate(Marks, Option<String>),
     /// Somebody who follows does so no longer.
     Unfollow,
+    /// The links to the page that this address was sent open nothing any more.
+    EndLinks(String),
     /// A technician's reply, written on the page.
     Reply(Written),
 }
@@ -106,6 +108,12 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
             draft.event(id, actor, true, assigned);
             tell::assigned(draft, id, technician, by.as_ref());
             return tell::public(draft, id, Kind::Taken, None, &technician.who().address);
+        }
+        Deed::EndLinks(address) => {
+            if let Err(why) = people::end_links(draft, &ticket, actor, address) {
+                draft.decision.why = why;
+            }
+            return;
         }
         Deed::Resolve(text) => (Step::Resolve, Some(Kind::Resolved), text.as_ref()),
         Deed::Close(text) => (Step::Close, Some(Kind::Closed), text.as_ref()),
@@ -180,6 +188,7 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
         | Deed::Reopen(_)
         | Deed::Wait(_)
         | Deed::Pause(_)
+        | Deed::EndLinks(_)
         | Deed::Reply(_) => return,
     };
     if !judges {
@@ -198,7 +207,11 @@ fn of_requester(draft: &mut Draft<'_>, ticket: &Ticket, mut actor: Actor, what: 
             draft.decision.why = "it is closed for good: a new request goes on".to_owned();
         }
         Deed::Refuse(reason) => {
-            add_words(draft, ticket, &actor, reason);
+            // An operator passes on what the requester said: the verdict holds it, and it is no
+            // word of the desk's to him.
+            if actor.role != Role::Operator {
+                add_words(draft, ticket, &actor, reason);
+            }
             let words = said(reason);
             verdict::judge(draft, id, actor, words, Some(Opinion::Fails), Vec::new());
         }

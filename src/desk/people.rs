@@ -407,6 +407,29 @@ fn change(draft: &mut Draft<'_>, id: TicketId, actor: Actor, person: Person, par
     person
 }
 
+/// Ends the links to the page that somebody of the ticket was sent; the next mail brings a new one.
+///
+/// # Errors
+/// Why not.
+pub fn end_links(
+    draft: &mut Draft<'_>,
+    ticket: &Ticket,
+    actor: Actor,
+    address: &str,
+) -> Result<(), String> {
+    let person = ticket
+        .person(address)
+        .filter(|person| person.part != Part::Contributor)
+        .ok_or_else(|| format!("{address} was sent no link to this ticket"))?;
+    let part = person.part;
+    let person = Person {
+        generation: person.generation + 1,
+        ..person.clone()
+    };
+    change(draft, ticket.id, actor, person, part);
+    Ok(())
+}
+
 /// Takes part no longer: may add to the ticket, gets nothing, and his link has ended.
 fn let_go(draft: &mut Draft<'_>, id: TicketId, actor: Actor, person: Person) -> Person {
     let person = Person {

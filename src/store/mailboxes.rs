@@ -90,6 +90,25 @@ impl Store {
         .await
     }
 
+    /// Ends all links that were sent to the mailboxes of these addresses; returns how many mailboxes
+    /// that are.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn revoke_mailboxes(&self, addresses: Vec<String>) -> Result<usize> {
+        self.write(Durability::Durable, "revoking links", move |connection| {
+            let mut statement = connection.prepare_cached(
+                r"UPDATE mailboxes SET generation = generation + 1 WHERE address = ?1",
+            )?;
+            let mut rows = 0;
+            for address in &addresses {
+                rows += statement.execute([address])?;
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
     /// The tickets that a person has a part in, the newest first: those below `before`, at most
     /// `limit`.
     ///
