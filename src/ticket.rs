@@ -92,6 +92,18 @@ pub enum Part {
     Contributor,
 }
 
+impl Part {
+    /// In which capacity somebody of this part acts.
+    pub fn role(self) -> Role {
+        match self {
+            Self::Requester => Role::Requester,
+            Self::Beneficiary => Role::Beneficiary,
+            Self::Observer => Role::Observer,
+            Self::Contributor => Role::Contributor,
+        }
+    }
+}
+
 /// One person of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

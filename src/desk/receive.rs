@@ -407,7 +407,7 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         .cloned();
     let part = person.map_or(Part::Contributor, |person| person.part);
     let actor = Actor {
-        role: short::role(part),
+        role: part.role(),
         who: Some(sender.clone()),
     };
     let takes_part = part != Part::Contributor;

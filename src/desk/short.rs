@@ -6,7 +6,7 @@ use super::policy::Policy;
 use super::{Arrival, Kind, classify, declared, people, reclassify, tell, urgency, words};
 use crate::mail::text::fold_accents;
 use crate::mail::{Address, Mail};
-use crate::ticket::{Actor, Claim, Nature, Part, Role, Ticket};
+use crate::ticket::{Actor, Claim, Nature, Part, Ticket};
 
 /// Characters of a line that may be for the desk.
 const LONGEST: usize = 150;
@@ -331,16 +331,6 @@ fn folded(line: &str) -> String {
         .join(" ")
         .trim_matches(['.', '\''])
         .to_owned()
-}
-
-/// The role that a part acts in.
-pub fn role(part: Part) -> Role {
-    match part {
-        Part::Requester => Role::Requester,
-        Part::Beneficiary => Role::Beneficiary,
-        Part::Observer => Role::Observer,
-        Part::Contributor => Role::Contributor,
-    }
 }
 
 #[cfg(test)]

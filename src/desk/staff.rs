@@ -38,7 +38,7 @@ mod undo;
 pub use ask::ask;
 pub use fresh::{answers_a_list, carry_out_new, receive as receive_new};
 pub use page::{may_open, write};
-pub use undo::UNDO_MINUTES;
+pub use undo::can_undo;
 
 use reply::Reply;
 

@@ -43,7 +43,7 @@ const QUESTION_BYTES: usize = 16 << 10;
 
 /// Fields and files of a form.
 const FIELDS: usize = 200;
-const FILES: usize = 20;
+pub const FILES: usize = 20;
 
 /// A body that is too large is still read, up to so many times what is allowed, and thrown away: a
 /// browser that is cut off shows no answer.

@@ -78,12 +78,23 @@ fn closes_after(policy: &Policy, language: &str) -> Option<String> {
 }
 
 fn in_words(term: Term, language: &str) -> String {
-    let (count, french, english) = match term {
-        Term::After(time) if time.num_days() > 2 => (time.num_days(), "jours", "days"),
-        Term::After(time) => (time.num_hours(), "heures", "hours"),
-        Term::WorkingTime(time) => (time.num_hours(), "heures ouvrées", "working hours"),
-        Term::WorkingDays(days) => (days.into(), "jours ouvrés", "working days"),
+    let (count, one, many) = match term {
+        Term::After(time) if time.num_days() > 2 => {
+            (time.num_days(), ("jour", "day"), ("jours", "days"))
+        }
+        Term::After(time) => (time.num_hours(), ("heure", "hour"), ("heures", "hours")),
+        Term::WorkingTime(time) => (
+            time.num_hours(),
+            ("heure ouvrée", "working hour"),
+            ("heures ouvrées", "working hours"),
+        ),
+        Term::WorkingDays(days) => (
+            days.into(),
+            ("jour ouvré", "working day"),
+            ("jours ouvrés", "working days"),
+        ),
     };
+    let (french, english) = if count == 1 { one } else { many };
     format!(
         "{count}\u{a0}{}",
         super::status::pick(language, french, english)
@@ -138,4 +149,29 @@ async fn statement(State(site): State<Arc<Site>>, visitor: Visitor) -> Response 
     context.insert("contact", &facts.contact);
     context.insert("base_url", &current.settings.policy.base_url);
     page(&site, StatusCode::OK, "statement.html", &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+
+    #[test]
+    fn one_day_is_a_day() {
+        for (term, french, english) in [
+            (Term::After(Duration::days(15)), "15 jours", "15 days"),
+            (Term::After(Duration::hours(48)), "48 heures", "48 hours"),
+            (Term::After(Duration::hours(1)), "1 heure", "1 hour"),
+            (Term::WorkingDays(1), "1 jour ouvré", "1 working day"),
+            (
+                Term::WorkingTime(Duration::hours(1)),
+                "1 heure ouvrée",
+                "1 working hour",
+            ),
+        ] {
+            let shown = |language| in_words(term, language).replace('\u{a0}', " ");
+            assert_eq!((&*shown("fr"), &*shown("en")), (french, english));
+        }
+    }
 }

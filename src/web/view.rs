@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use super::frame::encoded;
 use super::{download, status};
 use crate::desk::Policy;
 use crate::notification::date;
@@ -328,22 +329,13 @@ pub fn downloads(
                     .as_deref()
                     .unwrap_or(if language == "en" { "file" } else { "fichier" }),
             );
-            let encoded: String = name
-                .bytes()
-                .map(|byte| match byte {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
-                        char::from(byte).to_string()
-                    }
-                    _ => format!("%{byte:02X}"),
-                })
-                .collect();
             Download {
                 picture: matches!(
                     file.attachment.content_type.as_str(),
                     "image/png" | "image/jpeg" | "image/gif"
                 ) && file.attachment.size <= LARGEST_PICTURE,
                 size: date::size(file.attachment.size, language),
-                link: format!("{base}/{id}/{number}/{encoded}"),
+                link: format!("{base}/{id}/{number}/{}", encoded(&name)),
                 name,
             }
         })

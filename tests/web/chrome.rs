@@ -5,12 +5,16 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// What does not happen within it never happens.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// No page has so many things to press.
+const MOST_TABS: u32 = 150;
 
 pub struct Chrome {
     to: ChildStdin,
@@ -211,6 +215,19 @@ impl Chrome {
         self.call("Input.dispatchKeyEvent", event).await;
     }
 
+    /// Presses Tab, from where the focus is, until it is on what was meant: nothing that a keyboard does
+    /// not reach.
+    pub async fn tab_to(&mut self, selector: &str) {
+        for _ in 0..MOST_TABS {
+            self.press("Tab").await;
+            let there = format!("document.activeElement.matches({selector:?})");
+            if self.evaluate(&there).await == true {
+                return;
+            }
+        }
+        panic!("{MOST_TABS} times Tab do not lead to {selector}");
+    }
+
     /// Presses a key that leads to another page, and waits for it.
     pub async fn press_and_go(&mut self, key: &str) {
         self.events.clear();
@@ -223,6 +240,14 @@ impl Chrome {
         self.events.clear();
         self.evaluate(expression).await;
         self.loaded().await;
+    }
+
+    /// The page as it is seen, the whole of it, as a PNG.
+    pub async fn picture(&mut self) -> Vec<u8> {
+        let whole = json!({"captureBeyondViewport": true});
+        let taken = self.call("Page.captureScreenshot", whole).await;
+        let data = taken["data"].as_str().expect("a picture");
+        BASE64.decode(data.as_bytes()).expect("base64")
     }
 
     /// What axe-core finds wrong with the page, a line each.

@@ -9,6 +9,7 @@ use chrono::Duration;
 use crate::browser::chromium;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
 use crate::http;
+use crate::technician::signed_in;
 
 /// Whose desk it is, and its addresses.
 const INSTITUTION: &str = r##"institution = "Université d'Exemple"
@@ -159,4 +160,61 @@ async fn take_the_pictures() {
         &folder.join("request.png"),
     )
     .await;
+    of_the_desk(&folder).await;
+}
+
+/// What technicians see: of a desk with a few tickets, in a browser that is signed in.
+async fn of_the_desk(folder: &Path) {
+    let mut desk = Desk::open_with(INSTITUTION).await;
+    for (subject, body, hours) in [
+        (
+            "URGENT écran noir au guichet d'accueil",
+            "L'écran reste noir, plus personne ne peut être reçu.",
+            20,
+        ),
+        (
+            "Plus de son en salle B204",
+            "Les haut-parleurs sont muets depuis ce matin.",
+            5,
+        ),
+        (
+            "Accès à la scolarité pour une nouvelle collègue",
+            "Jeanne Dupont arrive lundi.",
+            30,
+        ),
+        (
+            "Imprimante du deuxième hors ligne",
+            "Elle affiche « hors ligne ».",
+            3,
+        ),
+    ] {
+        desk.request(subject, body, &[]).await;
+        desk.wait(Duration::hours(hours));
+    }
+    desk.reply("Camille Martin", CAMILLE, "#prendre").await;
+    desk.wait(Duration::minutes(30));
+    desk.reply(
+        "Marie Durand",
+        MARIE,
+        "Elle est de nouveau en ligne, puis retombe.\n\nMarie",
+    )
+    .await;
+    desk.wait(Duration::minutes(10));
+    let note = "#note\n\nMême panne qu'en octobre : voir le commutateur du deuxième.";
+    desk.reply("Camille Martin", CAMILLE, note).await;
+    desk.count().await;
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    for (path, width, scheme, name) in [
+        ("/desk", 1280, "light", "bureau-liste"),
+        ("/desk", 360, "dark", "bureau-liste-telephone-sombre"),
+        ("/desk/4", 1280, "light", "bureau-ticket"),
+        ("/desk/4", 360, "light", "bureau-ticket-telephone"),
+        ("/desk/statistics", 1280, "light", "statistiques"),
+    ] {
+        chrome.colours(scheme).await;
+        chrome.size(width, 900).await;
+        chrome.go(&format!("http://{}{path}", desk.address)).await;
+        let bytes = chrome.picture().await;
+        std::fs::write(folder.join(format!("{name}.png")), bytes).expect("written");
+    }
 }

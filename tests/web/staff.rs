@@ -91,8 +91,14 @@ async fn asked(desk: &Desk, address: &str) -> u32 {
 
 /// The path of the link that comes by mail.
 pub async fn link(desk: &mut Desk, address: &str) -> String {
+    wanted(desk, address, "").await
+}
+
+/// The same, asked for on the way to a page.
+async fn wanted(desk: &mut Desk, address: &str, page: &str) -> String {
     let before = asked(desk, address).await;
-    let answer = ask(desk, address).await;
+    let fields = [("address", address), ("vers", page)];
+    let answer = http::submit(desk.address, "/desk/sign-in", &fields).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     // What the page answers does not wait for the mail.
     for _ in 0..500 {
@@ -145,6 +151,38 @@ async fn a_link_opens_the_desk_once_and_only_for_who_presses_its_button() {
             .await
             .contains("Camille Martin")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_leads_to_the_page_that_was_wanted_and_never_elsewhere() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    // The mail of a new ticket leads to the desk; who is not signed in is asked first.
+    assert_eq!(desk.link(CAMILLE), "/desk/1");
+    let needed = desk.get("/desk/1").await;
+    assert_eq!(needed.status, 303);
+    assert_eq!(needed.header("location"), "/desk/sign-in?vers=%2Fdesk%2F1");
+    let page = desk.get(needed.header("location")).await.text();
+    assert_eq!(hidden(&page, "vers"), "/desk/1");
+    let link = wanted(&mut desk, CAMILLE, "/desk/1").await;
+    assert!(link.ends_with("?vers=/desk/1"), "{link}");
+    let opened = http::submit(desk.address, &link, &[("me", "1")]).await;
+    assert_eq!((opened.status, opened.header("location")), (303, "/desk/1"));
+
+    // Whoever makes the form, or the link, say something else.
+    for wrong in ["//evil.example/desk/1", "https://evil.example", "/t/abc"] {
+        let page = desk
+            .get(&format!("/desk/sign-in?vers={wrong}"))
+            .await
+            .text();
+        assert!(!page.contains(wrong), "{page}");
+        desk.wait(Duration::minutes(1));
+        let link = wanted(&mut desk, KARIM, wrong).await;
+        assert!(!link.contains("vers"), "{link}");
+        let link = format!("{link}?vers={wrong}");
+        let opened = http::submit(desk.address, &link, &[("me", "1")]).await;
+        assert_eq!((opened.status, opened.header("location")), (303, "/desk"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -452,6 +490,131 @@ async fn what_others_did_meanwhile_is_read_first_and_no_word_is_lost() {
         .iter()
         .filter(|what| what.text().is_some_and(|text| text.contains("<câble>")));
     assert_eq!(same.count(), 1);
+}
+
+/// What stands in a field of the page: between the tags of a text area, or as its value.
+fn held(page: &str, id: &str) -> String {
+    let field = page.split(&format!("id=\"{id}\"")).nth(1);
+    let field = field.unwrap_or_else(|| panic!("no field {id}: {page}"));
+    let (tag, rest) = field.split_once('>').expect("the end of the tag");
+    match tag.split_once("value=\"") {
+        Some((_, value)) => value.split('"').next().unwrap_or_default().to_owned(),
+        None => rest.split("</").next().unwrap_or_default().to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_into_one_form_stays_in_it() {
+    let mut desk = Desk::open().await;
+    desk.request("URGENT écran noir", "Client bloqué.", &[])
+        .await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    let before = camille.page(&desk, "/desk/1").await;
+    desk.wait(Duration::minutes(5));
+    desk.reply("Marie Durand", MARIE, "En fait, c'est le câble.")
+        .await;
+    let fields = [
+        "text", "reason", "lower", "closing", "scope", "other", "follower",
+    ];
+    for (act, name, typed, field) in [
+        ("priority", "text", "le doyen s'agace", "reason"),
+        ("lower", "argument", "un seul poste", "lower"),
+        ("close", "text", "Bonne continuation", "closing"),
+        ("out-of-scope", "argument", "voyez la scolarité", "scope"),
+        ("merge", "argument", "77", "other"),
+        ("add", "argument", "paul@example.org", "follower"),
+        ("resolve", "text", "Changé.", "text"),
+    ] {
+        let form = [("act", act), (name, typed)];
+        let refused = camille.press_on(&desk, &before, "/desk/1", &form).await;
+        assert_eq!(refused.status, 409, "{act}");
+        let page = refused.text().replace("&#39;", "'");
+        for other in fields {
+            let expected = if other == field { typed } else { "" };
+            assert_eq!(held(&page, other), expected, "{act}, {other}: {page}");
+        }
+    }
+    let chosen = [("act", "assign"), ("argument", KARIM)];
+    let page = camille.press_on(&desk, &before, "/desk/1", &chosen).await;
+    let option = format!("<option value=\"{KARIM}\" selected>");
+    assert!(page.text().contains(&option), "{}", page.text());
+
+    // Its form is gone with what the ticket was: the words are given back all the same.
+    let karim = Browser::sign_in(&mut desk, KARIM).await;
+    karim.press(&desk, "/desk/1", &[("act", "close")]).await;
+    let form = [("act", "close"), ("text", "Bonne continuation")];
+    let refused = camille.press_on(&desk, &before, "/desk/1", &form).await;
+    assert_eq!(refused.status, 409);
+    let page = refused.text();
+    assert!(page.contains("Ce que vous aviez écrit"), "{page}");
+    assert!(page.contains("Bonne continuation"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_a_form_came_back_without_are_asked_for_again() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    let before = camille.page(&desk, "/desk/1").await;
+    desk.wait(Duration::minutes(5));
+    desk.reply("Marie Durand", MARIE, "En fait, c'est le câble.")
+        .await;
+    let (token, seen) = (hidden(&before, "token"), hidden(&before, "seen"));
+    let fields = [
+        ("token", &*token),
+        ("seen", &seen),
+        ("act", "answer"),
+        ("text", "Voyez l'image."),
+    ];
+    let (kind, body) = http::multipart(&fields, &[("a.gif", "image/gif", b"GIF89a")]);
+    let headers = [
+        ("Sec-Fetch-Site", "same-origin"),
+        ("Cookie", &*camille.cookie),
+    ];
+    let answer = http::post(desk.address, "/desk/1", &headers, &kind, &body).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.text();
+    assert!(page.contains("Joignez de nouveau vos fichiers"), "{page}");
+    assert_eq!(held(&page, "text").replace("&#39;", "'"), "Voyez l'image.");
+    assert!(!before.contains("Joignez de nouveau"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_in_plain_words() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    let high = [("act", "priority"), ("argument", "high")];
+    camille.press(&desk, "/desk/1", &high).await;
+    for (page, shown) in [
+        (
+            "/desk/1",
+            ["Accusé de réception pour", "Avis de prise en charge pour"],
+        ),
+        (
+            "/desk/1?lang=en",
+            ["Acknowledgement to", "Notice of who takes care of it to"],
+        ),
+    ] {
+        let page = camille.page(&desk, page).await;
+        let history = page.split("class=\"minor\"").nth(1).expect("notices");
+        let history = history.split("</details>").next().expect("its end");
+        for words in shown {
+            assert!(history.contains(words), "{words}: {history}");
+        }
+        for name in [
+            "acknowledgement »",
+            "team-new",
+            "#prendre",
+            "#priorite",
+            "✔",
+        ] {
+            assert!(!history.contains(name), "{name}: {history}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,6 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use serde_json::json;
-
 use crate::browser::{Canary, hostile_ticket};
 use crate::chrome::Chrome;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
@@ -24,11 +21,41 @@ pub async fn signed_in(desk: &mut Desk, address: &str) -> Chrome {
     let link = link(desk, address).await;
     let mut chrome = Chrome::open(1280, 900).await;
     chrome.go(&url(desk, &link)).await;
-    chrome.focus("input[name=me]").await;
+    chrome.tab_to("input[name=me]").await;
     chrome.press("Space").await;
+    chrome.tab_to("form button").await;
     chrome.press_and_go("Enter").await;
     assert!(chrome.document().await.contains("Pot commun"));
     chrome
+}
+
+/// What axe finds wrong with the page, on a phone and on a desk, light and dark, and what does not fit
+/// on it. With `SHOW`, pictures as well.
+async fn look(chrome: &mut Chrome, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (scheme, width) in [
+        ("light", 320),
+        ("dark", 320),
+        ("light", 1000),
+        ("dark", 1000),
+    ] {
+        chrome.colours(scheme).await;
+        chrome.size(width, 900).await;
+        let wrong = chrome.violations().await;
+        found.extend(
+            wrong
+                .into_iter()
+                .map(|line| format!("{name}, {scheme}, {width} px: {line}")),
+        );
+        let taken = chrome
+            .evaluate("document.documentElement.scrollWidth")
+            .await;
+        if taken != width {
+            found.push(format!("{name}: {taken} px wide on a screen of {width}"));
+        }
+        picture(chrome, &format!("{name}-{scheme}-{width}")).await;
+    }
+    found
 }
 
 /// A picture of the page, when they are wanted.
@@ -36,27 +63,9 @@ async fn picture(chrome: &mut Chrome, name: &str) {
     let Some(folder) = std::env::var_os("SHOW") else {
         return;
     };
-    for (scheme, width) in [
-        ("light", 1280),
-        ("dark", 1280),
-        ("light", 360),
-        ("dark", 360),
-    ] {
-        chrome.colours(scheme).await;
-        chrome.size(width, 900).await;
-        let taken = chrome
-            .call(
-                "Page.captureScreenshot",
-                json!({"captureBeyondViewport": true}),
-            )
-            .await;
-        let data = taken["data"].as_str().expect("a picture");
-        let bytes = BASE64.decode(data.as_bytes()).expect("base64");
-        let path = std::path::Path::new(&folder).join(format!("{name}-{scheme}-{width}.png"));
-        std::fs::write(path, bytes).expect("written");
-    }
-    chrome.size(1280, 900).await;
-    chrome.colours("light").await;
+    let bytes = chrome.picture().await;
+    let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+    std::fs::write(path, bytes).expect("written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,9 +73,9 @@ async fn a_ticket_is_taken_and_answered_by_keyboard_with_a_file() {
     let mut desk = Desk::open().await;
     desk.request("Écran noir", "L'écran reste noir.", &[]).await;
     let mut chrome = signed_in(&mut desk, CAMILLE).await;
-    chrome.focus(".tickets a").await;
+    chrome.tab_to(".tickets a").await;
     chrome.press_and_go("Enter").await;
-    chrome.focus("button[value=take]").await;
+    chrome.tab_to("button[value=take]").await;
     chrome.press_and_go("Enter").await;
     let page = chrome.document().await;
     assert!(page.contains("le ticket est à vous"), "{page}");
@@ -77,10 +86,10 @@ async fn a_ticket_is_taken_and_answered_by_keyboard_with_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("câble.gif");
     std::fs::write(&path, DOT).expect("written");
-    chrome.focus("#text").await;
+    chrome.tab_to("#text").await;
     chrome.write("Branchez ce câble-ci.").await;
     chrome.choose("#files", &[&path]).await;
-    chrome.focus("button[value=resolve]").await;
+    chrome.tab_to("button[value=resolve]").await;
     chrome.press_and_go("Enter").await;
     desk.settle().await;
     let mail = desk.latest(MARIE);
@@ -109,9 +118,7 @@ async fn nothing_that_a_stranger_wrote_runs_at_the_desk() {
     let mut desk = hostile_ticket(&corpus).await;
     let mut chrome = signed_in(&mut desk, CAMILLE).await;
     let statistics = "/desk/statistics?from=2026-11-01&to=2026-11-30";
-    let rules = desk.service.rules();
-    let counted = guichet::service::statistics::catch_up(desk.service.store(), &rules.policy);
-    counted.await.expect("counted");
+    desk.count().await;
     for path in [
         "/desk",
         "/desk?view=all",
@@ -127,6 +134,20 @@ async fn nothing_that_a_stranger_wrote_runs_at_the_desk() {
     assert_eq!(canary.calls(), Vec::<String>::new());
     let page = chrome.document().await;
     assert!(!page.contains("503"), "{page}");
+    // It is all there, to be read: as text, not as elements.
+    chrome.go(&url(&desk, "/desk/1")).await;
+    let read = chrome.evaluate("document.body.textContent").await;
+    let read = read.as_str().expect("text");
+    for shown in corpus
+        .iter()
+        .filter(|text| !text.contains(char::is_control))
+    {
+        assert!(read.contains(shown.as_str()), "{shown}");
+    }
+    chrome.go(&url(&desk, "/desk?view=all")).await;
+    let read = chrome.evaluate("document.body.textContent").await;
+    let read = read.as_str().expect("text");
+    assert!(read.contains(&corpus[12]), "{read}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,18 +177,14 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         ("sign-in-en", "/desk/sign-in?lang=en"),
     ] {
         chrome.go(&url(&desk, path)).await;
-        found.extend(chrome.violations().await);
-        picture(&mut chrome, name).await;
+        found.extend(look(&mut chrome, name).await);
     }
     let asked = link(&mut desk, KARIM).await;
     chrome.go(&url(&desk, &asked)).await;
-    found.extend(chrome.violations().await);
-    picture(&mut chrome, "confirm").await;
+    found.extend(look(&mut chrome, "confirm").await);
 
     let mut chrome = signed_in(&mut desk, CAMILLE).await;
-    let rules = desk.service.rules();
-    let counted = guichet::service::statistics::catch_up(desk.service.store(), &rules.policy);
-    counted.await.expect("counted");
+    desk.count().await;
     let statistics = "/desk/statistics?from=2026-11-10&to=2026-11-23";
     for (name, path) in [
         ("list", "/desk"),
@@ -179,15 +196,13 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         ("statistics-en", &format!("{statistics}&lang=en")),
     ] {
         chrome.go(&url(&desk, path)).await;
-        let wrong = chrome.violations().await;
-        found.extend(wrong.into_iter().map(|line| format!("{path}: {line}")));
-        picture(&mut chrome, name).await;
+        found.extend(look(&mut chrome, name).await);
     }
     chrome.go(&url(&desk, "/desk/1")).await;
     chrome
         .evaluate_and_go("document.querySelector('button[value=take]').click()")
         .await;
-    chrome.focus("#text").await;
+    chrome.tab_to("#text").await;
     chrome.write("Une note pour les collègues.").await;
     chrome
         .evaluate_and_go("document.querySelector('button[value=note]').click()")
@@ -200,9 +215,7 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         chrome
             .evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             .await;
-        let wrong = chrome.violations().await;
-        found.extend(wrong.into_iter().map(|line| format!("{path}: {line}")));
-        picture(&mut chrome, name).await;
+        found.extend(look(&mut chrome, name).await);
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -2,12 +2,14 @@
 //! latest mail, by a new event; what has happened stays on the timeline. What others changed since stays
 //! changed, and what cannot be undone is said.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 use super::super::draft::Draft;
+use super::super::policy::Technician;
 use super::super::{Kind, Notice, tell, words};
 use super::reply::{Outcome, Reply};
 use super::{away, merge, report};
@@ -55,7 +57,7 @@ impl Reply<'_> {
         let known = draft.known;
         let history = known.history.get(&self.id).map_or(&[][..], Vec::as_slice);
         let absence = away::noted_at(draft, self.technician);
-        let latest = latest(history, self, draft.now);
+        let latest = latest(history, self.technician, draft.now);
         // What he did last may be no matter of this ticket.
         if let Some(noted) = absence
             && latest.as_ref().is_none_or(|act| act.at < noted)
@@ -192,16 +194,26 @@ impl Reply<'_> {
     }
 }
 
+/// `#annuler` finds something of this technician's to undo.
+pub fn can_undo(history: &[&Event], technician: &Technician, now: DateTime<Utc>) -> bool {
+    // The opening of a ticket stands.
+    latest(history, technician, now).is_some_and(|act| act.first > 0)
+}
+
 /// The latest mail of the technician, of the last minutes, that is not undone yet.
-fn latest(history: &[Event], reply: &Reply<'_>, now: DateTime<Utc>) -> Option<Act> {
+fn latest<E: Borrow<Event>>(
+    history: &[E],
+    technician: &Technician,
+    now: DateTime<Utc>,
+) -> Option<Act> {
     let own = |event: &Event| {
         let who = event.actor.who.as_ref();
         event.actor.role == Role::Technician
-            && who.is_some_and(|who| reply.technician.has_address(&who.address))
+            && who.is_some_and(|who| technician.has_address(&who.address))
     };
+    let events = || history.iter().map(Borrow::borrow);
     // A mail that undid something is no mail to undo, nor is one that did nothing.
-    let undoing: BTreeSet<DateTime<Utc>> = history
-        .iter()
+    let undoing: BTreeSet<DateTime<Utc>> = events()
         .filter(|event| own(event))
         .flat_map(|event| match &event.what {
             What::Undone { done_at, .. } => vec![*done_at, event.at],
@@ -215,15 +227,18 @@ fn latest(history: &[Event], reply: &Reply<'_>, now: DateTime<Utc>) -> Option<Ac
             What::Command { .. } | What::Note { .. } | What::Asked { .. }
         )
     };
-    let last = history.iter().rposition(|event| {
+    let last = history.iter().map(Borrow::borrow).rposition(|event| {
         own(event)
             && did(event)
             && !undoing.contains(&event.at)
             && now - event.at <= Duration::minutes(UNDO_MINUTES)
     })?;
-    let at = history.get(last)?.at;
+    let at = history.get(last)?.borrow().at;
     // The mail's events stand together: his own, and what the desk noted with them.
-    let of_it = |event: &&Event| event.at == at && (own(event) || event.actor.role == Role::Desk);
+    let of_it = |event: &&E| {
+        let event: &Event = (*event).borrow();
+        event.at == at && (own(event) || event.actor.role == Role::Desk)
+    };
     let before = history.get(..last)?.iter().rev().take_while(of_it).count();
     let after = history.get(last..)?.iter().take_while(of_it).count();
     Some(Act {

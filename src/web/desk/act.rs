@@ -14,12 +14,13 @@ use serde::Serialize;
 use super::super::form::{self, Form};
 use super::super::frame::Visitor;
 use super::super::{Site, page, see, unavailable};
+use super::frame::Choice;
 use super::identity::Staff;
 use super::ticket::{self, Seen};
-use super::{frame, words};
-use crate::desk::{Action, Deed, Policy, UNDO_MINUTES, Written};
+use super::{sign_in, words};
+use crate::desk::{self, Action, Deed, Policy, Written};
 use crate::service::submit::Form as Submission;
-use crate::ticket::{Event, File, Level, Nature, Role, Status, What};
+use crate::ticket::{Event, File, Level, Nature, Status};
 
 /// What was typed into a form that is shown again, and what was wrong with it.
 #[derive(Debug, Default, Serialize)]
@@ -31,18 +32,12 @@ pub struct Typed {
     /// What follows a command.
     pub argument: String,
     pub canned: String,
+    /// It came with files, which a browser does not send a second time.
+    pub files: bool,
     /// The latest event of the page that it was typed on.
     pub seen: Option<i64>,
     /// A form that did something: what came after this event is to be told.
     pub done: Option<i64>,
-}
-
-/// A choice of a list.
-#[derive(Debug, Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
 }
 
 /// Which forms the page shows.
@@ -60,7 +55,7 @@ pub struct Offers {
     close: bool,
     reopen: bool,
     lower: bool,
-    /// Until when his latest act can be taken back.
+    /// His latest act can be taken back.
     undo: bool,
     /// How long answers can be taken back, in seconds.
     hold: i64,
@@ -72,6 +67,38 @@ pub struct Offers {
     levels: Vec<Choice>,
 }
 
+impl Offers {
+    /// The page has a form with this button.
+    fn shows(&self, act: &str) -> bool {
+        match act {
+            "take" => self.take,
+            "undo" => self.undo,
+            "note" => true,
+            "answer" => self.edit,
+            "resolve" | "answer-wait" => self.edit && self.resolve,
+            "wait" | "wait-third-party" | "pause" | "assign" | "give-back" | "team" => {
+                self.edit && self.alive
+            }
+            "category" => self.edit && !self.categories.is_empty(),
+            "nature" | "priority" | "merge" | "link" | "add" | "remove" => self.edit,
+            "lower" => self.edit && self.lower,
+            "close" | "out-of-scope" => self.edit && self.close,
+            "reopen" => self.edit && self.reopen,
+            _ => false,
+        }
+    }
+
+    /// Words of a form that the page does not show any more, because the ticket is another by now:
+    /// they are given back all the same.
+    pub fn left_over<'a>(&self, typed: &'a Typed) -> Option<&'a str> {
+        let words = match typed.text.is_empty() {
+            true => &typed.argument,
+            false => &typed.text,
+        };
+        Some(words.as_str()).filter(|words| !words.is_empty() && !self.shows(&typed.act))
+    }
+}
+
 /// What is offered of this ticket, to this technician.
 pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -> Offers {
     let ticket = &seen.ticket;
@@ -79,12 +106,8 @@ pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -
     let done = matches!(ticket.status, Status::Resolved | Status::Closed);
     let owner = ticket.technician.as_ref();
     let own = owner.is_some_and(|owner| staff.technician.has_address(&owner.address));
-    let choice = |value: &str, label: &str, chosen: bool| Choice {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen,
-    };
     let canned = policy.canned.iter();
+    let history: Vec<&Event> = seen.events.iter().map(|(_, event)| event).collect();
     let technicians = policy.technicians_of(&ticket.team);
     Offers {
         take: owner.is_none() && !done,
@@ -96,65 +119,48 @@ pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -
         resolve: !done,
         close: ticket.status != Status::Closed,
         reopen: ticket.status != Status::Open,
-        lower: crate::desk::urgency::can_lower(ticket),
-        undo: can_undo(&seen.events, staff, now),
+        lower: desk::urgency::can_lower(ticket),
+        undo: desk::can_undo(&history, &staff.technician, now),
         hold: policy.hold_replies.num_seconds(),
         canned: canned
             .filter(|canned| canned.language == ticket.language)
-            .map(|canned| choice(&canned.name, &canned.name, false))
+            .map(|canned| Choice::new(&canned.name, &canned.name, false))
             .collect(),
         technicians: technicians
             .map(|one| {
                 let address = one.who().address;
                 let chosen = owner.is_some_and(|owner| one.has_address(&owner.address));
-                choice(&address, &one.name, chosen)
+                Choice::new(&address, &one.name, chosen)
             })
             .collect(),
         teams: policy
             .teams
             .iter()
-            .map(|team| choice(&team.id, &team.name, team.id == ticket.team))
+            .map(|team| Choice::new(&team.id, &team.name, team.id == ticket.team))
             .collect(),
         categories: policy
             .categories
             .iter()
             .map(|one| {
                 let chosen = ticket.category.as_deref() == Some(one.id.as_str());
-                choice(&one.id, &one.full_name(), chosen)
+                Choice::new(&one.id, &one.full_name(), chosen)
             })
             .collect(),
         natures: [Nature::Incident, Nature::Request]
             .into_iter()
             .map(|nature| {
                 let label = words::nature(nature, language);
-                choice(nature.as_str(), label, ticket.nature == nature)
+                Choice::new(nature.as_str(), label, ticket.nature == nature)
             })
             .collect(),
         levels: [Level::High, Level::Normal, Level::Low]
             .into_iter()
             .map(|level| {
                 let label = policy.level_name(level, language);
-                choice(level.as_str(), label, ticket.priority == level)
+                Choice::new(level.as_str(), label, ticket.priority == level)
             })
             .collect(),
     }
-}
-
-/// He did something in the last minutes that `#annuler` would find.
-fn can_undo(events: &[(i64, Event)], staff: &Staff, now: DateTime<Utc>) -> bool {
-    let own = events.iter().rev().map(|(_, event)| event).find(|event| {
-        let who = event.actor.who.as_ref();
-        let passive = matches!(
-            event.what,
-            What::Command { .. } | What::Note { .. } | What::Asked { .. } | What::Notified { .. }
-        );
-        event.actor.role == Role::Technician
-            && who.is_some_and(|who| staff.technician.has_address(&who.address))
-            && !passive
-    });
-    own.is_some_and(|event| {
-        (now - event.at).num_minutes() < UNDO_MINUTES && !matches!(event.what, What::Undone { .. })
-    })
 }
 
 /// The command lines of a button, and whether the words are for the requester; `None`: no such
@@ -254,6 +260,7 @@ pub async fn reply(
         text: form.get("text").to_owned(),
         argument: form.get("argument").to_owned(),
         canned: form.get("canned").to_owned(),
+        files: !form.files.is_empty(),
         seen: form.get("seen").parse().ok(),
         done: None,
     };
@@ -287,7 +294,7 @@ pub async fn reply(
         Ok(decision) if !decision.changed.is_empty() || decision.why.is_empty() => {
             let since = typed.seen.unwrap_or_else(|| seen.latest()).to_string();
             let path = format!("/desk/{}", seen.ticket.id);
-            see(&frame::link(&staff, &path, &[("done", &since)]))
+            see(&staff.visitor.link(&path, &[("done", &since)]))
         }
         Ok(decision) => match ticket::open(&site, &staff, &number).await {
             Ok(seen) => {
@@ -344,6 +351,8 @@ fn again(
 fn ended(site: &Site, visitor: &Visitor, form: &Form) -> Response {
     let mut context = super::super::frame::context(site, visitor);
     context.insert("text", form.get("text"));
+    context.insert("files", &!form.files.is_empty());
+    context.insert("sign_in", &sign_in::link(visitor, &visitor.path));
     page(site, StatusCode::UNAUTHORIZED, "desk/ended.html", &context)
 }
 

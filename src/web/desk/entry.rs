@@ -1,14 +1,16 @@
 //! The whole timeline, as staff sees it: what was said, what stays among staff, what happened.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::super::status::{self, pick};
 use super::super::view::{self, Download};
 use super::words;
-use crate::desk::Policy;
+use crate::desk::{Kind, Policy};
 use crate::notification::date;
-use crate::ticket::{Event, Relation, Role, Status, Verdict, What, Withdrawn};
+use crate::ticket::{Event, Part, PersonId, Relation, Role, Status, Verdict, What, Withdrawn};
 
 /// One entry.
 #[derive(Debug, Serialize)]
@@ -47,6 +49,8 @@ pub struct Writer<'a> {
     pub here: &'a str,
     /// What was taken back.
     pub withdrawn: &'a Withdrawn,
+    /// Events that did nothing but end somebody's links.
+    pub ended: &'a BTreeSet<i64>,
     /// What came after this event is new.
     pub seen: Option<i64>,
 }
@@ -93,7 +97,7 @@ impl Writer<'_> {
             author,
             when: words::short(event.at, zone, self.now, self.language),
             at: event.at.to_rfc3339(),
-            text: self.text(event),
+            text: self.text(id, event),
             folded,
             files: view::downloads(id, files, false, self.language, self.here),
             decoration: view::downloads(id, files, true, self.language, self.here),
@@ -152,7 +156,7 @@ impl Writer<'_> {
     }
 
     /// The words, or what happened in a sentence.
-    fn text(&self, event: &Event) -> String {
+    fn text(&self, id: i64, event: &Event) -> String {
         match &event.what {
             What::Mail { text, .. }
             | What::Note { text, .. }
@@ -187,6 +191,13 @@ impl Writer<'_> {
                 self.pick(
                     format!("L’équipe {name} est aussi informée"),
                     format!("Team {name} is informed as well"),
+                )
+            }
+            What::Person { person } if self.ended.contains(&id) => {
+                let name = words::name(&person.who);
+                self.pick(
+                    format!("Les liens envoyés à {name} n’ouvrent plus rien"),
+                    format!("The links sent to {name} open nothing any more"),
                 )
             }
             What::Person { person } => {
@@ -254,10 +265,21 @@ impl Writer<'_> {
                 "N’est plus un incident majeur",
                 "No longer a major incident",
             ),
-            What::Command { line, done, answer } => {
-                let sign = if *done { '✔' } else { '✘' };
-                format!("{sign} {line} – {answer}")
-            }
+            // A button writes a command as well: what came of it says more than its name.
+            What::Command {
+                done: true, answer, ..
+            } if !answer.is_empty() => sentence(answer),
+            What::Command {
+                line, done: true, ..
+            } => self.pick(format!("« {line} » : fait"), format!("\"{line}\": done")),
+            What::Command {
+                line,
+                done: false,
+                answer,
+            } => self.pick(
+                format!("« {line} » n’a pas été fait : {answer}"),
+                format!("\"{line}\" was not done: {answer}"),
+            ),
             What::Undone { withdrawn, .. } => match withdrawn {
                 true => self.pick(
                     "Dernière action annulée ; rien n’en était parti",
@@ -273,22 +295,30 @@ impl Writer<'_> {
                 notification,
                 recipient,
                 ..
-            } => self.pick(
-                format!("Avis « {notification} » pour {recipient}"),
-                format!("Notice \"{notification}\" for {recipient}"),
-            ),
+            } => {
+                let kind = Kind::parse(notification);
+                let notice = kind.map(|kind| words::notice(kind, self.language));
+                let notice = notice.unwrap_or_else(|| pick(self.language, "Avis", "Notice"));
+                self.pick(
+                    format!("{notice} pour {recipient}"),
+                    format!("{notice} to {recipient}"),
+                )
+            }
             What::Delivery {
                 recipient,
                 outcome,
                 detail,
                 ..
-            } => self.pick(
-                format!("Remise à {recipient} : {outcome}. {detail}"),
-                format!("Delivery to {recipient}: {outcome}. {detail}"),
-            ),
-            What::Duplicate { why, .. } => self.pick(
-                format!("Le même message est arrivé une seconde fois. {why}"),
-                format!("The same mail came again. {why}"),
+            } => {
+                let outcome = words::delivery(outcome, self.language);
+                self.pick(
+                    format!("{outcome}, pour {recipient}. {detail}"),
+                    format!("{outcome}, to {recipient}. {detail}"),
+                )
+            }
+            What::Duplicate { .. } => self.pick(
+                "Le même message est arrivé une seconde fois, par un autre chemin",
+                "The same mail came again, by another way",
             ),
         }
     }
@@ -326,6 +356,37 @@ impl Writer<'_> {
             None => said.to_owned(),
         }
     }
+}
+
+/// A sentence of its own, which an answer to a command is not.
+fn sentence(answer: &str) -> String {
+    let mut letters = answer.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// The events that leave somebody the part that he had and end his links.
+pub fn ended_links(events: &[(i64, Event)]) -> BTreeSet<i64> {
+    let mut known: BTreeMap<PersonId, (Part, i64)> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
+    for (id, event) in events {
+        match &event.what {
+            What::Opened(ticket) => {
+                let people = ticket.people.iter();
+                known.extend(people.map(|one| (one.id, (one.part, one.generation))));
+            }
+            What::Person { person } => {
+                let now = (person.part, person.generation);
+                let before = known.insert(person.id, now);
+                if before.is_some_and(|before| before.0 == now.0 && before.1 < now.1) {
+                    ended.insert(*id);
+                }
+            }
+            _ => {}
+        }
+    }
+    ended
 }
 
 /// How an event is shown, and whether only who looks for it wants it.

@@ -1,5 +1,7 @@
 //! What the desk's pages share beside the frame of all pages.
 
+use serde::Serialize;
+
 use super::super::{Site, frame};
 use super::identity::Staff;
 
@@ -13,29 +15,21 @@ pub fn context(site: &Site, staff: &Staff, here: &str) -> tera::Context {
     context
 }
 
-/// A link within the desk with its parameters; a language that was chosen stays.
-pub fn link(staff: &Staff, path: &str, parameters: &[(&str, &str)]) -> String {
-    let chosen = [("lang", staff.visitor.language)];
-    let chosen = chosen.iter().filter(|_| staff.visitor.chose);
-    let all = parameters.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = all
-        .chain(chosen)
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
-    match query.is_empty() {
-        true => path.to_owned(),
-        false => format!("{path}?{}", query.join("&")),
-    }
+/// A choice of a list.
+#[derive(Debug, Serialize)]
+pub struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
 }
 
-/// Percent-encoded for a path or a query.
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+impl Choice {
+    /// What the form sends, what is read, and whether it is chosen already.
+    pub fn new(value: &str, label: &str, chosen: bool) -> Self {
+        Self {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            chosen,
+        }
+    }
 }

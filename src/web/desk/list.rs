@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::super::status::pick;
 use super::super::{Site, page, see, unavailable};
+use super::frame::{self, Choice};
 use super::identity::Staff;
-use super::{frame, words};
+use super::words;
 use crate::desk::{Policy, reference};
 use crate::store::{COUNTED, Listing, Place, Sought, TeamOf, View};
 use crate::ticket::{Claim, Level, Status, Ticket};
@@ -32,13 +33,6 @@ struct Tab {
     link: String,
     count: Option<String>,
     current: bool,
-}
-
-#[derive(Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -127,8 +121,7 @@ impl Asked {
     fn link(&self, staff: &Staff, view: View, after: Option<Place>) -> String {
         let after = after.map(|Place(first, second, id)| format!("{first}.{second}.{id}"));
         let status = self.status.as_deref().filter(|_| view == View::All);
-        frame::link(
-            staff,
+        staff.visitor.link(
             "/desk",
             &[
                 ("view", view.as_str()),
@@ -186,7 +179,7 @@ pub async fn show(
         && let Ok(Some(ticket)) = site.service.store().ticket(id).await
         && super::ticket::may_see(&staff, &ticket)
     {
-        return see(&frame::link(&staff, &format!("/desk/{id}"), &[]));
+        return see(&staff.visitor.link(&format!("/desk/{id}"), &[]));
     }
     match listed(&site, &staff, &asked).await {
         Ok(context) => page(&site, StatusCode::OK, "desk/list.html", &context),
@@ -270,7 +263,7 @@ fn row(policy: &Policy, ticket: &Ticket, staff: &Staff, now: DateTime<Utc>) -> R
     let category = ticket.category.as_deref();
     let open_claim = ticket.claim.filter(|claim| *claim != Claim::Lowered);
     Row {
-        link: frame::link(staff, &format!("/desk/{}", ticket.id), &[]),
+        link: staff.visitor.link(&format!("/desk/{}", ticket.id), &[]),
         reference: ticket.reference.to_string(),
         title: ticket.title.clone(),
         requester: requester.unwrap_or_default().to_owned(),
@@ -294,11 +287,7 @@ fn teams(policy: &Policy, staff: &Staff, asked: &Asked) -> Vec<Choice> {
     let own = staff.technician.teams.iter();
     let teams: Vec<Choice> = own
         .filter_map(|id| policy.team(id))
-        .map(|team| Choice {
-            value: team.id.clone(),
-            label: team.name.clone(),
-            chosen: asked.team.as_ref() == Some(&team.id),
-        })
+        .map(|team| Choice::new(&team.id, &team.name, asked.team.as_ref() == Some(&team.id)))
         .collect();
     // There is nothing to choose of one.
     if teams.len() > 1 { teams } else { Vec::new() }
@@ -307,10 +296,9 @@ fn teams(policy: &Policy, staff: &Staff, asked: &Asked) -> Vec<Choice> {
 fn categories(policy: &Policy, asked: &Asked) -> Vec<Choice> {
     let categories = policy.categories.iter();
     categories
-        .map(|category| Choice {
-            value: category.id.clone(),
-            label: category.full_name(),
-            chosen: asked.category.as_ref() == Some(&category.id),
+        .map(|category| {
+            let chosen = asked.category.as_ref() == Some(&category.id);
+            Choice::new(&category.id, &category.full_name(), chosen)
         })
         .collect()
 }
@@ -321,10 +309,9 @@ fn statuses(asked: &Asked, language: &str) -> Vec<Choice> {
     }
     let statuses = words::STATUSES.iter();
     statuses
-        .map(|(token, french, english)| Choice {
-            value: (*token).to_owned(),
-            label: pick(language, french, english).to_owned(),
-            chosen: asked.status.as_deref() == Some(token),
+        .map(|(token, french, english)| {
+            let label = pick(language, french, english);
+            Choice::new(token, label, asked.status.as_deref() == Some(token))
         })
         .collect()
 }

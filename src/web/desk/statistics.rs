@@ -12,8 +12,9 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::super::{Site, page, unavailable};
+use super::frame::{self, Choice};
 use super::identity::Staff;
-use super::{frame, list};
+use super::list;
 use crate::desk::Policy;
 use crate::desk::policy::Rank;
 use crate::notification::date;
@@ -41,13 +42,6 @@ struct Section {
     /// The table is long, and its chart tells it.
     folded: bool,
     csv: String,
-}
-
-#[derive(Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
 }
 
 /// What was asked for.
@@ -113,8 +107,7 @@ impl Asked {
 
     fn link(&self, staff: &Staff, table: &str, mark: &str) -> String {
         let (from, to) = (self.question.from, self.question.to);
-        frame::link(
-            staff,
+        staff.visitor.link(
             "/desk/statistics.csv",
             &[
                 ("from", &from.to_string()),
@@ -163,11 +156,7 @@ fn drawn(site: &Site, staff: &Staff, asked: &Asked, figures: &Figures) -> tera::
     let choices: Vec<Choice> = own
         .iter()
         .filter_map(|id| policy.team(id))
-        .map(|team| Choice {
-            value: team.id.clone(),
-            label: team.name.clone(),
-            chosen: asked.team.as_ref() == Some(&team.id),
-        })
+        .map(|team| Choice::new(&team.id, &team.name, asked.team.as_ref() == Some(&team.id)))
         .collect();
     let zone = policy.timezone;
     context.insert("sections", &sections);

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::{Site, download, page, unavailable};
+use super::super::{Site, download, form, page, unavailable};
 use super::entry::{self, Entry};
 use super::identity::Staff;
 use super::{act, frame, list, words};
@@ -155,12 +155,14 @@ pub fn shown(
     let ticket = &seen.ticket;
     let here = format!("/desk/{}", ticket.id);
     let withdrawn = Withdrawn::of(seen.events.iter().map(|(_, event)| event));
+    let ended = entry::ended_links(&seen.events);
     let writer = entry::Writer {
         policy,
         language,
         now,
         here: &here,
         withdrawn: &withdrawn,
+        ended: &ended,
         seen: typed.seen,
     };
     let entries: Vec<Entry> = seen
@@ -171,7 +173,7 @@ pub fn shown(
     let (minor, entries): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().partition(|entry| entry.minor);
     let mut context = frame::context(site, staff, "ticket");
-    context.insert("here", &frame::link(staff, &here, &[]));
+    context.insert("here", &staff.visitor.link(&here, &[]));
     context.insert("reference", &ticket.reference.to_string());
     context.insert("title", &ticket.title);
     context.insert("status", words::status(ticket.status, language));
@@ -196,7 +198,11 @@ pub fn shown(
     context.insert("done", &lines.unwrap_or_default());
     context.insert("typed", typed);
     context.insert("seen", &seen.latest());
-    context.insert("offers", &act::offers(policy, seen, staff, now));
+    let offers = act::offers(policy, seen, staff, now);
+    context.insert("left_over", &offers.left_over(typed));
+    context.insert("offers", &offers);
+    let upload = site.service.current().settings.web.max_upload;
+    context.insert("max_upload", &form::at_most(upload, language));
     page(site, status, "desk/ticket.html", &context)
 }
 
@@ -210,13 +216,8 @@ fn done(seen: &Seen, staff: &Staff, since: Option<i64>) -> Option<Vec<String>> {
     let done = seen.events.iter().filter(own);
     let lines = done.filter_map(|(_, event)| match &event.what {
         What::Command {
-            line,
-            done: true,
-            answer,
-        } if answer.is_empty() => Some(line.clone()),
-        What::Command {
             done: true, answer, ..
-        } => Some(answer.clone()),
+        } if !answer.is_empty() => Some(answer.clone()),
         _ => None,
     });
     Some(lines.collect())
@@ -357,7 +358,7 @@ fn others(seen: &Seen, staff: &Staff) -> Vec<Other> {
                 reference: other.reference.to_string(),
                 title: title.unwrap_or_default(),
                 status: words::status(other.status, staff.visitor.language),
-                link: mine.then(|| frame::link(staff, &format!("/desk/{}", other.id), &[])),
+                link: mine.then(|| staff.visitor.link(&format!("/desk/{}", other.id), &[])),
             }
         })
         .collect()

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::super::status::pick;
+use crate::desk::Kind;
 use crate::mail::Address;
 use crate::ticket::{Awaited, Claim, Nature, Part, Status};
 
@@ -57,11 +58,66 @@ pub fn claim(claim: Claim, language: &str) -> &'static str {
     }
 }
 
+/// What a notification is, as those who do not know its template call it.
+pub fn notice(kind: Kind, language: &str) -> &'static str {
+    let (french, english) = match kind {
+        Kind::Acknowledgement => ("Accusé de réception", "Acknowledgement"),
+        Kind::Taken => ("Avis de prise en charge", "Notice of who takes care of it"),
+        Kind::FollowUp => ("Réponse", "Answer"),
+        Kind::Resolved => ("Avis de résolution", "Notice of the solution"),
+        Kind::Closed => ("Avis de clôture", "Notice of the closure"),
+        Kind::Reopened => ("Avis de réouverture", "Notice that it is open again"),
+        Kind::Classified => ("Avis de classement", "Notice of the category"),
+        Kind::Lowered => ("Avis de déclassement", "Notice of the lowered priority"),
+        Kind::Following | Kind::Unfollowed => ("Avis de suivi", "Notice to a follower"),
+        Kind::Digest | Kind::TeamDigest => ("Récapitulatif", "Summary"),
+        Kind::Reminder => ("Rappel", "Reminder"),
+        Kind::Paused => ("Avis de mise en pause", "Notice of the pause"),
+        Kind::Joined => ("Avis de rattachement", "Notice that a message joined it"),
+        Kind::LowMark => ("Question sur la note", "Question about the mark"),
+        Kind::Partner => ("Message à un tiers", "Mail to a third party"),
+        Kind::Split => (
+            "Liste des demandes séparées",
+            "List of the requests made of it",
+        ),
+        Kind::Call => ("Compte rendu d’appel", "Account of the call"),
+        Kind::Submission => ("Demande de confirmation", "Request for confirmation"),
+        Kind::Requests => ("Lien vers les demandes", "Link to the requests"),
+        Kind::TeamNew => ("Annonce du ticket", "Announcement of the ticket"),
+        Kind::TeamReply => ("Annonce d’un message", "Announcement of a message"),
+        Kind::TeamObserver => ("Copie pour information", "Copy for information"),
+        Kind::TeamGiven => ("Annonce d’attribution", "Announcement of who is given it"),
+        Kind::Transcript => ("Compte rendu des commandes", "Account of the commands"),
+        Kind::Confirm => ("Demande d’accord", "Request for a word"),
+        Kind::TeamAlert | Kind::Operations => ("Alerte", "Alert"),
+        Kind::Answer => ("Réponse à une question", "Answer to a question"),
+        Kind::TeamThanks => ("Remerciements transmis", "Thanks passed on"),
+        Kind::SignIn => ("Lien de connexion", "Link to sign in"),
+    };
+    pick(language, french, english)
+}
+
+/// What became of a notification that did not simply arrive.
+pub fn delivery(outcome: &str, language: &str) -> &'static str {
+    let (french, english) = match outcome {
+        "uncertain" => ("Courriel peut-être remis", "Mail perhaps delivered"),
+        "delayed" => ("Courriel retardé", "Mail delayed"),
+        "given-up" => (
+            "Courriel abandonné après plusieurs essais",
+            "Mail given up after several attempts",
+        ),
+        "bounced" => ("Courriel revenu", "Mail came back"),
+        _ => ("Courriel refusé", "Mail refused"),
+    };
+    pick(language, french, english)
+}
+
 /// How long ago, short: « 3 h », « 2 j ».
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: &str) -> String {
     let minutes = (now - at).num_minutes().max(0);
     match minutes {
-        0..=59 => format!("{minutes}\u{a0}min"),
+        0 => pick(language, "moins d’une minute", "less than a minute").to_owned(),
+        1..=59 => format!("{minutes}\u{a0}min"),
         60..=2879 => format!("{}\u{a0}h", minutes / 60),
         _ => format!("{}\u{a0}{}", minutes / 1440, pick(language, "j", "d")),
     }

@@ -12,7 +12,7 @@ use super::offers::only_reads;
 use super::{Seen, Typed, see_ticket, shown};
 use crate::desk::{Action, Deed, lifecycle};
 use crate::service::submit::{Form as Sent, Submitted};
-use crate::ticket::{Actor, Marks, Part, Role};
+use crate::ticket::{Actor, Marks};
 use crate::web::form::{self, Form};
 use crate::web::frame::Visitor;
 use crate::web::{Site, link, see, unavailable};
@@ -60,11 +60,8 @@ impl Post {
 
     /// The page again, with a word of what was done.
     fn done(&self, what: &str) -> Response {
-        let lang = match (self.seen.visitor.chose, self.seen.visitor.language) {
-            (true, language) => format!("&lang={language}"),
-            (false, _) => String::new(),
-        };
-        see(&format!("/t/{}?fait={what}{lang}", self.token))
+        let page = format!("/t/{}", self.token);
+        see(&self.seen.visitor.link(&page, &[("fait", what)]))
     }
 
     /// Does it; what cannot be done (any more) is seen on the page.
@@ -76,15 +73,9 @@ impl Post {
             ..
         } = &self.seen;
         let id = ticket.id;
-        let role = match person.part {
-            Part::Requester => Role::Requester,
-            Part::Beneficiary => Role::Beneficiary,
-            Part::Observer => Role::Observer,
-            Part::Contributor => Role::Contributor,
-        };
         let leaves = what == Deed::Unfollow;
         let actor = Actor {
-            role,
+            role: person.part.role(),
             who: Some(person.who.clone()),
         };
         let ticket = id;
