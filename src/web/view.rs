@@ -287,7 +287,7 @@ fn entry(
 }
 
 /// French sets a space before some signs; a line must not begin with one.
-fn unbroken(text: &str, language: &str) -> String {
+pub fn unbroken(text: &str, language: &str) -> String {
     if language == "en" {
         return text.to_owned();
     }

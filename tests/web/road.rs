@@ -2,7 +2,7 @@
 //! without, by keyboard alone; what a scanner does that clicks and submits everything; and what
 //! axe-core says of every page (RGAA, WCAG AA).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use guichet::ticket::{Marks, Role, Status, TicketId, What};
@@ -382,6 +382,7 @@ async fn axe_finds_nothing_on_any_page() {
 }
 
 /// On a phone and on a desk, light and dark, folded and unfolded; and nothing is wider than the window.
+/// With `SHOW=folder`, pictures are put there, to be looked at.
 pub async fn is_accessible(chrome: &mut Chrome, page: &str) {
     for (width, scheme) in [
         (320, "light"),
@@ -404,5 +405,15 @@ pub async fn is_accessible(chrome: &mut Chrome, page: &str) {
             .evaluate("document.documentElement.scrollWidth")
             .await;
         assert_eq!(wide, width, "{page} is wider than {width} pixels");
+        if let Some(folder) = std::env::var_os("SHOW") {
+            let path = page.splitn(4, '/').last().unwrap_or_default();
+            let name: String = path
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(40)
+                .collect();
+            let to = Path::new(&folder).join(format!("{name}-{scheme}-{width}.png"));
+            std::fs::write(to, chrome.picture().await).expect("written");
+        }
     }
 }

@@ -817,3 +817,41 @@ async fn waiting_and_late_tickets_have_lists_of_their_own() {
             .contains("Poste 0 muet")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pressed_twice_a_canned_answer_and_a_note_count_once() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    for (form, kind, words) in [
+        (
+            vec![("act", "answer"), ("canned", "vpn"), ("text", "Voici.")],
+            "mail",
+            "Voici.",
+        ),
+        (
+            vec![("act", "answer"), ("canned", "mot-de-passe")],
+            "mail",
+            "mot de passe",
+        ),
+        (
+            vec![("act", "note"), ("text", "Vu hier.")],
+            "note",
+            "Vu hier.",
+        ),
+    ] {
+        desk.wait(Duration::minutes(1));
+        let page = camille.page(&desk, "/desk/1").await;
+        for _ in 0..2 {
+            let answer = camille.press_on(&desk, &page, "/desk/1", &form).await;
+            assert_eq!(answer.status, 303, "{form:?}: {}", answer.text());
+            desk.wait(Duration::seconds(2));
+        }
+        let said = events(&desk, kind).await;
+        let same = said
+            .iter()
+            .filter(|what| what.text().is_some_and(|text| text.contains(words)));
+        assert_eq!(same.count(), 1, "{form:?}");
+    }
+}

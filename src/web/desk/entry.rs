@@ -97,7 +97,11 @@ impl Writer<'_> {
             author,
             when: words::short(event.at, zone, self.now, self.language),
             at: event.at.to_rfc3339(),
-            text: self.text(id, event),
+            text: match side {
+                // Our own words, whatever stands in them.
+                "fact" => view::unbroken(&self.text(id, event), self.language),
+                _ => self.text(id, event),
+            },
             folded,
             files: view::downloads(id, files, false, self.language, self.here),
             decoration: view::downloads(id, files, true, self.language, self.here),

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::super::{Site, download, form, page, unavailable};
+use super::super::{Site, download, form, page, unavailable, view};
 use super::entry::{self, Entry};
 use super::identity::Staff;
 use super::{act, frame, list, words};
@@ -190,7 +190,9 @@ pub fn shown(
         &ticket.claim.map(|claim| words::claim(claim, language)),
     );
     context.insert("claims", &seen.claims);
-    context.insert("why", &ticket.why);
+    let why = ticket.why.iter();
+    let why: Vec<String> = why.map(|one| view::unbroken(one, language)).collect();
+    context.insert("why", &why);
     context.insert("entries", &entries);
     context.insert("minor", &minor);
     let lines = done(seen, staff, typed.done);
