@@ -833,7 +833,7 @@ async fn pressed_twice_a_canned_answer_and_a_note_count_once() {
         (
             vec![("act", "answer"), ("canned", "mot-de-passe")],
             "mail",
-            "mot de passe",
+            "Mot de passe oublié",
         ),
         (
             vec![("act", "note"), ("text", "Vu hier.")],
