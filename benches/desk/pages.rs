@@ -156,6 +156,7 @@ fn ticket_link(database: &Connection, keys: &Keys, ticket: i64) -> String {
         ticket,
         person: person.expect("somebody"),
         generation: 0,
+        issued: guichet::token::day(chrono::Utc::now().timestamp()),
     };
     page.seal(keys)
 }

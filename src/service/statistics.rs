@@ -143,6 +143,15 @@ pub async fn once(service: &Service) -> Result<usize> {
     count(service.store(), &rules.policy).await
 }
 
+/// Counts all that is left, where no daemon does: for the benches.
+///
+/// # Errors
+/// When the database fails.
+pub async fn catch_up(store: &Store, policy: &Policy) -> Result<()> {
+    while count(store, policy).await? > 0 {}
+    Ok(())
+}
+
 /// The figures of a period, of what is counted so far.
 ///
 /// # Errors

@@ -8,7 +8,8 @@ use crate::desk::{CAMILLE, Desk, MARIE};
 use crate::http;
 
 fn plain(text: &str) -> String {
-    text.replace(['\u{a0}', '\u{202f}'], " ")
+    text.replace("&nbsp;", " ")
+        .replace(['\u{a0}', '\u{202f}'], " ")
         .replace("&#39;", "'")
 }
 
