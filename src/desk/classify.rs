@@ -193,12 +193,19 @@ fn is_mistyped(word: &str, wanted: &str) -> bool {
 
 /// The comparable words of a text, at most `limit`: folded, singular, without the small ones.
 fn tokens(text: &str, limit: usize) -> Vec<String> {
-    fold_accents(text)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !SMALL.contains(word))
-        .take(limit)
-        .map(singular)
-        .collect()
+    let mut tokens = Vec::new();
+    // Line by line: the rest of a long text need not be folded.
+    for line in text.lines() {
+        let folded = fold_accents(line);
+        let words = folded
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty() && !SMALL.contains(word));
+        tokens.extend(words.take(limit - tokens.len()).map(singular));
+        if tokens.len() == limit {
+            break;
+        }
+    }
+    tokens
 }
 
 /// Articles and the like: « connexion à l'internet » is « connexion internet ».

@@ -7,7 +7,8 @@ use chrono::Duration;
 use super::access::Carrier;
 use super::locate::Pointer;
 use super::route::Route;
-use super::{Arrival, Known, Policy, similar, words};
+use super::similar::Matter;
+use super::{Arrival, Known, Policy, words};
 use crate::ticket::Status;
 
 /// Hours in which the same subject of the same person is the same request.
@@ -40,7 +41,7 @@ pub fn find(policy: &Policy, arrival: &Arrival, route: &Route, known: &Known) ->
         return None;
     }
     let prefixes = policy.prefixes();
-    let subject = arrival.mail.subject.as_deref()?;
+    let matter = Matter::of(arrival.mail.subject.as_deref()?, &prefixes);
     let ticket = known
         .recent
         .iter()
@@ -52,7 +53,7 @@ pub fn find(policy: &Policy, arrival: &Arrival, route: &Route, known: &Known) ->
         .filter(|ticket| ticket.verified && !ticket.automatic)
         // The same words to another service are another request.
         .filter(|ticket| ticket.team == route.lead || ticket.observing_teams.contains(&route.lead))
-        .find(|ticket| similar::is_similar(&ticket.title, subject, &prefixes))?;
+        .find(|ticket| matter.is_similar(&Matter::of(&ticket.title, &prefixes)))?;
     Some(Pointer {
         ticket: ticket.id,
         carrier: Carrier::Thread,

@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
+use super::similar::Matter;
 use super::tell::{self, Words};
-use super::{Kind, similar, words};
+use super::{Kind, words};
 use crate::ticket::{Actor, Relation, Role, TicketId, What};
 
 /// So many people with the same trouble within half an hour are worth a word to the team.
@@ -12,11 +13,12 @@ const PEOPLE: usize = 4;
 /// The major incident of a team that a new subject is about.
 pub fn known(draft: &Draft<'_>, title: &str) -> Option<TicketId> {
     let prefixes = draft.policy.prefixes();
+    let matter = Matter::of(title, &prefixes);
     let mut majors = draft.known.troubles.majors.iter().copied();
     majors.find(|id| {
         draft
             .ticket(*id)
-            .is_some_and(|major| similar::is_similar(&major.title, title, &prefixes))
+            .is_some_and(|major| matter.is_similar(&Matter::of(&major.title, &prefixes)))
     })
 }
 
@@ -40,6 +42,7 @@ pub fn adopt(draft: &mut Draft<'_>, major: TicketId, child: TicketId, actor: &Ac
 pub fn propose(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
     let ticket = draft.ticket(id).cloned()?;
     let prefixes = draft.policy.prefixes();
+    let matter = Matter::of(&ticket.title, &prefixes);
     let mut people: Vec<String> = ticket
         .requester()
         .map(|person| person.who.key())
@@ -47,7 +50,7 @@ pub fn propose(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
         .collect();
     let mut numbers = Vec::new();
     for recent in &draft.known.troubles.recent {
-        if recent.ticket != id && similar::is_similar(&recent.title, &ticket.title, &prefixes) {
+        if recent.ticket != id && matter.is_similar(&Matter::of(&recent.title, &prefixes)) {
             if !people.contains(&recent.requester) {
                 people.push(recent.requester.clone());
             }

@@ -34,6 +34,10 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
 /// is one of `prefixes`; so it does without brackets.
 pub fn in_subject(subject: &str, prefixes: &[String]) -> Vec<TicketId> {
     let mut found = Vec::new();
+    // Nearly all subjects have none, and the pattern is a slow one.
+    if !subject.contains(|c: char| c.is_ascii_digit()) {
+        return found;
+    }
     for captures in REFERENCE.captures_iter(subject) {
         let prefix = &captures[2];
         let known = prefixes
@@ -66,6 +70,9 @@ pub fn typed(text: &str, prefixes: &[String]) -> Option<TicketId> {
 
 /// The subject without bracketed references of these prefixes.
 pub fn without_references(subject: &str, prefixes: &[String]) -> String {
+    if !subject.contains('[') {
+        return one_spaced(subject);
+    }
     let kept = REFERENCE.replace_all(subject, |captures: &regex::Captures<'_>| {
         let ours = captures.get(1).is_some()
             && prefixes
@@ -77,7 +84,11 @@ pub fn without_references(subject: &str, prefixes: &[String]) -> String {
             captures[0].to_owned()
         }
     });
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_spaced(&kept)
+}
+
+fn one_spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The subject without reply and forward prefixes; the whole of it when nothing would be left.

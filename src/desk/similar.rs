@@ -5,7 +5,8 @@
 //! ("problème", "demande", "urgent"). Numbers tell rooms and machines apart, so they must agree. In
 //! doubt two subjects are not similar: a mail that is joined wrongly is read late.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use super::reference;
 use crate::mail::text::fold_accents;
@@ -26,15 +27,20 @@ const EMPTY: &str = "\
     signalement soucis souci son sos sujet suite support sur svp stp t ta te the there ticket to tous tout toute tr \
     toujours tres un une urgence urgent urgente vers via vos votre vous want with y your";
 
-/// What tells a subject apart: its words and numbers.
+static EMPTY_WORDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| EMPTY.split_whitespace().collect());
+
+/// What tells a subject apart: its words and numbers. Made once for a subject that is compared with
+/// several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Matter {
+pub struct Matter {
     words: BTreeSet<String>,
     numbers: BTreeSet<String>,
 }
 
 impl Matter {
-    fn of(subject: &str, prefixes: &[String]) -> Self {
+    /// What a subject speaks of; references with one of `prefixes` tell nothing.
+    pub fn of(subject: &str, prefixes: &[String]) -> Self {
         let mut matter = Self::default();
         for word in tokens(subject, prefixes) {
             let folded = fold_accents(&word);
@@ -44,6 +50,14 @@ impl Matter {
             };
         }
         matter
+    }
+
+    /// The two are about the same thing.
+    pub fn is_similar(&self, other: &Self) -> bool {
+        if self.words.is_empty() || other.words.is_empty() || self.numbers != other.numbers {
+            return false;
+        }
+        likeness(self, other) >= ENOUGH
     }
 }
 
@@ -69,24 +83,14 @@ fn tokens(subject: &str, prefixes: &[String]) -> Vec<String> {
             return Some(word);
         }
         let one = singular(word);
-        let (whole, stem) = (fold_accents(word), fold_accents(one));
-        let empty = |known: &str| known == whole || known == stem;
-        (!EMPTY.split_whitespace().any(empty)).then_some(one)
+        let is_empty = |word: &str| EMPTY_WORDS.contains(fold_accents(word).as_str());
+        (!is_empty(word) && !is_empty(one)).then_some(one)
     });
     telling.map(str::to_owned).collect()
 }
 
 fn has_digit(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
-}
-
-/// The two subjects are about the same thing.
-pub fn is_similar(a: &str, b: &str, prefixes: &[String]) -> bool {
-    let (a, b) = (Matter::of(a, prefixes), Matter::of(b, prefixes));
-    if a.words.is_empty() || b.words.is_empty() || a.numbers != b.numbers {
-        return false;
-    }
-    likeness(&a, &b) >= ENOUGH
 }
 
 /// `later` is clearly about something else than `first`: it says something, and no word of it is
@@ -135,6 +139,10 @@ mod tests {
 
     fn prefixes() -> [String; 2] {
         ["DSI".to_owned(), "C5".to_owned()]
+    }
+
+    fn is_similar(a: &str, b: &str, prefixes: &[String]) -> bool {
+        Matter::of(a, prefixes).is_similar(&Matter::of(b, prefixes))
     }
 
     #[test]

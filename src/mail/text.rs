@@ -5,6 +5,7 @@
 //! for both bodies. When the rules would leave nothing, they are taken back one by one: a reply
 //! may be too long, never empty.
 
+mod accents;
 mod date;
 mod fate;
 mod forward;
@@ -34,6 +35,7 @@ use super::lines::{is_composed, line_feeds};
 use fate::take_apart;
 use line::{History, Line, Nature};
 
+pub use accents::fold_accents;
 pub use language::language;
 pub use phone::phone;
 pub(super) use phrases::is_closing;
@@ -96,15 +98,6 @@ pub fn split(bodies: &Bodies<'_>) -> Written {
             }
         }
     }
-}
-
-/// Lower case without accents, for comparing words: « Résolu » → `resolu`.
-pub fn fold_accents(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    text.nfd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// An HTML body as readable text. Never blank when the body holds words. Linear in its size.

@@ -88,15 +88,12 @@ pub(super) fn write(
     match input {
         Input::Mail(arrival) => {
             let content = arrival.mail.content_digest.as_ref();
-            write_disposition(connection, arrival.inbox, decision, content, now)?;
-            connection
-                .prepare_cached(r"UPDATE inbox SET authenticity = ?2 WHERE id = ?1")?
-                .execute(params![
-                    arrival.inbox.0,
-                    process::verdict_token(arrival.authenticity)
-                ])?;
+            let verdict = Some(process::verdict_token(arrival.authenticity));
+            write_disposition(connection, arrival.inbox, decision, (content, verdict), now)?;
         }
-        Input::Poison { inbox, .. } => write_disposition(connection, *inbox, decision, None, now)?,
+        Input::Poison { inbox, .. } => {
+            write_disposition(connection, *inbox, decision, (None, None), now)?;
+        }
         Input::Delivery(delivery) => deliver::reported(connection, delivery)?,
         Input::Timer(Timer::Alert { told, over, .. }) => {
             health::write_alert(connection, told, over, now)?;
@@ -116,7 +113,7 @@ fn write_disposition(
     connection: &Connection,
     inbox: InboxId,
     decision: &Decision,
-    content: Option<&Digest>,
+    (content, verdict): (Option<&Digest>, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<()> {
     let disposition = decision
@@ -132,7 +129,7 @@ fn write_disposition(
     let rows = connection
         .prepare_cached(
             r"UPDATE inbox SET state = ?2, ticket = ?3, duplicate_of = ?4, why = ?5, content = ?6,
-                     settled_at = ?7, lease_until = 0
+                     settled_at = ?7, authenticity = coalesce(?8, authenticity), lease_until = 0
               WHERE id = ?1 AND state = 'new'",
         )?
         .execute(params![
@@ -142,7 +139,8 @@ fn write_disposition(
             duplicate_of.map(|id| id.0),
             decision.why,
             content.map(|digest| digest.0),
-            millis(now)
+            millis(now),
+            verdict
         ])?;
     ensure!(rows == 1, "mail {inbox} could not be settled");
     Ok(())
