@@ -73,6 +73,9 @@ use writer::{Durability, Scope, Writer};
 /// The database, in the data directory.
 const DATABASE: &str = "guichet.db";
 
+/// Pages that the thread that writes may hold.
+const WRITER_CACHE_KIB: i64 = 6 << 10;
+
 /// Held by the daemon for as long as it lives, so that a second one does not start beside it.
 const LOCK: &str = "guichet.lock";
 
@@ -141,6 +144,9 @@ impl Store {
     }
 
     fn start(connection: Connection, data_dir: &Path) -> Result<Self> {
+        // What a batch writes fits: pages that do not are written to the log before the commit, and
+        // read again. KiB, negative as SQLite wants it.
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 writer: Writer::start(connection)?,

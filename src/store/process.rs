@@ -241,18 +241,23 @@ impl Store {
         let raw = self.inner.raw.clone();
         let what = "settling";
         let work = move |connection: &Connection| {
+            let one = |input: &Input| {
+                if !is_open(connection, input)? {
+                    return Ok((Settled::Before, record::Words::new()));
+                }
+                let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
+                let words = record::write(connection, input, &settlement, now)?;
+                Ok((Settled::Done(Box::new(settlement)), words))
+            };
+            // A savepoint keeps a copy of each page that a mail touches, for a failure that hardly
+            // ever comes: so without them first.
+            if let Some(settled) = all_or_none(connection, &inputs, &one)? {
+                return Ok(settled);
+            }
             let mut results = Vec::with_capacity(inputs.len());
             let mut words = record::Words::new();
             for input in &inputs {
-                let result = writer::in_savepoint(connection, || {
-                    if !is_open(connection, input)? {
-                        return Ok((Settled::Before, record::Words::new()));
-                    }
-                    let settlement = decide(input, &Lookup::new(connection, &raw, now))?;
-                    let words = record::write(connection, input, &settlement, now)?;
-                    Ok((Settled::Done(Box::new(settlement)), words))
-                });
-                match result {
+                match writer::in_savepoint(connection, || one(input)) {
                     Ok((settled, mut found)) => {
                         words.append(&mut found);
                         results.push(Ok(settled));
@@ -404,6 +409,34 @@ fn lease_mails(
         ensure!(rows == 1, "mail {} could not be taken", mail.id);
     }
     Ok(mails)
+}
+
+/// Settles all inputs in the transaction that is open, or gives it back empty when one of them fails
+/// or panics: which one is found out with savepoints.
+fn all_or_none(
+    connection: &Connection,
+    inputs: &[Input],
+    one: &dyn Fn(&Input) -> Result<(Settled, record::Words)>,
+) -> Result<Option<Vec<Result<Settled>>>> {
+    let all = writer::caught(|| {
+        let mut results = Vec::with_capacity(inputs.len());
+        let mut words = record::Words::new();
+        for input in inputs {
+            let (settled, mut found) = one(input)?;
+            words.append(&mut found);
+            results.push(Ok(settled));
+        }
+        record::index(connection, &words)?;
+        Ok(results)
+    });
+    match all {
+        Ok(results) => Ok(Some(results)),
+        Err(error) if connection.is_autocommit() => Err(error),
+        Err(_) => {
+            connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
+            Ok(None)
+        }
+    }
 }
 
 /// Whether this input is still to be settled: two processes may have taken the same one.

@@ -230,7 +230,8 @@ fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) 
     result
 }
 
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// A panic of `work` as an error.
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let words = panic
             .downcast_ref::<&str>()

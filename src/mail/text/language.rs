@@ -17,7 +17,7 @@ const RELIABLE: usize = 40;
 const ENOUGH: usize = 9;
 
 /// Characters that are looked at.
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 1_500;
 
 /// Words that only French has among the languages of a French organisation, folded.
 const FRENCH: &str = "\

@@ -24,6 +24,9 @@ regex!(
     )
 );
 
+/// The least digits of a number.
+const DIGITS: usize = 8;
+
 /// Lines of a signature that are looked at.
 const LINES: usize = 40;
 
@@ -34,13 +37,21 @@ pub fn phone(reply: &str, folded: &str) -> Option<String> {
         .lines()
         .take_while(|line| !HISTORY.is_match(&fold(line)))
         .take(LINES);
-    let own: Vec<&str> = signature.collect();
+    let own: Vec<&str> = signature.filter(|line| may_hold_one(line)).collect();
     labelled(&own)
         .or_else(|| own.iter().find_map(|line| number(line)))
         .or_else(|| {
-            let said: Vec<&str> = reply.lines().collect();
+            let said: Vec<&str> = reply.lines().filter(|line| may_hold_one(line)).collect();
             labelled(&said)
         })
+}
+
+/// Most lines do not: they need not be folded and searched.
+fn may_hold_one(line: &str) -> bool {
+    line.chars()
+        .filter(|c| c.is_numeric())
+        .nth(DIGITS - 1)
+        .is_some()
 }
 
 /// The first number of a line that calls it one.
