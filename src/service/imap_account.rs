@@ -21,7 +21,7 @@ const LISTED_AT_ONCE: usize = 500;
 
 /// Raw bytes of one set: bounds what is in memory between the server and the commit, where two sets
 /// are at a time.
-const SET_BYTES: u64 = 4 << 20;
+const SET_BYTES: u64 = 2 << 20;
 
 /// Mails of one set.
 const SET_MAILS: usize = 100;

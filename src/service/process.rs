@@ -23,7 +23,7 @@ use crate::ticket::InboxId;
 const BATCH_MAILS: usize = 100;
 
 /// Raw bytes of one batch: bounds the memory, whatever the inbox holds.
-const BATCH_BYTES: u64 = 8 << 20;
+const BATCH_BYTES: u64 = 4 << 20;
 
 /// A mail is read and decided in milliseconds; a lease this long only ends after a crash.
 const LEASE: Duration = Duration::from_secs(300);
