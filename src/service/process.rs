@@ -31,8 +31,30 @@ const LEASE: Duration = Duration::from_secs(300);
 /// Without a bell, look this often: another process may have released a mail.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// A mail with a bit of everything that reading looks for.
+const SAMPLE: &str = "\
+From: Marie Durand <marie.durand@example.org>\r\n\
+To: support@example.org\r\n\
+Subject: RE: Imprimante\r\n\
+Content-Type: text/plain; charset=utf-8\r\n\
+\r\n\
+Bonjour,\r\n\
+\r\n\
+elle ne marche toujours pas, merci de rappeler au 02 31 11 22 33.\r\n\
+\r\n\
+Cordialement,\r\n\
+--\x20\r\n\
+Marie Durand\r\n\
+Scolarité, tél. 02 31 11 22 33\r\n\
+\r\n\
+Le 12/03/2026 à 10:30, Support <support@example.org> a écrit :\r\n\
+> Bonjour,\r\n";
+
 /// The loop.
 pub async fn station(service: Service) -> Result<()> {
+    // The patterns of reading are compiled when they are first needed, which takes longer than a
+    // mail: nobody's mail waits for that.
+    let _ = tokio::task::spawn_blocking(|| drop(mail::read(SAMPLE.as_bytes()))).await;
     while !service.is_stopping() {
         match once(&service).await {
             Ok(0) => {}
