@@ -194,6 +194,9 @@ pub struct Mail {
     pub reply: String,
     /// What `reply` left out: quoted history and signature, for folded display.
     pub folded: String,
+    /// The signature that `reply` left out, with what its author wrote below it: some mail programs sign
+    /// first and leave the writing for after.
+    pub signature: String,
     /// ISO 639-1 code of the language of `reply`, when it is long enough to tell.
     pub language: Option<String>,
     /// Files, in order of appearance.

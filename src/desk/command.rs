@@ -1,7 +1,9 @@
 //! The technician's language: lines that start with `#` at the top or the bottom of a reply.
 
-use crate::mail::Address;
-use crate::mail::text::fold_accents;
+use std::borrow::Cow;
+
+use crate::mail::text::{fold_accents, is_closing, is_greeting, is_thanks};
+use crate::mail::{Address, Mail};
 use crate::ticket::{Awaited, Level, TicketId};
 
 mod argument;
@@ -112,9 +114,26 @@ pub struct Line {
     pub command: Result<Command, Misread>,
 }
 
+/// What a mail says, with the commands that its author wrote below what his mail program had put there as
+/// a signature: they are executed, not signed away.
+pub fn written(mail: &Mail) -> Cow<'_, str> {
+    let signature: Vec<&str> = (mail.signature.lines())
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = signature.len().saturating_sub(1);
+    let below: Vec<&str> = (signature.iter().enumerate())
+        .filter(|(at, line)| line::is_command(line, *at == last))
+        .map(|(_, line)| *line)
+        .collect();
+    if below.is_empty() {
+        return Cow::Borrowed(&mail.reply);
+    }
+    Cow::Owned(format!("{}\n\n{}", mail.reply, below.join("\n")))
+}
+
 /// Takes a reply apart: its command lines, and the message that remains. Only lines at the top or
-/// at the bottom count; `#1042`, a heading, a code listing or a hashtag in the middle of a text do
-/// not.
+/// at the bottom count, a greeting above and a farewell below left aside; `#1042`, a heading, a code
+/// listing or a hashtag in the middle of a text do not.
 pub fn parse(reply: &str) -> (Vec<Line>, String) {
     let lines: Vec<&str> = reply.lines().collect();
     let mut first = 0;
@@ -151,10 +170,11 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     }
     // `first <= last` holds: the second loop stops there.
     let middle = &lines[first..last];
+    let opens = (middle.iter()).take_while(|line| is_outside(line, is_greeting));
+    let (opens, closes) = (opens.count(), farewell(middle));
     for (at, line) in middle.iter().enumerate() {
-        // Alone between empty lines, as above a signature that no rule knew: a command as well,
-        // for it must never be sent on to the requester. So is one behind the last words of a
-        // paragraph.
+        // Alone between empty lines below a greeting or above a signature that no rule knew, or behind the
+        // last words of a paragraph there: a command as well.
         let blank = |line: Option<&&str>| line.is_none_or(|line| line.trim().is_empty());
         let starts = blank(at.checked_sub(1).and_then(|above| middle.get(above)));
         let ends = blank(middle.get(at + 1));
@@ -164,12 +184,19 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
                 .or_else(|| line::behind_words(line))
         });
         match read {
-            Some(read) => {
+            Some(read) if at < opens || at + 1 >= closes => {
                 text.extend(read.text);
                 commands.extend(read.lines);
             }
+            // It stays in the text, which is not sent on while it holds one.
+            Some(read) => {
+                commands.extend(read.lines.into_iter().map(|line| Line {
+                    command: Err(Misread::Place),
+                    ..line
+                }));
+                text.push((*line).to_owned());
+            }
             None => {
-                // It stays in the text, which is not sent on while it holds one.
                 let above = at
                     .checked_sub(1)
                     .and_then(|above| middle.get(above))
@@ -186,6 +213,18 @@ pub fn parse(reply: &str) -> (Vec<Line>, String) {
     }
     text.extend(text_below.into_iter().rev());
     (commands, text.join("\n").trim().to_owned())
+}
+
+/// Where what ends a mail begins: the place behind the last line that says something.
+fn farewell(middle: &[&str]) -> usize {
+    let closes = |line: &str| is_closing(line) || is_thanks(line, false) || line::is_signed(line);
+    let says = middle.iter().rposition(|line| !is_outside(line, closes));
+    says.map_or(0, |at| at + 1)
+}
+
+/// No part of what a mail says: empty, a command, or what `frames` knows.
+fn is_outside(line: &str, frames: impl Fn(&str) -> bool) -> bool {
+    line.trim().is_empty() || line::read(line).is_some_and(|read| read.meant) || frames(line)
 }
 
 /// The command of a verb with its argument; `None` when the verb does not take that.
@@ -343,6 +382,62 @@ mod tests {
         // In a listing it stands between other lines.
         let listing = "Voici le fichier :\n[a]\n#note\nb=1\nfin";
         assert_eq!(parse(listing), (Vec::new(), listing.to_owned()));
+    }
+
+    #[test]
+    fn a_command_below_a_signature_is_one_and_a_hashtag_is_none() {
+        let mail = |signature: &str| Mail {
+            reply: "À ne pas dire au demandeur.".to_owned(),
+            signature: signature.to_owned(),
+            ..Mail::default()
+        };
+        for (signature, command) in [
+            ("Envoyé de mon iPhone\n\n#note", "note"),
+            ("Envoyé depuis Outlook pour Android\n#Note", "note"),
+            ("-- \nCamille Martin\nDSI\n#note", "note"),
+            ("--\n# Note\nCamille", "note"),
+        ] {
+            let mail = mail(signature);
+            let written = written(&mail);
+            let (lines, text) = parse(&written);
+            assert_eq!(lines.len(), 1, "{signature}");
+            assert_eq!(lines[0].command, Ok(Command::Note), "{command}");
+            assert_eq!(text, mail.reply);
+        }
+        // What lacks its argument is refused, not passed over.
+        let mail_ = mail("Envoyé de mon iPhone\n#pause");
+        assert!(parse(&written(&mail_)).0[0].command.is_err());
+        for signature in [
+            "-- \nCamille\n#MonUniversité",
+            "#Equipe #fierté\nCamille",
+            "-- \nCamille\n#TeamDSI #notre fierté",
+            "",
+        ] {
+            let mail = mail(signature);
+            assert_eq!(written(&mail), mail.reply, "{signature}");
+        }
+    }
+
+    #[test]
+    fn a_command_among_paragraphs_is_not_executed() {
+        let (lines, text) = parse(
+            "Bonjour Noé,\n\nJe regarde.\n\n#resolu\n\nPouvez-vous redémarrer ?\n\nMerci d'avance pour votre retour.",
+        );
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].command, Err(Misread::Place));
+        assert!(text.contains("#resolu"));
+        for executed in [
+            "Bonjour,\n\n#resolu\n\nLe câble était débranché.",
+            "Le câble était débranché.\n\n#resolu\n\nBonne journée,\nCamille",
+            "Le câble était débranché.\n\n#prendre\n\n#resolu\n\nMerci !\n\nCamille Martin\nDSI – Support",
+        ] {
+            let (lines, text) = parse(executed);
+            assert!(
+                !lines.is_empty() && lines.iter().all(|line| line.command.is_ok()),
+                "{executed}"
+            );
+            assert!(!text.contains('#'), "{text}");
+        }
     }
 
     /// What the requester must not read is never sent on, and the technician hears why.

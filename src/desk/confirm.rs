@@ -51,7 +51,7 @@ const GOOD_FOR_HOURS: i64 = 24;
 
 /// The lines of a mail that may only run on their author's word; a `#note` may always.
 pub fn commands(arrival: &Arrival) -> Vec<String> {
-    let (lines, _) = command::parse(&arrival.mail.reply);
+    let (lines, _) = command::parse(&command::written(&arrival.mail));
     lines
         .into_iter()
         .filter(|line| matches!(&line.command, Ok(command) if *command != Command::Note))

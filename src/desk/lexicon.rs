@@ -117,10 +117,27 @@ pattern!(
 pattern!(
     SHORTLY_HOLDS,
     concat!(
-        r"^(?:(?:bonjour|bonsoir|hello|hi) )?(?:merci )?(?:oui|ok|okay|yes|(?:ok|oui) ca marche|(?:(?:ok|oui|yes) )?(?:",
+        r"^(?:(?:bonjour|bonsoir|hello|hi) )?(?:merci )?(?:oui|yes|(?:ok|oui) ca marche|(?:(?:ok|oui|yes) )?(?:",
         r"c'est (?:bon|ok)(?: pour (?:moi|nous))?|ok pour (?:moi|nous)|",
         r"(?:la solution|cela|ca) (?:me|nous) (?:convient|va)(?: (?:bien|tres bien|parfaitement))?|",
         r"(?:the solution|it|that) (?:suits me|is fine(?: with me)?)))(?: (?:merci|thanks|thank you)(?: beaucoup)?)?$",
+    )
+);
+// « Ok merci » says that somebody has read it, as a thanks does; whether it works, he did not say.
+pattern!(
+    NOD,
+    concat!(
+        r"^(?:(?:bonjour|bonsoir|hello|hi) )?(?:(?:merci|thanks|thank you) )?",
+        r"(?:ok|okay|d'accord|entendu|c'est note|bien note|bien recu)(?: (?:ok|merci|thanks|thank you))?(?: beaucoup| a vous)?$",
+    )
+);
+// Said by who is content: the trouble is over, whoever ended it.
+pattern!(
+    GONE,
+    concat!(
+        r"\b(?:(?:re)?(?:marche|fonctionne)(?:nt)?|repart(?:i|ie|is)?|reglee?s?|resolue?s?|retablie?s?|reparee?s?|",
+        r"plus (?:de|aucun|d') ?(?:souci|probleme|erreur|panne)s?|rentree? dans l'ordre|annuler|annulez|",
+        r"works?|working|solved|fixed|resolved|sorted|went away|gone|cancel)\b",
     )
 );
 pattern!(SHORTLY_FAILS, r"^(?:non|no|nope|pas du tout|not at all)$");
@@ -160,14 +177,17 @@ fn folded(text: &str) -> String {
     HARMLESS.replace_all(&text, " ").into_owned()
 }
 
+/// Its words alone, on one line.
+fn said(folded: &str) -> String {
+    let words = folded.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+    let words = words.filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What a reply says of the solution; `None` when it says neither plainly.
 pub fn opinion(text: &str) -> Option<Opinion> {
     let folded = folded(text);
-    let said = folded
-        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let said = said(&folded);
     if FAILS.is_match(&folded) || SHORTLY_FAILS.is_match(&said) {
         return Some(Opinion::Fails);
     }
@@ -178,6 +198,16 @@ pub fn opinion(text: &str) -> Option<Opinion> {
     let asks = folded.contains('?');
     let however = folded.lines().any(|line| HOWEVER.is_match(line));
     (!asks && !however && folded.lines().any(plain)).then_some(Opinion::Holds)
+}
+
+/// Read, and no more than that.
+pub fn is_nod(text: &str) -> bool {
+    NOD.is_match(&said(&folded(text)))
+}
+
+/// A kind word that says that there is nothing left to do.
+pub fn is_gone(text: &str) -> bool {
+    GONE.is_match(&fold_accents(text).to_lowercase().replace(['’', 'ʼ'], "'"))
 }
 
 /// The reply says plainly that an article that was offered solved it.
@@ -333,7 +363,6 @@ mod tests {
             "Je confirme que c'est résolu.",
             "La solution me convient.",
             "Oui",
-            "ok",
             "OK, ça marche",
             "C’est bon pour moi, merci !",
             "Bonjour, oui, merci",
@@ -367,6 +396,44 @@ mod tests {
             "",
         ] {
             assert_eq!(opinion(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_nod_accepts_nothing() {
+        for text in [
+            "ok",
+            "OK merci",
+            "Ok, merci beaucoup !",
+            "Merci, ok.",
+            "D'accord",
+            "Bien reçu, merci",
+        ] {
+            assert!(is_nod(text), "{text}");
+            assert_eq!(opinion(text), None, "{text}");
+        }
+        for text in [
+            "ok, on peut fermer",
+            "Ok mais le scanner ?",
+            "Oui",
+            "ok ?!? rien",
+        ] {
+            assert!(!is_nod(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_trouble_is_gone() {
+        for text in [
+            "Finalement ça remarche tout seul, merci !",
+            "C'est réglé, vous pouvez annuler ma demande, merci.",
+            "Plus de souci, merci",
+            "It works again, thanks!",
+        ] {
+            assert!(is_gone(text), "{text}");
+        }
+        for text in ["Merci beaucoup !", "Bien reçu, merci", "Thanks"] {
+            assert!(!is_gone(text), "{text}");
         }
     }
 

@@ -139,37 +139,35 @@ pub fn low_mark(draft: &mut Draft<'_>, id: TicketId, rater: &str) {
     }
 }
 
-/// Something kind, for the technician whom it is meant for: the owner of the ticket (rows E9, E10).
+/// Something kind, for the technician whom it is meant for: the owner of the ticket (rows E9, E10). While
+/// nobody has it, the team reads it in its next digest.
 pub fn kind_words(draft: &mut Draft<'_>, id: TicketId, words: &Words, marks: Option<Marks>) {
     let policy = draft.policy;
     let Some(ticket) = draft.ticket(id) else {
         return;
     };
-    let Some(technician) = ticket
-        .technician
-        .as_ref()
-        .and_then(|owner| policy.technician(&owner.address))
-    else {
-        return;
+    let title = format!("[{}] {}", ticket.reference, ticket.title);
+    let owned = ticket.technician.is_some();
+    let those = match &ticket.technician {
+        Some(owner) => policy.technician(&owner.address).into_iter().collect(),
+        None => tell::responsible(draft, id),
     };
-    let line = kind_line(
-        technician,
-        &format!("[{}] {}", ticket.reference, ticket.title),
-        words,
-        marks,
-    );
-    let due_at = match technician.thanks {
-        Thanks::Never => return,
-        Thanks::Now => None,
-        Thanks::Digest => draft.team(id).map(|team| {
-            let calendar = &team.calendar;
-            calendar.next_open(calendar.tomorrow(draft.now))
-        }),
-    };
-    let mut notice = tell::to_technician(draft, id, Kind::TeamThanks, technician, Purpose::Note);
-    notice.lines = vec![line];
-    notice.due_at = due_at;
-    draft.notify(notice);
+    for technician in those {
+        let due_at = match technician.thanks {
+            Thanks::Never => continue,
+            Thanks::Now if owned => None,
+            Thanks::Now | Thanks::Digest => draft.team(id).map(|team| {
+                let calendar = &team.calendar;
+                calendar.next_open(calendar.tomorrow(draft.now))
+            }),
+        };
+        let line = kind_line(technician, &title, words, marks);
+        let mut notice =
+            tell::to_technician(draft, id, Kind::TeamThanks, technician, Purpose::Note);
+        notice.lines = vec![line];
+        notice.due_at = due_at;
+        draft.notify(notice);
+    }
 }
 
 fn kind_line(technician: &Technician, ticket: &str, said: &Words, marks: Option<Marks>) -> String {

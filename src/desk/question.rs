@@ -126,7 +126,7 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     let of_staff = mail
         .sender()
         .is_some_and(|sender| policy.technician(&sender.address).is_some());
-    question.history = if of_staff && undoes(&mail.reply) {
+    question.history = if of_staff && undoes(&command::written(mail)) {
         ALL_EVENTS
     } else {
         LATEST_EVENTS
@@ -134,7 +134,7 @@ fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Qu
     if let Some(sender) = mail.sender() {
         question.addresses.insert(sender.key());
         if let Some(technician) = policy.technician(&sender.address) {
-            staff::ask(technician, &mail.reply, question);
+            staff::ask(technician, &command::written(mail), question);
         }
         if duplicate::may_be(policy, arrival) {
             question.recent_of = Some(sender.key());

@@ -4,11 +4,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::mail::text::{is_closing, is_greeting, is_thanks};
+
 /// Characters of a title made of a request's first line.
 const TITLE_CHARACTERS: usize = 80;
 
-/// Words of a point that asks for something; fewer are a list of facts.
-const WORDS: usize = 4;
+/// Words of a point that asks for something, as far as a mail tells by itself; fewer are a list of facts.
+const ASKING_WORDS: usize = 4;
+
+/// The same when a person has said that the mail holds several requests.
+const TOLD_WORDS: usize = 2;
 
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*(?:\(?(\d{1,2})\s?[.)°/-]\)?|([a-h])\))\s+(\S.*)$").expect("a literal pattern")
@@ -19,33 +24,47 @@ static BULLET: LazyLock<Regex> =
 
 /// The points of a list, when the mail enumerates at least two that could be requests.
 pub fn enumerated(text: &str) -> Vec<String> {
+    list(text, ASKING_WORDS)
+}
+
+/// The points of a list, when somebody has read that they are requests.
+pub fn told(text: &str) -> Vec<String> {
+    list(text, TOLD_WORDS)
+}
+
+fn list(text: &str, least: usize) -> Vec<String> {
     let numbered = points(text, |line| {
         let found = NUMBERED.captures(line)?;
         Some(found[3].to_owned())
     });
-    if is_requests(&numbered) {
+    if is_requests(&numbered, least) {
         return numbered;
     }
     let bullets = points(text, |line| {
         let found = BULLET.captures(line)?;
         Some(found[1].to_owned())
     });
-    if is_requests(&bullets) {
+    if is_requests(&bullets, least) {
         bullets
     } else {
         Vec::new()
     }
 }
 
-fn is_requests(points: &[String]) -> bool {
+fn is_requests(points: &[String], least: usize) -> bool {
     points.len() >= 2
         && points.iter().all(|point| {
             let first = point.lines().next().unwrap_or_default();
             // « Nom : Durand » is a fact.
             let fact = first.split_once(" :").or_else(|| first.split_once(": "));
-            point.split_whitespace().count() >= WORDS
+            point.split_whitespace().count() >= least
                 && fact.is_none_or(|(name, _)| name.split_whitespace().count() > 2)
         })
+}
+
+/// « Merci d'avance, » is nobody's request.
+pub fn is_courtesy(paragraph: &str) -> bool {
+    (paragraph.lines()).all(|line| is_greeting(line) || is_closing(line) || is_thanks(line, false))
 }
 
 /// A point goes on until the next one, or an empty line.
@@ -134,6 +153,15 @@ mod tests {
         ] {
             assert_eq!(enumerated(text).len(), count, "{text}");
         }
+        // One who has read it knows better.
+        let short = "1. Mon écran clignote.\n2. Mon badge ne marche plus.\n\nMerci,";
+        assert_eq!(enumerated(short).len(), 0);
+        assert_eq!(
+            told(short),
+            ["Mon écran clignote.", "Mon badge ne marche plus."]
+        );
+        assert_eq!(told("Étapes :\n1. Démarrer\n2. Cliquer").len(), 0);
+        assert!(is_courtesy("Merci d'avance,") && is_courtesy("Bonjour,") && !is_courtesy(short));
         assert_eq!(
             enumerated(
                 "1) le VPN refuse mon mot de passe\n   depuis hier\n2) la salle B204 n'a plus rien"

@@ -17,13 +17,14 @@ const ENOUGH: f64 = 0.6;
 /// Letters of a word in which one slip is forgiven.
 const LONG_WORD: usize = 5;
 
-/// Words that tell nothing about a matter; singular, without accents.
+/// Words that tell nothing about a matter, that it fails and since when included: « ENT inaccessible » is what
+/// « L'ENT ne répond pas ce matin » is; singular, without accents.
 const EMPTY: &str = "\
-    a ai aide an and apres as at au aucun aussi aux avec avoir bonjour bonsoir by c ca car ce cela ces cet cette \
-    chez comme concernant d dans de demande depuis des do does du due elle en encore est et etre fait faire for fw fwd \
-    from hello help hi i il impossible in information informatique is issue it j je jour l la le les leur lors ma \
-    madame mais me merci mes mon monsieur monter my n ne no nos not notre nouveau objet nouvelle of on ou our panne par \
-    pas petit please plus pm pour probleme qu que question qui rappel re relance request s sa sans se ses si signaler \
+    a ai aide an and apres as at au aucun aujourd aussi aux avec avoir bonjour bonsoir by c ca car ce cela ces cet cette \
+    chez comme concernant d dans de demande depuis des do does du due elle en encore est et etre fait faire fonctionne fonctionnent for fw fwd \
+    from hello help hi hs hui i il impossible in inaccessible indisponible information informatique is issue it j je jour l la le les leur lors ma \
+    madame mais marche marchent matin me merci mes mon monsieur monter my n ne no nos not notre nouveau objet nouvelle of on ou our panne par \
+    pas petit please plus pm pour probleme qu que question qui rappel re relance repond repondent request s sa sans se ses si signaler \
     signalement soucis souci son sos sujet suite support sur svp stp t ta te the there ticket to tous tout toute tr \
     toujours tres un une urgence urgent urgente vers via vos votre vous want with y your";
 
@@ -165,6 +166,8 @@ mod tests {
             ),
             ("Mot de passe oublié", "mot de passe oublie svp"),
             ("Printer broken", "Re: printer is broken"),
+            ("ENT inaccessible", "L'ENT ne répond pas"),
+            ("ENT inaccessible ce matin", "ENT ne répond plus"),
         ] {
             assert!(is_similar(a, b, &prefixes()), "{a} / {b}");
             assert!(is_similar(b, a, &prefixes()), "{b} / {a}");

@@ -112,7 +112,7 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
     let Some(technician) = sender(draft, arrival) else {
         return note(draft, arrival, ticket, pointer);
     };
-    let (lines, text) = command::parse(&arrival.mail.reply);
+    let (lines, text) = command::parse(&command::written(&arrival.mail));
     let message = Message::of(arrival, text);
     let undoes = |line: &Line| line.command == Ok(Command::Undo);
     // What was merged is parted again where that was said.

@@ -44,6 +44,7 @@ pub fn is_feedback(said: &str, thanks: bool, explains_marks: bool) -> bool {
     let opinion = lexicon::opinion(&rest);
     thanks
         || opinion == Some(Opinion::Holds)
+        || lexicon::is_nod(&rest)
         || opinion.is_none() && (marks.is_some() || explains_marks)
 }
 
@@ -69,8 +70,12 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         .flatten()
         .filter(|_| said.reaction.is_none());
     let only_marks = marks.is_some() && rest.is_empty() && !said.has_files;
-    let thanks = said.thanks
+    // Before there is a solution, a kind word that says that the trouble is over is news for whoever would
+    // still work at it.
+    let gone = !done && said.thanks && said.reaction.is_none() && lexicon::is_gone(&rest);
+    let thanks = said.thanks && !gone
         || only_marks
+        || judges && lexicon::is_nod(&rest) && !said.has_files
         || marks.is_some() && crate::mail::text::is_thanks(&rest, said.has_files);
 
     if selfhelp::is_solved(draft, ticket, &said)
@@ -111,6 +116,13 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         return explain(draft, id, &said, marks, rest, marks_are_new(ticket, marks));
     }
     let mut said = said;
+    if gone {
+        said.lines.push(words::pick(
+            &draft.policy.language,
+            "Le demandeur semble dire que c'est réglé : #resolu, si rien ne reste à faire.",
+            "The requester seems to say that it is settled: #resolved, if nothing is left to do.",
+        ));
+    }
     if let Some(marks) = marks {
         // Who refuses the solution is not asked what is wrong with it.
         let comment = (opinion == Some(Opinion::Fails)).then(|| rest.clone());

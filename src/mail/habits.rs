@@ -67,11 +67,11 @@ pub fn fold(mail: &Mail, habits: &SenderHabits) -> Mail {
     }
     let repeated = repeated(&tail(&mail), &habits.tails);
     if let Some((reply, signature)) = cut(&mail.reply, repeated) {
-        mail.folded = if mail.folded.is_empty() {
-            signature
-        } else {
-            format!("{signature}\n\n{}", mail.folded)
+        let before = |rest: &str| match rest.is_empty() {
+            true => signature.clone(),
+            false => format!("{signature}\n\n{rest}"),
         };
+        (mail.folded, mail.signature) = (before(&mail.folded), before(&mail.signature));
         mail.reply = reply;
         mail.language = language(&mail.reply).or(mail.language);
     }

@@ -156,6 +156,7 @@ pub fn read(bytes: &[u8]) -> Mail {
         html: html.is_some(),
         reply: written.reply,
         folded: written.folded,
+        signature: written.signature,
         language,
         attachments: content.files,
         automatic,

@@ -38,10 +38,11 @@ use line::{History, Line, Nature};
 pub use accents::fold_accents;
 pub use language::language;
 pub use phone::phone;
-pub(super) use phrases::is_closing;
+pub use phrases::is_closing;
 pub use thanks::{is_thanks, lone_reaction};
 pub use urgency::claims_urgency;
-pub(super) use words::{fold, is_greeting};
+pub(super) use words::fold;
+pub use words::is_greeting;
 
 /// Bytes of a body that are read: a novel has one million, a screenshot pasted as `data:` three.
 /// What follows is left to the raw message.
@@ -77,6 +78,8 @@ pub struct Written {
     pub reply: String,
     /// History and signature that `reply` left out.
     pub folded: String,
+    /// The signature alone, with what stands below it.
+    pub signature: String,
     /// The original of a forward.
     pub forwarded: Option<Forwarded>,
 }

@@ -56,6 +56,15 @@ const BEHIND_WORDS: [&str; 18] = [
     "reopen",
 ];
 
+/// Words of a line of a signature, at most.
+const SIGNED_WORDS: usize = 8;
+
+/// Words of sentences, which stand in no signature.
+const SPEAKS: [&str; 24] = [
+    "je", "j", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles", "ca", "cela", "est",
+    "sont", "moi", "merci", "i", "you", "we", "they", "it", "is", "are", "please",
+];
+
 /// What stands for `#`: wide and small forms, and what some keyboards offer.
 pub const HASHES: [char; 4] = ['#', '＃', '﹟', '♯'];
 
@@ -71,6 +80,33 @@ pub fn read(line: &str) -> Option<Read> {
         text: whole.text,
         meant: whole.meant,
     }))
+}
+
+/// A line among those of a signature that is nothing but known commands. The `last` may also lack an
+/// argument: what somebody added below his signature must not be passed over in silence.
+pub fn is_command(line: &str, last: bool) -> bool {
+    let understood = |line: &Line| match line.command {
+        Ok(_) => true,
+        Err(Misread::Argument(_)) => last,
+        Err(Misread::Verb(_) | Misread::Place) => false,
+    };
+    let shown = shown(line);
+    let hashes = shown.matches(HASHES).count();
+    shown.trim_start().starts_with(HASHES)
+        && read(line).is_some_and(|read| {
+            // « #Equipe #fierté » is a row of hashtags.
+            read.meant && read.lines.len() == hashes && read.lines.iter().all(understood)
+        })
+}
+
+/// As short as a line of a signature, and no sentence: a name, a function, a number.
+pub fn is_signed(line: &str) -> bool {
+    let shown = shown(line);
+    let folded = fold_accents(&shown).replace('’', "'");
+    let words = folded.split(|c: char| !c.is_alphanumeric());
+    shown.split_whitespace().count() <= SIGNED_WORDS
+        && !shown.trim_end().ends_with(['.', '!', '?', '…', ':', ';'])
+        && words.clone().all(|word| !SPEAKS.contains(&word))
 }
 
 /// A command in the midst of the words: neither carried out, nor ever sent on. It begins a line, and what

@@ -183,8 +183,8 @@ pub const VERBS: &[Verb] = &[
         aliases: &["scinde", "separer"],
         usage: ("#scinder [2 3]", "#split [2 3]"),
         help: (
-            "fait un ticket de chaque demande du message, ou des paragraphes cités",
-            "makes a ticket of each request of the mail, or of the paragraphs named",
+            "fait un ticket de chaque demande du message, ou des points cités",
+            "makes a ticket of each request of the mail, or of the points named",
         ),
     },
     Verb {

@@ -37,7 +37,7 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
     if arrival.authenticity == Authenticity::Fail {
         return false;
     }
-    let (lines, text) = command::parse(&arrival.mail.reply);
+    let (lines, text) = command::parse(&command::written(&arrival.mail));
     let understood = || lines.iter().filter_map(|line| line.command.as_ref().ok());
     if understood().next().is_none() {
         return forwarded(draft, arrival, route, technician);
@@ -299,7 +299,7 @@ pub fn carry_out_new(
     id: TicketId,
     technician: &Technician,
 ) {
-    let (lines, text) = command::parse(&arrival.mail.reply);
+    let (lines, text) = command::parse(&command::written(&arrival.mail));
     let order = Order::of(arrival, lines, text);
     let reply = Reply::new(id, technician, None);
     let mut refused = None;

@@ -11,37 +11,48 @@ const PARTS: usize = 10;
 
 impl Reply<'_> {
     /// Without numbers, each point that the mail enumerates after the first, which stays here; with
-    /// numbers, the paragraphs named.
+    /// numbers, the points named, or the paragraphs of a mail that enumerates nothing.
     pub fn split(&mut self, draft: &mut Draft<'_>, numbers: &[usize]) -> Outcome {
         let language = &self.technician.language;
         let Some(this) = draft.ticket(self.id).cloned() else {
             return Outcome::Refused(ask::no_such_ticket(self.id, language));
         };
         let text = spawn::last_mail(draft, self.id).text;
-        let paragraphs = requests::paragraphs(&text);
-        let parts: Vec<String> = if numbers.is_empty() {
-            requests::enumerated(&text).into_iter().skip(1).collect()
-        } else {
-            let named = numbers
-                .iter()
-                .map(|number| paragraphs.get(number - 1).cloned());
-            match named.collect() {
-                Some(parts) => parts,
-                None => {
+        let points = requests::told(&text);
+        let (all, french, english) = match points.is_empty() {
+            false => (points.clone(), "point", "point"),
+            true => (requests::paragraphs(&text), "paragraphe", "paragraph"),
+        };
+        let mut parts: Vec<String> = points.iter().skip(1).cloned().collect();
+        if !numbers.is_empty() {
+            parts.clear();
+            for number in numbers {
+                let Some(part) = all.get(number - 1) else {
+                    let count = all.len();
                     return Outcome::Refused(words::pick(
                         language,
                         format!(
-                            "pas de paragraphe de ce numéro : le dernier message du demandeur en compte {}",
-                            paragraphs.len()
+                            "pas de {french} de ce numéro : le dernier message du demandeur en compte {count}"
                         ),
                         format!(
-                            "no paragraph has that number: the requester's latest mail has {}",
-                            paragraphs.len()
+                            "no {english} has that number: the requester's latest mail has {count}"
+                        ),
+                    ));
+                };
+                if requests::is_courtesy(part) {
+                    return Outcome::Refused(words::pick(
+                        language,
+                        format!(
+                            "le {french} {number} n'est qu'une formule de politesse ; on compte de « Bonjour » à la fin"
+                        ),
+                        format!(
+                            "{english} {number} is nothing but courtesy; they are counted from the greeting to the end"
                         ),
                     ));
                 }
+                parts.push(part.clone());
             }
-        };
+        }
         if parts.is_empty() {
             return Outcome::Refused(words::pick(
                 language,
@@ -65,9 +76,7 @@ impl Reply<'_> {
         let mut tickets = vec![self.id];
         let mut references = Vec::new();
         let stays = match numbers.is_empty() {
-            true => requests::enumerated(&text)
-                .first()
-                .map(|part| requests::title(part)),
+            true => points.first().map(|part| requests::title(part)),
             false => None,
         };
         for part in parts {

@@ -51,7 +51,7 @@ pub fn staff_as(
 
 /// The owner, when he still is a technician; else everybody of the team who is there. While the
 /// owner is away both (row F15).
-pub(super) fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
+pub fn responsible<'a>(draft: &Draft<'a>, id: TicketId) -> Vec<&'a Technician> {
     let policy = draft.policy;
     let Some(ticket) = draft.ticket(id) else {
         return Vec::new();

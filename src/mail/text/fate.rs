@@ -60,10 +60,14 @@ pub(super) fn take_apart(
     }
 
     let (reply, folded) = settle(&lines, &mut fates, forwarded.as_ref(), &text);
+    let signed = lines.iter().zip(&fates);
+    let signed = signed.filter(|(_, fate)| !folded.is_empty() && **fate == Fate::Signature);
+    let signature = line::join(signed.map(|(line, _)| line));
     Written {
         text,
         reply,
         folded,
+        signature,
         forwarded,
     }
 }

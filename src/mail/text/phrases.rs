@@ -6,7 +6,7 @@ use super::line::Line;
 use super::words::{fold, regex};
 
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
-pub(in crate::mail) fn is_closing(text: &str) -> bool {
+pub fn is_closing(text: &str) -> bool {
     closing(text, &fold(text)).is_some()
 }
 

@@ -213,7 +213,7 @@ const GREETED: &str = "\
     m service sir support team the there tous tout toutes";
 
 /// Nothing but a greeting: « Bonjour Madame Dupont, », not « Bonjour, mon écran est noir ».
-pub(in crate::mail) fn is_greeting(text: &str) -> bool {
+pub fn is_greeting(text: &str) -> bool {
     greets(text, || fold(text))
 }
 
