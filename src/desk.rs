@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Offered;
@@ -51,6 +51,7 @@ mod quiet;
 mod receive;
 mod reclassify;
 pub mod reference;
+mod report;
 mod requests;
 mod route;
 mod selfhelp;
@@ -78,6 +79,7 @@ pub use notice::{Automation, Enclosed, Exchange, Kind, Notice};
 pub use past::Past;
 pub use policy::Policy;
 pub use question::question;
+pub use report::{Letter, Monthly, Report, Row, Section};
 pub use route::is_ours;
 pub use sign_in::{LANDING, Landing, SignIn};
 pub use staff::{can_undo, may_open};
@@ -132,6 +134,8 @@ pub enum Timer {
         /// What to say of both.
         lines: Vec<String>,
     },
+    /// A month is over, and what is told of it was drawn up.
+    Report(Report),
 }
 
 /// What became of a notification, when it is worth knowing.
@@ -215,6 +219,8 @@ pub struct Question {
     pub loads_of: BTreeSet<String>,
     /// The requester (folded) whose open tickets of the last days matter (row C12).
     pub recent_of: Option<String>,
+    /// The report of which it matters whether it was told.
+    pub report: Option<String>,
     /// The mailbox whose last link matters.
     pub mailbox: Option<(i64, Errand)>,
     /// Tickets of which it matters what was said last, and whether it arrived.
@@ -310,6 +316,8 @@ pub struct Known {
     pub loads: BTreeMap<String, Load>,
     /// Tickets of the sender that are open and were opened in the last days, the latest first.
     pub recent: Vec<TicketId>,
+    /// The latest month of which the report asked for was told, by its first day.
+    pub reported: Option<NaiveDate>,
     /// When the mailbox asked for was last sent a link of that kind.
     pub visited_at: Option<DateTime<Utc>>,
     /// What was said of the tickets asked for.

@@ -320,7 +320,7 @@ fn enclosures(
     if let Some(enclosed) = &notice.enclosed {
         enclosures.push(Enclosure {
             name: Line::new(&enclosed.name),
-            content_type: "text/markdown".to_owned(),
+            content_type: enclosed.content_type().to_owned(),
             bytes: enclosed.text.clone().into_bytes(),
         });
     }

@@ -37,6 +37,7 @@ mod maildir_account;
 mod pipe_account;
 mod process;
 mod recall;
+mod reports;
 mod rules;
 mod space;
 pub mod statistics;
@@ -244,6 +245,7 @@ impl Service {
         stations.spawn(knowledge::station(self.clone()));
         stations.spawn(alerts::station(self.clone()));
         stations.spawn(statistics::station(self.clone()));
+        stations.spawn(reports::station(self.clone()));
         ready();
         let ended = tokio::select! {
             () = shutdown => None,
@@ -275,7 +277,7 @@ impl Service {
             tracing::error!("The directory stays as it was: {error:#}");
         }
         loop {
-            let rung = timers::once(self).await?;
+            let rung = timers::once(self).await? + reports::once(self).await?;
             let processed = process::once(self).await?;
             let sender = deliver::sender(self)?;
             let delivered = deliver::once(self, &sender).await?;

@@ -11,6 +11,7 @@ mod export;
 mod fact;
 mod figures;
 mod recurrence;
+mod report;
 mod spread;
 mod table;
 
@@ -18,6 +19,7 @@ pub use export::csv;
 pub use fact::{Fact, Spent};
 pub use figures::{Figures, Marked, OfCategory, OfTechnician, Question, figures};
 pub use recurrence::Proposal;
+pub use report::sections;
 pub use spread::Spread;
 pub use table::{Cell, Table, tables};
 

@@ -42,6 +42,7 @@ mod raw;
 mod read;
 mod receive;
 mod record;
+mod reports;
 mod session;
 mod statistics;
 mod timer;

@@ -143,6 +143,7 @@ fn notice(id: i64, ticket: TicketId, kind: Kind) -> Notice {
         exchanges: Vec::new(),
         visit: None,
         landing: None,
+        monthly: None,
         enclosed: None,
     }
 }

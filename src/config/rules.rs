@@ -49,6 +49,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
     }
     let technicians = technicians(reading, config, &addresses, &language);
     answerers(reading, config, &technicians, &mut addresses);
+    report_readers(reading, &teams, &addresses);
     let accounts = config
         .accounts
         .iter()
@@ -91,6 +92,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
             Some(Delay::Never) => Duration::days(36_500),
             other => delay(other, Duration::days(30)),
         },
+        remind_authors: config.knowledge.remind_authors.unwrap_or(true),
         individual_statistics: config.desk.individual_statistics.unwrap_or(true),
         attach_up_to: config
             .desk
@@ -229,6 +231,7 @@ fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
                 Some("least-loaded") => Assignment::LeastLoaded,
                 _ => Assignment::Pool,
             },
+            report_to: report_to(reading, &at, written),
             id,
         });
     }
@@ -236,6 +239,33 @@ fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
         reading.missing("teams", "at least one [[teams]] is needed: who answers");
     }
     teams
+}
+
+/// Who is told how each month was.
+fn report_to(reading: &mut Reading, at: &str, written: &written::Team) -> Vec<String> {
+    let path = format!("{at}.report_to");
+    list(written.report_to.as_ref())
+        .iter()
+        .filter_map(|address| checked_address(reading, &path, Some(address)))
+        .collect()
+}
+
+/// A report to an address of the desk itself would come back as a request.
+fn report_readers(reading: &mut Reading, teams: &[Team], patterns: &[AddressPattern]) {
+    for (index, team) in teams.iter().enumerate() {
+        for address in &team.report_to {
+            let own = |pattern: &&AddressPattern| pattern.matches.is_match(&address.to_lowercase());
+            if let Some(pattern) = patterns.iter().find(own) {
+                reading.wrong(
+                    &format!("teams[{index}].report_to"),
+                    format!(
+                        "{address} is an address of the desk itself (pattern \"{}\")",
+                        pattern.written
+                    ),
+                );
+            }
+        }
+    }
 }
 
 fn addresses(reading: &mut Reading, config: &Config) -> Vec<AddressPattern> {

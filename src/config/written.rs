@@ -144,6 +144,7 @@ mod tables {
     #[serde(deny_unknown_fields, default)]
     pub struct Knowledge {
         pub folder: Option<String>,
+        pub remind_authors: Option<bool>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]
@@ -210,6 +211,7 @@ mod tables {
         pub holidays: Option<String>,
         pub contact: Option<String>,
         pub assignment: Option<String>,
+        pub report_to: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

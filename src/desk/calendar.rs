@@ -142,6 +142,11 @@ impl Calendar {
         self.minute(self.day_of(at), DAY_MINUTES, Twice::First)
     }
 
+    /// The first moment of a day.
+    pub fn begins(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.minute(day, 0, Twice::First)
+    }
+
     /// When a term that begins at `at` ends. By the clock it may end at night; see
     /// [`Calendar::next_open`].
     pub fn add(&self, at: DateTime<Utc>, term: Term) -> DateTime<Utc> {

@@ -219,6 +219,8 @@ fn rank(kind: Kind) -> Option<u8> {
         | Kind::TeamAlert
         | Kind::TeamThanks
         | Kind::SignIn
+        | Kind::Report
+        | Kind::Review
         | Kind::Operations
         | Kind::Digest
         | Kind::Confirm

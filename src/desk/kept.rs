@@ -93,6 +93,8 @@ pub fn is_over(draft: &Draft<'_>, notice: &Notice) -> bool {
             | Kind::LowMark
             | Kind::TeamThanks
             | Kind::SignIn
+            | Kind::Report
+            | Kind::Review
             | Kind::Answer
             | Kind::Partner
             | Kind::Split

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::{Policy, words};
-use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
+use crate::ticket::{Actor, Awaited, Nature, Status, Ticket, TicketId, What};
 
 /// Minutes that a resolution may take to leave before its closing date is counted anew: held, coalesced
 /// and retried mails are the rule, and the date that they announce should hold.
@@ -150,11 +150,16 @@ pub fn closing_date(draft: &Draft<'_>, id: TicketId, from: DateTime<Utc>) -> Opt
     Some(team.calendar.next_open(end))
 }
 
-/// The dates of a wait that began at `since`: each reminder, then the end; within working hours.
+/// The dates of a wait that began at `since`: each reminder, then the end; within working hours. None for a
+/// suggestion, which has all the time (row I4).
 pub fn reminders(draft: &Draft<'_>, id: TicketId, since: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let suggested = |ticket: &Ticket| ticket.nature == Nature::Suggestion;
     let Some(team) = draft.team(id) else {
         return Vec::new();
     };
+    if draft.ticket(id).is_some_and(suggested) {
+        return Vec::new();
+    }
     team.reminders
         .iter()
         .chain(&team.resolve_after)

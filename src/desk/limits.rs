@@ -82,9 +82,9 @@ fn is_over(draft: &Draft<'_>, before: &[Notice], notice: &Notice) -> bool {
 
     if notice.kind.is_internal() {
         match notice.kind {
-            // What those over the limit get; and what nobody waits an hour for, which has a limit of
-            // its own where it is asked for.
-            Kind::TeamDigest | Kind::SignIn => return false,
+            // What those over the limit get; what nobody waits an hour for, which has a limit of its own
+            // where it is asked for; and what comes once a month.
+            Kind::TeamDigest | Kind::SignIn | Kind::Report | Kind::Review => return false,
             // Operations must hear, and a transcript answers the technician's own mail; unless it is
             // something that anybody can cause.
             Kind::Operations | Kind::Transcript if notice.caused_by.is_none() => return false,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Because, Landing, Listed, Look, Visit};
+use super::{Because, Landing, Listed, Look, Monthly, Visit};
 use crate::mail::Address;
 use crate::ticket::{File, NoticeId, TicketId};
 
@@ -77,11 +77,15 @@ pub enum Kind {
     Requests,
     /// To a technician: the link that opens the desk in a browser.
     SignIn,
+    /// To whom a team names: how its month was (row N1).
+    Report,
+    /// To the author of articles: which of them should be read again (row L6).
+    Review,
 }
 
 impl Kind {
     /// Every kind, for checks and tables.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Acknowledgement,
         Self::Taken,
         Self::FollowUp,
@@ -114,6 +118,8 @@ impl Kind {
         Self::Submission,
         Self::Requests,
         Self::SignIn,
+        Self::Report,
+        Self::Review,
     ];
 
     /// The name of its template.
@@ -151,6 +157,8 @@ impl Kind {
             Self::Submission => "submission",
             Self::Requests => "requests",
             Self::SignIn => "sign-in",
+            Self::Report => "report",
+            Self::Review => "review",
         }
     }
 
@@ -193,6 +201,8 @@ impl Kind {
             | Self::Operations
             | Self::TeamThanks
             | Self::SignIn
+            | Self::Report
+            | Self::Review
             | Self::Answer => true,
         }
     }
@@ -295,6 +305,9 @@ pub struct Notice {
     /// A file that the desk itself wrote, to send along.
     #[serde(default)]
     pub enclosed: Option<Enclosed>,
+    /// What a monthly mail says.
+    #[serde(default)]
+    pub monthly: Option<Monthly>,
 }
 
 /// A text that goes along as a file.
@@ -304,6 +317,16 @@ pub struct Enclosed {
     pub name: String,
     /// Its contents.
     pub text: String,
+}
+
+impl Enclosed {
+    /// What it is, by the ending of its name.
+    pub fn content_type(&self) -> &'static str {
+        match self.name.rsplit('.').next() {
+            Some("csv") => "text/csv",
+            _ => "text/markdown",
+        }
+    }
 }
 
 /// What somebody said of a ticket before.

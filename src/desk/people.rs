@@ -46,6 +46,8 @@ pub fn addressees(kind: Kind) -> &'static [Part] {
         | Kind::TeamDigest
         | Kind::TeamThanks
         | Kind::SignIn
+        | Kind::Report
+        | Kind::Review
         | Kind::Answer
         | Kind::Partner
         | Kind::Operations => &[],

@@ -91,6 +91,8 @@ pub struct Team {
     pub contact: Option<String>,
     /// Who gets its new tickets.
     pub assignment: Assignment,
+    /// Who is told how each month was; empty: nobody (row N1).
+    pub report_to: Vec<String>,
 }
 
 /// An address pattern that routes to a team.
@@ -360,6 +362,8 @@ pub struct Policy {
     pub attach_up_to: u64,
     /// Envelope sender, when it is not the team's address.
     pub return_path: Option<String>,
+    /// Authors are told which of their articles somebody should read again (row L6).
+    pub remind_authors: bool,
     /// Leads may see figures of single technicians.
     pub individual_statistics: bool,
     /// Canned answers.

@@ -43,6 +43,7 @@ pub fn question(policy: &Policy, keys: &Keys, input: &Input) -> Question {
             question.history = LATEST_EVENTS;
         }
         Input::Timer(Timer::Alert { .. }) => {}
+        Input::Timer(Timer::Report(report)) => question.report = Some(report.name.clone()),
         Input::SignIn(_) => {}
         Input::Delivery(delivery) => {
             question.tickets.insert(delivery.ticket);

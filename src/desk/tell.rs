@@ -10,10 +10,12 @@ use crate::ticket::{
 use crate::token::{self, Purpose};
 
 mod answer;
+mod monthly;
 mod outward;
 mod team;
 
 pub use answer::{answer, looked_up, no_answer, on_return, sign_in, third_party};
+pub use monthly::monthly;
 pub use outward::{call, mailbox, partner, split};
 pub use team::*;
 
@@ -86,6 +88,7 @@ fn about(draft: &mut Draft<'_>, id: TicketId, kind: Kind, to: Address) -> Notice
         exchanges: Vec::new(),
         visit: None,
         landing: None,
+        monthly: None,
         enclosed: None,
     }
 }

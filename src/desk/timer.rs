@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::lifecycle::{self, Step};
-use super::{Because, Kind, Timer, kept, occasion, quiet, selfhelp, tell, words};
-use crate::ticket::{Actor, Awaited, Status, Ticket, TicketId, What};
+use super::{Because, Kind, Timer, kept, occasion, quiet, report, selfhelp, tell, words};
+use crate::ticket::{Actor, Awaited, Nature, Status, Ticket, TicketId, What};
 
 /// Decides about one timer.
 pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
@@ -31,6 +31,7 @@ pub fn ring(draft: &mut Draft<'_>, timer: &Timer) {
             }
         }
         Timer::Alert { lines, .. } => tell::operations(draft, None, lines.clone()),
+        Timer::Report(report) => report::send(draft, report),
     }
 }
 
@@ -83,6 +84,9 @@ fn remind(draft: &mut Draft<'_>, ticket: &Ticket) {
     if selfhelp::is_unread(draft, ticket) {
         return selfhelp::hand_over(draft, id);
     }
+    if ticket.nature == Nature::Suggestion {
+        return no_date(draft, ticket);
+    }
     let dates = lifecycle::reminders(draft, id, ticket.status_since);
     let reminders = draft.team(id).map_or(0, |team| team.reminders.len());
     let resolves = dates.len() > reminders;
@@ -123,6 +127,9 @@ fn this_and_next(
 /// would be.
 fn nudge(draft: &mut Draft<'_>, ticket: &Ticket) {
     let id = ticket.id;
+    if ticket.nature == Nature::Suggestion {
+        return no_date(draft, ticket);
+    }
     let reminders = draft.team(id).map_or(0, |team| team.reminders.len());
     let mut dates = lifecycle::reminders(draft, id, ticket.status_since);
     dates.truncate(reminders);
@@ -239,11 +246,25 @@ fn too_early(draft: &Draft<'_>, ticket: &Ticket) -> Option<(DateTime<Utc>, Strin
     (left_at > in_time && until > draft.now).then_some((until, why))
 }
 
+/// It was made a suggestion while it waited: nothing of it is due any more.
+fn no_date(draft: &mut Draft<'_>, ticket: &Ticket) {
+    let why = words::pick(
+        &draft.policy.language,
+        "Une suggestion n'a pas d'échéance : plus de rappel.",
+        "A suggestion has no deadline: no more reminders.",
+    );
+    set_date(draft, ticket, None, why);
+}
+
 /// What is due is due later.
 fn put_off(draft: &mut Draft<'_>, ticket: &Ticket, until: DateTime<Utc>, why: String) {
+    set_date(draft, ticket, Some(until), why);
+}
+
+fn set_date(draft: &mut Draft<'_>, ticket: &Ticket, until: Option<DateTime<Utc>>, why: String) {
     let (close_at, remind_at) = match ticket.status {
-        Status::Resolved => (Some(until), None),
-        Status::Waiting { .. } => (None, Some(until)),
+        Status::Resolved => (until, None),
+        Status::Waiting { .. } => (None, until),
         Status::Open | Status::Paused { .. } | Status::Closed => return,
     };
     draft.event(

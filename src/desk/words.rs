@@ -14,6 +14,29 @@ pub fn is_spoken(language: &str) -> bool {
     matches!(language, "fr" | "en")
 }
 
+/// The month of a day as people say it, « novembre 2026 ».
+pub fn month(day: chrono::NaiveDate, language: &str) -> String {
+    use chrono::Datelike;
+    if language == "en" {
+        return day.format("%B %Y").to_string();
+    }
+    let name = match day.month() {
+        1 => "janvier",
+        2 => "février",
+        3 => "mars",
+        4 => "avril",
+        5 => "mai",
+        6 => "juin",
+        7 => "juillet",
+        8 => "août",
+        9 => "septembre",
+        10 => "octobre",
+        11 => "novembre",
+        _ => "décembre",
+    };
+    format!("{name} {}", day.year())
+}
+
 /// A time of today as people say it, « 10 h 42 »; of another day, with its date.
 pub fn clock(
     at: chrono::DateTime<chrono::Utc>,

@@ -39,6 +39,12 @@ pub fn write(words: &Words) -> Wording {
     for line in &words.lines {
         paragraphs.push(line.clone());
     }
+    for section in words.report.iter().flat_map(|report| &report.sections) {
+        paragraphs.push(section.title.clone());
+        let rows = section.rows.iter();
+        let rows = rows.map(|row| format!("- {} : {}", row.label, row.value));
+        paragraphs.push(rows.collect::<Vec<_>>().join("\n"));
+    }
     if let Some(requester) = &words.requester {
         let asked = say("Demandeur :", "Requester:");
         paragraphs.push(format!(
@@ -111,6 +117,8 @@ fn name(words: &Words, french: bool) -> String {
             "Your message joined your request",
         ),
         "low-mark" => ("Qu'est-ce qui n'a pas convenu ?", "What went wrong?"),
+        "report" => ("Bilan du mois", "Report of the month"),
+        "review" => ("Articles à relire", "Articles to read again"),
         "team-thanks" => ("On vous dit merci", "People thank you"),
         _ => ("Message du guichet", "Message of the help desk"),
     };

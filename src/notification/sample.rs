@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::words::{
-    Article, Category, File, Listed, Requester, Team, Technician, Words, replies, reply_line,
+    Article, Category, File, Listed, Report, Requester, Row, Section, Team, Technician, Words,
+    replies, reply_line,
 };
 use crate::desk::Kind;
 
@@ -151,6 +152,20 @@ fn full(language: &str, kind: Kind) -> Words {
             link: Some("https://support.example.org/t/abc".to_owned()),
         }],
         partner_number: Some("[GLPI #0001234]".to_owned()),
+        report: Some(Report {
+            about: "DSI – Support".to_owned(),
+            month: "novembre 2026".to_owned(),
+            sections: vec![Section {
+                title: "Par <catégorie>".to_owned(),
+                rows: vec![Row {
+                    label: "Imprimante <3> & {{ config }}".to_owned(),
+                    value: "12 (mois précédent\u{a0}: 9)".to_owned(),
+                    link: Some("https://support.example.org/articles/a/impression".to_owned()),
+                }],
+                note: Some("En heures ouvrées.".to_owned()),
+            }],
+            enclosed: true,
+        }),
         ..spare(language, kind)
     }
 }

@@ -139,6 +139,8 @@ pub struct Words {
     pub lines: Vec<String>,
     /// Tickets of a list.
     pub tickets: Vec<Listed>,
+    /// What a monthly mail says.
+    pub report: Option<Report>,
     /// The number that a third party gave it, `[GLPI #0001234]` (row D12).
     pub partner_number: Option<String>,
     /// `incident`, `request`, `suggestion`.
@@ -258,7 +260,8 @@ impl Words {
             link: match (&notice.visit, ticket) {
                 (Some(visit), _) => Some(visit.link(stationery.policy, stationery.keys)),
                 (None, Some(ticket)) => link(stationery, notice, ticket, now),
-                (None, None) => SignIn::link(stationery.policy, stationery.keys, notice),
+                (None, None) => SignIn::link(stationery.policy, stationery.keys, notice)
+                    .or_else(|| notice.monthly.as_ref()?.page.clone()),
             },
             bare: notice.bare,
             observer,
@@ -406,6 +409,7 @@ impl Words {
             oversize: notice.oversize.map(|bytes| date::size(bytes, &language)),
             lines: few_lines(all_lines(&notice.lines), &language),
             tickets: listed(stationery, notice, &language, now),
+            report: Report::of(notice),
             partner_number: ticket.and_then(|ticket| {
                 let mut partners = ticket.ties.partners.iter();
                 let partner = partners.find(|partner| partner.who.key() == notice.to.key())?;
@@ -528,6 +532,8 @@ pub(super) fn replies(kind: Kind) -> bool {
             | Kind::Submission
             | Kind::Requests
             | Kind::SignIn
+            | Kind::Report
+            | Kind::Review
     )
 }
 

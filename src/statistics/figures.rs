@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::recurrence::{Proposal, proposals};
 use super::{FEWEST_OF_A_PERSON, Fact, Spread};
 use crate::desk::Policy;
-use crate::ticket::{Channel, Claim, Marks};
+use crate::ticket::{Channel, Claim, Marks, Nature};
 
 /// Days of the longest period that is drawn up; more are cut off at the beginning.
 const LONGEST_DAYS: i64 = 3660;
@@ -28,8 +28,15 @@ pub struct Question {
 }
 
 impl Question {
-    /// The period of the same length before.
+    /// The period before: of a month the month, otherwise of the same length.
     pub fn before(&self) -> Self {
+        if let Some((from, to)) = self.month_before() {
+            return Self {
+                from,
+                to,
+                ..self.clone()
+            };
+        }
         let days = Days::new(self.days());
         let back = |day: NaiveDate| day.checked_sub_days(days).unwrap_or(day);
         Self {
@@ -57,6 +64,14 @@ impl Question {
         (midnight(self.from), midnight(after))
     }
 
+    /// First and last day of the month before, when the period is a month.
+    fn month_before(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let next = self.from.checked_add_months(Months::new(1))?;
+        let is_month = self.from.day() == 1 && self.to.succ_opt() == Some(next);
+        let before = self.from.checked_sub_months(Months::new(1))?;
+        is_month.then_some((before, self.from.pred_opt()?))
+    }
+
     fn days(&self) -> u64 {
         let days = (self.to - self.from).num_days() + 1;
         u64::try_from(days).unwrap_or(0)
@@ -74,7 +89,9 @@ pub struct Figures {
     pub opened: usize,
     /// Of which there is nothing left to do.
     pub resolved: usize,
-    /// In the period before, of the same length.
+    /// Of which suggestions, which have no deadline and are in no figure of times.
+    pub suggestions: usize,
+    /// In the period before.
     pub opened_before: usize,
     /// Opened each day, by team in the order asked; days without are there.
     pub days: Vec<(NaiveDate, Vec<usize>)>,
@@ -86,7 +103,7 @@ pub struct Figures {
     pub proposals: Vec<Proposal>,
     /// Came by mail, by form, by phone, from machines.
     pub channels: [usize; 4],
-    /// To the first words of a person; machines' tickets left out.
+    /// To the first words of a person; machines' tickets and suggestions left out.
     pub first_answer: Spread,
     /// To the resolution, of those resolved.
     pub resolution: Spread,
@@ -178,12 +195,16 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
         let team = policy.team(id);
         team.map_or_else(|| id.clone(), |team| team.name.clone())
     };
-    let by_people = || facts.iter().filter(|fact| !fact.machine);
+    let by_people = || {
+        let facts = facts.iter();
+        facts.filter(|fact| !fact.machine && !is_suggestion(fact))
+    };
     let mut figures = Figures {
         from: question.from,
         to: question.to,
         opened: facts.len(),
         resolved: count(&facts, |fact| fact.resolved_at.is_some()),
+        suggestions: count(&facts, is_suggestion),
         opened_before: before.len(),
         days: days(policy, question, &facts),
         teams: question.teams.iter().map(name).collect(),
@@ -210,6 +231,11 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
         figures.technicians = Some(technicians(policy, &facts));
     }
     figures
+}
+
+/// Nobody waits for its solution.
+fn is_suggestion(fact: &Fact) -> bool {
+    fact.nature == Nature::Suggestion
 }
 
 fn count(facts: &[&Fact], is: impl Fn(&Fact) -> bool) -> usize {
@@ -283,7 +309,7 @@ fn channels(facts: &[&Fact]) -> [usize; 4] {
 fn spent(facts: &[&Fact]) -> [Spread; 4] {
     let resolved: Vec<&&Fact> = facts
         .iter()
-        .filter(|fact| !fact.machine && fact.resolved_at.is_some())
+        .filter(|fact| !fact.machine && !is_suggestion(fact) && fact.resolved_at.is_some())
         .collect();
     let all = |state: fn(&Fact) -> u32| {
         let minutes = resolved.iter().map(|fact| state(fact));

@@ -116,6 +116,7 @@ impl Writer<'_> {
             rows: vec![
                 self.line("Ouvertes pendant la période", "Opened in the period", figures.opened),
                 self.line("dont résolues ou closes à ce jour", "of which resolved or closed by now", figures.resolved),
+                self.line("dont suggestions, sans délai", "of which suggestions, without a deadline", figures.suggestions),
                 self.line("Ouvertes pendant la période précédente", "Opened in the period before", figures.opened_before),
                 self.line("Rouvertes", "Opened again", figures.reopened),
                 self.line("Solution refusée", "Solution refused", figures.refused),

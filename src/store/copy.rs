@@ -288,6 +288,10 @@ pub(super) fn may_have_been_said(connection: &Connection, input: &Input) -> Resu
                   WHERE tickets.id = ?1)",
             ticket.0,
         ),
+        Input::Timer(Timer::Report(report)) => ask(
+            r"SELECT EXISTS (SELECT 1 FROM restores WHERE ?1 <= at)",
+            millis(report.over()),
+        ),
         Input::Timer(Timer::Alert { .. })
         | Input::Poison { .. }
         | Input::Action(_)

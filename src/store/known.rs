@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::past;
 use super::raw::RawFiles;
 use super::{Store, count, millis, time};
-use super::{claims, habits, loads, look, mailboxes};
+use super::{claims, habits, loads, look, mailboxes, reports};
 use crate::desk::{
     self, Arrival, Kind, Known, Notice, Pending, PendingState, Question, Sent, Thread, Told,
 };
@@ -128,6 +128,9 @@ fn known(
         for id in tickets.iter().take(POINTED_AT) {
             history(connection, question, *id, &mut known)?;
         }
+    }
+    if let Some(report) = &question.report {
+        known.reported = reports::told(connection, report)?;
     }
     if let Some((mailbox, errand)) = question.mailbox {
         known.visited_at = mailboxes::visited_at(connection, mailbox, errand)?;

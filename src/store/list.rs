@@ -219,7 +219,7 @@ fn streams(listing: &Listing) -> Vec<Stream> {
             View::Waiting => "team = ?1 AND alive = 1 AND status IN ('waiting', 'paused')",
             View::Late => {
                 values.push(Value::Integer(millis(team.late_before)));
-                "team = ?1 AND alive = 1 AND status = 'open' AND since < ?2"
+                "team = ?1 AND alive = 1 AND status = 'open' AND suggestion = 0 AND since < ?2"
             }
             View::All => match &listing.status {
                 Some(status) => {

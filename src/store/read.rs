@@ -170,7 +170,7 @@ pub(super) fn events(connection: &Connection, id: TicketId) -> Result<Vec<(i64, 
     Ok(events)
 }
 
-fn tickets(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Ticket>> {
+pub(super) fn tickets(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Ticket>> {
     let mut tickets = Vec::new();
     while let Some(row) = rows.next()? {
         tickets.push(serde_json::from_str(row.get_ref(0)?.as_str()?).context("reading a ticket")?);

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Settlement, copy, deliver, habits, health, knowledge, known, look, mailboxes, millis, number,
-    process, session,
+    process, reports, session,
 };
 use crate::desk::{
     Automation, Changed, Decision, Disposition, Input, Notice, Pending, PendingState, Thread, Timer,
@@ -15,7 +15,7 @@ use crate::desk::{
 use crate::mail::Digest;
 use crate::notification::Outgoing;
 use crate::ticket::{
-    Event, InboxId, Level, NoticeId, Part, Person, Status, Ticket, TicketId, What,
+    Event, InboxId, Level, Nature, NoticeId, Part, Person, Status, Ticket, TicketId, What,
 };
 
 /// Minutes that counts of automatic mails are kept for: a day, and one for good measure.
@@ -98,6 +98,7 @@ pub(super) fn write(
         Input::Timer(Timer::Alert { told, over, .. }) => {
             health::write_alert(connection, told, over, now)?;
         }
+        Input::Timer(Timer::Report(report)) => reports::write(connection, report)?,
         Input::Visit(visit) if !decision.notices.is_empty() => {
             mailboxes::visited(connection, visit.mailbox, visit.errand, now)?;
         }
@@ -154,12 +155,13 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
     );
     let sql = if opens {
         r"INSERT INTO tickets (id, reference, status, team, technician, requester, due_at,
-                               created_at, updated_at, ticket, rank, since, category, alive)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                               created_at, updated_at, ticket, rank, since, category, alive,
+                               suggestion)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
     } else {
         r"UPDATE tickets SET reference = ?2, status = ?3, team = ?4, technician = ?5,
                  requester = ?6, due_at = ?7, created_at = ?8, updated_at = ?9, ticket = ?10,
-                 rank = ?11, since = ?12, category = ?13, alive = ?14
+                 rank = ?11, since = ?12, category = ?13, alive = ?14, suggestion = ?15
           WHERE id = ?1"
     };
     let technician = ticket.technician.as_ref().map(|who| who.key());
@@ -180,7 +182,8 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             rank(ticket.priority),
             millis(ticket.status_since),
             ticket.category.as_deref().unwrap_or_default(),
-            is_alive(ticket)
+            is_alive(ticket),
+            ticket.nature == Nature::Suggestion
         ])
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);

@@ -61,6 +61,8 @@ fn every_kind_reads_back_in_every_language_with_all_its_headers() {
                     | Kind::Submission
                     | Kind::Requests
                     | Kind::SignIn
+                    | Kind::Report
+                    | Kind::Review
             );
             let line = guichet::notification::words::reply_line(language);
             for body in [&read.text, &plain(&read.html)] {

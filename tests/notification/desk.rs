@@ -7,7 +7,7 @@ use guichet::desk::calendar::{Calendar, Term};
 use guichet::desk::policy::{
     Authentication, Limits, Policy, Rank, SubjectStyle, Team, Technician, Thanks,
 };
-use guichet::desk::{Automation, Kind, Listed, Notice, Visit};
+use guichet::desk::{Automation, Enclosed, Kind, Listed, Monthly, Notice, Row, Section, Visit};
 use guichet::mail::{Address, Attachment, Digest};
 use guichet::notification::{Outgoing, Stationery, Templates, render};
 use guichet::ticket::{
@@ -52,9 +52,11 @@ pub fn policy() -> Policy {
         calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),
         assignment: Default::default(),
+        report_to: Vec::new(),
     };
     Policy {
         canned: Vec::new(),
+        remind_authors: true,
         individual_statistics: true,
         language: "fr".to_owned(),
         services: Vec::new(),
@@ -176,7 +178,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
     let written = answer || staff;
     Notice {
         id: NoticeId(77),
-        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest | Kind::SignIn) && errand(kind).is_none()).then_some(TicketId(1042)),
+        ticket: (!matches!(kind, Kind::Operations | Kind::TeamDigest | Kind::SignIn) && errand(kind).is_none() && monthly(kind, language).is_none()).then_some(TicketId(1042)),
         kind,
         to: if staff {
             address("Camille Martin", "camille.martin@example.org")
@@ -190,6 +192,8 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             | Kind::TeamAlert
             | Kind::TeamDigest
             | Kind::Transcript
+            | Kind::Report
+            | Kind::Review
             | Kind::Operations => Purpose::Note,
             Kind::Confirm => Purpose::Confirm,
             _ if staff => Purpose::Technician,
@@ -201,7 +205,7 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
             _ => Automation::Generated,
         },
         from: address("DSI – Support", "support@example.org"),
-        text: (written && !matches!(kind, Kind::TeamDigest | Kind::TeamThanks | Kind::SignIn)).then(|| WRITTEN.to_owned()),
+        text: (written && !matches!(kind, Kind::TeamDigest | Kind::TeamThanks | Kind::SignIn) && monthly(kind, language).is_none()).then(|| WRITTEN.to_owned()),
         author: if answer {
             Some(address("Camille Martin", ""))
         } else {
@@ -236,6 +240,10 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         caused_by: None,
         listed: match kind {
             Kind::Requests => vec![Listed::of(&ticket(), Some(PersonId(5)))],
+            Kind::Report => vec![Listed {
+                title: "Une borne près de l'accueil".to_owned(),
+                ..Listed::of(&ticket(), Some(PersonId(guichet::token::staff_number("camille.martin@example.org"))))
+            }],
             _ => Vec::new(),
         },
         look: None,
@@ -244,10 +252,94 @@ pub fn notice(kind: Kind, language: &str) -> Notice {
         quiet: false,
         held: false,
         exchanges: Vec::new(),
-        enclosed: None,
+        enclosed: (kind == Kind::Report).then(|| Enclosed {
+            name: "bilan-dsi-2026-10.csv".to_owned(),
+            text: "table,line,column,value\r\nsummary,Ouvertes,Nombre,42\r\n".to_owned(),
+        }),
         visit: errand(kind).map(|errand| visit(errand, language)),
         landing: None,
+        monthly: monthly(kind, language),
     }
+}
+
+/// What a monthly mail says; `None` for the others.
+fn monthly(kind: Kind, language: &str) -> Option<Monthly> {
+    let pick = |french: &str, english: &str| guichet::desk::words::pick(language, french, english);
+    let row = |french: &str, english: &str, value: String| Row {
+        label: pick(french, english),
+        value,
+        link: None,
+    };
+    let report = || {
+        vec![
+            Section {
+                title: pick("En bref", "In brief"),
+                rows: vec![
+                    row(
+                        "Demandes reçues",
+                        "Requests",
+                        pick("42 (36 le mois précédent)", "42 (36 the month before)"),
+                    ),
+                    row("dont suggestions", "of which suggestions", "1".to_owned()),
+                    row(
+                        "Résolues ou closes à ce jour",
+                        "Resolved or closed by now",
+                        "38".to_owned(),
+                    ),
+                ],
+                note: None,
+            },
+            Section {
+                title: pick("Délais", "Times"),
+                rows: vec![row(
+                    "Première réponse d'une personne",
+                    "First answer of a person",
+                    pick(
+                        "médiane 1\u{a0}h\u{a0}20, 9 sur 10 en moins de 6\u{a0}h\u{a0}00 (38 demandes)",
+                        "median 1\u{a0}h\u{a0}20\u{a0}min, 9 of 10 within 6\u{a0}h\u{a0}00\u{a0}min (38 requests)",
+                    ),
+                )],
+                note: Some(pick(
+                    "En heures ouvrées du service ; les suggestions et les machines n'y comptent pas.",
+                    "In working hours of the team; suggestions and machines do not count.",
+                )),
+            },
+            Section {
+                title: pick("Catégories à envisager", "Categories to consider"),
+                rows: vec![row(
+                    "badge <parking>",
+                    "badge <parking>",
+                    pick("4 demandes", "4 requests"),
+                )],
+                note: None,
+            },
+        ]
+    };
+    let review = || {
+        vec![Section {
+            title: pick("Vos articles", "Your articles"),
+            rows: vec![Row {
+                label: "Se connecter au Wi-Fi".to_owned(),
+                value: pick(
+                    "à relire depuis le 3 novembre 2026",
+                    "to be read again since 3 November 2026",
+                ),
+                link: Some("https://guichet.example.org/articles/a/reseau/wifi".to_owned()),
+            }],
+            note: None,
+        }]
+    };
+    let (about, sections, page) = match kind {
+        Kind::Report => ("DSI – Support", report(), Some("https://guichet.example.org/desk/statistics?from=2026-10-01&to=2026-10-31&team=dsi".to_owned())),
+        Kind::Review => ("", review(), None),
+        _ => return None,
+    };
+    Some(Monthly {
+        about: about.to_owned(),
+        month: pick("octobre 2026", "October 2026"),
+        sections,
+        page,
+    })
 }
 
 /// What a link by address opens; `None` for what concerns a ticket.

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::{line, some_line};
+use crate::desk::Notice;
+
 /// What a ticket is about.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Category {
@@ -83,4 +86,63 @@ pub struct Article {
     pub title: String,
     /// Where the recipient reads it.
     pub link: String,
+}
+
+/// A monthly mail.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The team that it is about; empty: none in particular.
+    pub about: String,
+    /// The month in words.
+    pub month: String,
+    /// Its parts.
+    pub sections: Vec<Section>,
+    /// The figures go along as a file.
+    pub enclosed: bool,
+}
+
+/// A part of a monthly mail.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Section {
+    /// Title.
+    pub title: String,
+    /// Lines.
+    pub rows: Vec<Row>,
+    /// What is to be known to read it.
+    pub note: Option<String>,
+}
+
+/// A line of such a part.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Row {
+    /// What.
+    pub label: String,
+    /// How much of it, or when.
+    pub value: String,
+    /// Its page.
+    pub link: Option<String>,
+}
+
+impl Report {
+    /// What the notice of a monthly mail says; `None` of other notices.
+    pub fn of(notice: &Notice) -> Option<Self> {
+        let monthly = notice.monthly.as_ref()?;
+        let sections = monthly.sections.iter().map(|section| Section {
+            title: line(&section.title),
+            rows: (section.rows.iter())
+                .map(|row| Row {
+                    label: line(&row.label),
+                    value: line(&row.value),
+                    link: row.link.clone(),
+                })
+                .collect(),
+            note: section.note.as_deref().and_then(some_line),
+        });
+        Some(Self {
+            about: line(&monthly.about),
+            month: line(&monthly.month),
+            sections: sections.collect(),
+            enclosed: notice.enclosed.is_some(),
+        })
+    }
 }

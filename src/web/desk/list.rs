@@ -17,7 +17,7 @@ use super::identity::Staff;
 use super::words;
 use crate::desk::{Policy, reference};
 use crate::store::{COUNTED, Listing, Place, Sought, TeamOf, View};
-use crate::ticket::{Claim, Level, Status, Ticket};
+use crate::ticket::{Claim, Level, Nature, Status, Ticket};
 
 /// Tickets of a page.
 const PAGE: usize = 50;
@@ -153,9 +153,11 @@ fn late_before(policy: &Policy, team: &str, now: DateTime<Utc>) -> DateTime<Utc>
     begun.unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// An open ticket whose team has had it for too long.
+/// An open ticket whose team has had it for too long; a suggestion has all the time.
 pub fn is_late(policy: &Policy, ticket: &Ticket, now: DateTime<Utc>) -> bool {
-    ticket.status == Status::Open && ticket.status_since < late_before(policy, &ticket.team, now)
+    ticket.status == Status::Open
+        && ticket.nature != Nature::Suggestion
+        && ticket.status_since < late_before(policy, &ticket.team, now)
 }
 
 fn name_of(view: View, language: &str) -> &'static str {

@@ -15,7 +15,7 @@ use super::entry::{self, Entry};
 use super::identity::Staff;
 use super::{act, frame, list, words};
 use crate::desk::{self, Policy};
-use crate::ticket::{Event, Level, Person, Status, Ticket, TicketId, What, Withdrawn};
+use crate::ticket::{Event, Level, Nature, Person, Status, Ticket, TicketId, What, Withdrawn};
 
 /// May be opened by this technician: his team has it or follows it, or it is his.
 pub fn may_see(staff: &Staff, ticket: &Ticket) -> bool {
@@ -292,7 +292,7 @@ fn facts(
         facts.push((label, entry::moment(policy, due, language)));
     }
     let late = policy.team(&ticket.team).and_then(|team| {
-        let open = ticket.status == Status::Open;
+        let open = ticket.status == Status::Open && ticket.nature != Nature::Suggestion;
         let after = team.late_after.filter(|_| open)?;
         Some(team.calendar.add(ticket.status_since, after))
     });

@@ -93,6 +93,8 @@ pub fn notice(kind: Kind, language: &str) -> &'static str {
         Kind::Answer => ("Réponse à une question", "Answer to a question"),
         Kind::TeamThanks => ("Remerciements transmis", "Thanks passed on"),
         Kind::SignIn => ("Lien de connexion", "Link to sign in"),
+        Kind::Report => ("Bilan du mois", "Report of the month"),
+        Kind::Review => ("Rappel à un rédacteur", "Reminder to an author"),
     };
     pick(language, french, english)
 }

@@ -1,0 +1,221 @@
+//! Figures of a month as the parts of a mail: what a manager reads in two minutes. Figures of single
+//! technicians are never among them: a mail is passed on, the page is not.
+
+use super::{Cell, Figures, Marked, Spread};
+use crate::desk::words::pick;
+use crate::desk::{Row, Section};
+
+/// Categories named; the others together.
+const CATEGORIES: usize = 10;
+
+/// The parts that have something to say.
+pub fn sections(figures: &Figures, language: &str) -> Vec<Section> {
+    let writer = Writer { language };
+    let all = [
+        writer.volumes(figures),
+        writer.times(figures),
+        writer.opinions(figures),
+        writer.urgent(figures),
+        writer.categories(figures),
+        writer.proposals(figures),
+    ];
+    let said = all.into_iter().filter(|section| !section.rows.is_empty());
+    said.collect()
+}
+
+struct Writer<'a> {
+    language: &'a str,
+}
+
+impl Writer<'_> {
+    fn pick(&self, french: &str, english: &str) -> String {
+        pick(self.language, french, english)
+    }
+
+    fn row(&self, french: &str, english: &str, value: impl ToString) -> Row {
+        Row {
+            label: self.pick(french, english),
+            value: value.to_string(),
+            link: None,
+        }
+    }
+
+    /// « 42 (36 le mois précédent) ».
+    fn compared(&self, now: usize, before: usize) -> String {
+        pick(
+            self.language,
+            format!("{now} ({before} le mois précédent)"),
+            format!("{now} ({before} the month before)"),
+        )
+    }
+
+    fn volumes(&self, figures: &Figures) -> Section {
+        let opened = self.compared(figures.opened, figures.opened_before);
+        let mut rows = vec![self.row("Demandes reçues", "Requests", opened)];
+        if figures.suggestions > 0 {
+            let suggestions = figures.suggestions;
+            rows.push(self.row("dont suggestions", "of which suggestions", suggestions));
+        }
+        rows.extend([
+            self.row(
+                "Résolues ou closes à ce jour",
+                "Resolved or closed by now",
+                figures.resolved,
+            ),
+            self.row("Rouvertes", "Opened again", figures.reopened),
+            self.row("Solution refusée", "Solution refused", figures.refused),
+        ]);
+        Section {
+            title: self.pick("En bref", "In brief"),
+            rows,
+            note: None,
+        }
+    }
+
+    fn times(&self, figures: &Figures) -> Section {
+        let mut rows = Vec::new();
+        for (label, spread) in [
+            (
+                self.pick(
+                    "Première réponse d'une personne",
+                    "First answer of a person",
+                ),
+                figures.first_answer,
+            ),
+            (self.pick("Résolution", "Resolution"), figures.resolution),
+        ] {
+            rows.extend(self.spread(spread).map(|value| Row {
+                label,
+                value,
+                link: None,
+            }));
+        }
+        Section {
+            title: self.pick("Délais", "Times"),
+            rows,
+            note: Some(self.pick(
+                "En heures ouvrées du service ; les suggestions et les machines n'y comptent pas.",
+                "In working hours of the team; suggestions and machines do not count.",
+            )),
+        }
+    }
+
+    /// « médiane 1 h 20, 9 sur 10 en moins de 6 h 00 (38 demandes) ».
+    fn spread(&self, spread: Spread) -> Option<String> {
+        let shown = |minutes| Cell::Minutes(minutes).shown(self.language);
+        let (median, p90, n) = (shown(spread.median?), shown(spread.p90?), spread.n);
+        Some(match n {
+            1 => pick(
+                self.language,
+                format!("{median} (1 demande)"),
+                format!("{median} (1 request)"),
+            ),
+            _ => pick(
+                self.language,
+                format!("médiane {median}, 9 sur 10 en moins de {p90} ({n} demandes)"),
+                format!("median {median}, 9 of 10 within {p90} ({n} requests)"),
+            ),
+        })
+    }
+
+    fn opinions(&self, figures: &Figures) -> Section {
+        let [speed, answers] = figures.marks;
+        let mut rows = Vec::new();
+        for (label, marked) in [
+            (self.pick("Durée", "Time"), speed),
+            (self.pick("Réponses", "Answers"), answers),
+        ] {
+            rows.extend(self.mean(marked).map(|value| Row {
+                label,
+                value,
+                link: None,
+            }));
+        }
+        Section {
+            title: self.pick("Notes des demandeurs", "Requesters' marks"),
+            rows,
+            note: None,
+        }
+    }
+
+    /// « 4,2 sur 5 (7 notes) ».
+    fn mean(&self, marked: Marked) -> Option<String> {
+        let mean = Cell::Mean(marked.mean()?).shown(self.language);
+        Some(match marked.n() {
+            1 => pick(
+                self.language,
+                format!("{mean} sur 5 (1 note)"),
+                format!("{mean} of 5 (1 mark)"),
+            ),
+            n => pick(
+                self.language,
+                format!("{mean} sur 5 ({n} notes)"),
+                format!("{mean} of 5 ({n} marks)"),
+            ),
+        })
+    }
+
+    fn urgent(&self, figures: &Figures) -> Section {
+        let [claimed, confirmed, lowered, disputed] = figures.claims;
+        let rows = match claimed {
+            0 => Vec::new(),
+            _ => vec![
+                self.row("Déclarées", "Claimed", claimed),
+                self.row("Confirmées", "Confirmed", confirmed),
+                self.row("Déclassées", "Lowered", lowered),
+                self.row("Contestées", "Disputed", disputed),
+            ],
+        };
+        Section {
+            title: self.pick("Demandes URGENT", "URGENT requests"),
+            rows,
+            note: None,
+        }
+    }
+
+    fn categories(&self, figures: &Figures) -> Section {
+        let had = figures.categories.iter().filter(|one| one.tickets > 0);
+        let (shown, others): (Vec<_>, Vec<_>) =
+            had.enumerate().partition(|(at, _)| *at < CATEGORIES);
+        let mut rows: Vec<Row> = shown
+            .into_iter()
+            .map(|(_, category)| Row {
+                label: (category.name.clone())
+                    .unwrap_or_else(|| self.pick("Sans catégorie", "No category")),
+                value: self.compared(category.tickets, category.before),
+                link: None,
+            })
+            .collect();
+        if !others.is_empty() {
+            let tickets = others.iter().map(|(_, category)| category.tickets).sum();
+            let before = others.iter().map(|(_, category)| category.before).sum();
+            let value = self.compared(tickets, before);
+            rows.push(self.row("Autres catégories", "Other categories", value));
+        }
+        Section {
+            title: self.pick("Par catégorie", "By category"),
+            rows,
+            note: None,
+        }
+    }
+
+    fn proposals(&self, figures: &Figures) -> Section {
+        let rows = figures.proposals.iter().map(|proposal| Row {
+            label: proposal.words.clone(),
+            value: pick(
+                self.language,
+                format!("{} demandes", proposal.tickets),
+                format!("{} requests", proposal.tickets),
+            ),
+            link: None,
+        });
+        Section {
+            title: self.pick("Catégories à envisager", "Categories to consider"),
+            rows: rows.collect(),
+            note: Some(self.pick(
+                "Les mots qui reviennent le plus dans « Autre problème » et parmi les demandes sans catégorie.",
+                "The words that come most often among requests of no described category.",
+            )),
+        }
+    }
+}
