@@ -43,6 +43,7 @@ mod read;
 mod receive;
 mod record;
 mod reports;
+mod search;
 mod session;
 mod statistics;
 mod timer;
@@ -148,6 +149,7 @@ impl Store {
         // What a batch writes fits: pages that do not are written to the log before the commit, and
         // read again. KiB, negative as SQLite wants it.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        search::prepare(&connection)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 writer: Writer::start(connection)?,

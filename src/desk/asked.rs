@@ -51,6 +51,8 @@ pub struct Found {
     pub tickets: Vec<Ticket>,
     /// How many there are.
     pub count: usize,
+    /// Older ones may be there as well: what was looked for is too common to look at all.
+    pub more: bool,
 }
 
 /// A ticket in the list of a notification, as it stood when that was decided.

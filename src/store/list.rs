@@ -2,21 +2,16 @@
 //! a range of an index read from where the page before stopped, team by team, so that a page costs
 //! the same whatever the number of tickets.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::{Store, known, millis, read};
+use super::{Store, known, millis, read, search};
 use crate::ticket::{Ticket, TicketId};
 
 /// Tickets counted at most, each of which costs a look at its row: beyond that, a list says "more".
 pub const COUNTED: u32 = 200;
-
-/// Events that a word of a search is looked for in, the latest: bounds what common words cost.
-const SEARCHED_EVENTS: i64 = 3000;
 
 /// Which list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -183,7 +178,7 @@ impl Store {
             if text.contains('@') && !text.contains(char::is_whitespace) {
                 return by_requester(connection, &text, &sought);
             }
-            by_words(connection, &read::search_words(&text), &sought)
+            by_words(connection, &text, &sought)
         })
         .await
     }
@@ -320,28 +315,15 @@ fn by_requester(connection: &Connection, address: &str, sought: &Sought) -> Resu
     Ok(hits)
 }
 
-fn by_words(connection: &Connection, words: &[String], sought: &Sought) -> Result<Hits> {
-    let mut hits = Hits::default();
-    let mut common: Option<BTreeSet<i64>> = None;
-    let mut statement = connection.prepare_cached(
-        r"SELECT events.ticket FROM
-              (SELECT rowid AS found FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
-              JOIN events ON events.id = found",
-    )?;
-    for word in words {
-        let tickets: Vec<i64> = statement
-            .query_map(params![word, SEARCHED_EVENTS], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        hits.cut |= i64::try_from(tickets.len()).unwrap_or(i64::MAX) == SEARCHED_EVENTS;
-        let tickets: BTreeSet<i64> = tickets.into_iter().collect();
-        common = Some(match common {
-            None => tickets,
-            Some(before) => before.intersection(&tickets).copied().collect(),
-        });
-    }
+fn by_words(connection: &Connection, text: &str, sought: &Sought) -> Result<Hits> {
+    let found = search::tickets(connection, text)?;
+    let mut hits = Hits {
+        cut: found.cut,
+        ..Hits::default()
+    };
     let mut ticket =
         connection.prepare_cached(r"SELECT team, status, category FROM tickets WHERE id = ?1")?;
-    for id in common.unwrap_or_default().into_iter().rev() {
+    for id in found.tickets {
         if !ticket.query_row(params![id], |row| sought.has(row))? {
             continue;
         }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::{known, mailboxes, millis, read, time};
+use super::{known, mailboxes, millis, read, search, time};
 use crate::desk::{Absence, Found, Known, LISTED, Look, Question, Recent, Troubles};
 use crate::ticket::{Status, Ticket, TicketId};
 
@@ -115,23 +115,28 @@ fn look_up(connection: &Connection, look: &Look) -> Result<Found> {
             std::slice::from_ref(address),
         ),
         Look::Search { text, teams } => {
-            let mut values = read::search_words(text);
-            if values.is_empty() {
+            let hits = search::tickets(connection, text)?;
+            if hits.tickets.is_empty() {
                 return Ok(Found::default());
             }
             let condition = format!(
-                "id IN ({}) AND team IN ({})",
-                read::search_sql(values.len()),
+                "id IN (SELECT value FROM json_each(?)) AND team IN ({})",
                 places(teams)
             );
+            let mut values = vec![serde_json::to_string(&hits.tickets)?];
             values.extend(teams.iter().cloned());
-            select(connection, &condition, &values)
+            let found = select(connection, &condition, &values)?;
+            Ok(Found {
+                more: hits.cut,
+                ..found
+            })
         }
         Look::Person { addresses } => {
             let tickets = mailboxes::tickets_of(connection, addresses, false, None, LISTED)?;
             Ok(Found {
                 count: tickets.len(),
                 tickets,
+                more: false,
             })
         }
     }

@@ -57,6 +57,8 @@ impl Pool {
         .with_context(|| format!("opening {} to read", self.path.display()))?;
         connection.busy_timeout(super::writer::LOCK_PATIENCE)?;
         super::keep_plans(&connection)?;
+        connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+        super::search::prepare(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

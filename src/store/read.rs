@@ -3,11 +3,8 @@
 use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{Store, known};
+use super::{Store, known, search};
 use crate::ticket::{Event, File, InboxId, Person, PersonId, Ticket, TicketId};
-
-/// Words of a search that count; a longer text is not a search.
-const SEARCH_WORDS: usize = 16;
 
 /// Which tickets to list; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,17 +71,21 @@ impl Store {
 
     /// Tickets that hold every word of `text`, or its beginning, wherever in the ticket: title,
     /// texts, names of files, people, reference. Case and accents do not matter. Those that
-    /// changed last first.
+    /// changed last first. All of them are found, at a cost that grows with the desk: for the command line.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn search(&self, text: &str, at_most: usize) -> Result<Vec<Ticket>> {
-        let words = search_words(text);
+        let words: Vec<String> = search::words(text)
+            .map(|word| format!("\"{word}\"*"))
+            .collect();
         if words.is_empty() {
             return Ok(Vec::new());
         }
         self.read("searching", move |connection, _| {
-            let each = search_sql(words.len());
+            let one = r"SELECT events.ticket FROM words JOIN events ON events.id = words.rowid
+                        WHERE words MATCH ?";
+            let each = vec![one; words.len()].join(" INTERSECT ");
             let mut statement = connection.prepare(&format!(
                 "SELECT ticket FROM tickets WHERE id IN ({each})
                  ORDER BY updated_at DESC, id DESC LIMIT {}",
@@ -138,22 +139,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The words that a search looks for, as FTS5 takes them.
-pub(super) fn search_words(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .take(SEARCH_WORDS)
-        .map(|word| format!("\"{}\"*", word.replace('"', " ").replace('\0', "")))
-        .collect()
-}
-
-/// Selects the tickets that hold so many words.
-pub(super) fn search_sql(words: usize) -> String {
-    let one = r"SELECT events.ticket FROM words JOIN events ON events.id = words.rowid
-                WHERE words MATCH ?";
-    vec![one; words].join(" INTERSECT ")
 }
 
 pub(super) fn events(connection: &Connection, id: TicketId) -> Result<Vec<(i64, Event)>> {

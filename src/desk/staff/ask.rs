@@ -120,6 +120,14 @@ pub fn answer(
         .and_then(|look| draft.known.looked.get(&look))
         .unwrap_or(&nothing);
     let count = found.count;
+    let shown = match found.more {
+        true => words::pick(
+            language,
+            format!("plus de {count}"),
+            format!("more than {count}"),
+        ),
+        false => count.to_string(),
+    };
     let heading = match command {
         Command::Mine => words::pick(
             language,
@@ -128,8 +136,8 @@ pub fn answer(
         ),
         Command::Search(text) => words::pick(
             language,
-            format!("Recherche « {text} » ({count})"),
-            format!("Search \"{text}\" ({count})"),
+            format!("Recherche « {text} » ({shown})"),
+            format!("Search \"{text}\" ({shown})"),
         ),
         _ => words::pick(
             language,
@@ -144,7 +152,12 @@ pub fn answer(
         .collect();
     let text = match count - listed.len() {
         _ if count == 0 => Some(words::pick(language, "Rien trouvé.", "Nothing was found.")),
-        0 => None,
+        0 if !found.more => None,
+        _ if found.more => Some(words::pick(
+            language,
+            "Il y en a d'autres, plus anciens : précisez avec #cherche.",
+            "There are more, older ones: narrow it down with #search.",
+        )),
         more => Some(words::pick(
             language,
             format!("Et {more} de plus, plus anciens : précisez avec #cherche."),
