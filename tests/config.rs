@@ -390,6 +390,28 @@ teams = "dsi"
 }
 
 #[test]
+fn a_report_to_the_desk_itself_is_refused() {
+    let lines = refused(
+        r#"
+base_url = "http://127.0.0.1:8080"
+smtp = { maildir = "out" }
+[[teams]]
+id = "dsi"
+from = "support@example.org"
+report_to = ["direction@example.org", "Support@example.org"]
+"#,
+    );
+    let about: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("report_to"))
+        .collect();
+    assert!(
+        matches!(&about[..], [line] if line.contains("Support@example.org is an address of the desk itself")),
+        "{lines:?}"
+    );
+}
+
+#[test]
 fn the_example_shows_every_key_and_nothing_else() {
     // A commented line that would be a key shows an alternative or a default: it counts.
     let mut shown = std::collections::BTreeSet::new();

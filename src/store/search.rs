@@ -16,7 +16,8 @@ const EVENTS: i64 = 3000;
 /// Words of a search that count; a longer text is not a search.
 const WORDS: usize = 16;
 
-/// Words that a beginning is written out to; one of more stands for words that are each rare.
+/// Words that a beginning is written out to. Of one or two letters, which begin too many, only the word
+/// itself is looked for; a longer one that begins more stands for words that are each rare.
 const WRITTEN_OUT: usize = 128;
 
 /// A beginning of so many letters has an index of its own (`prefix = '3'`).
@@ -50,7 +51,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Tickets that hold every word, or its beginning; words of one or two letters are whole words.
+/// Tickets that hold every word, or its beginning.
 pub(super) fn tickets(connection: &Connection, text: &str) -> Result<Found> {
     let mut rare: Option<BTreeSet<i64>> = None;
     let mut common: Vec<(String, BTreeSet<i64>)> = Vec::new();
@@ -104,7 +105,7 @@ fn one(connection: &Connection, word: &str) -> Result<(String, BTreeSet<i64>, bo
         // The index knows œ as a letter of its own.
         && folded.chars().count() == word.chars().count();
     let question = match folded.len() {
-        0..INDEXED if plain => exact,
+        0..INDEXED if plain => written_out(connection, &folded)?.unwrap_or(exact),
         INDEXED if plain => format!("{exact}*"),
         _ if plain => written_out(connection, &folded)?.unwrap_or(format!("{exact}*")),
         // Several words for the index, « l'imprimante », or in a script of which little is known here: a
@@ -230,12 +231,13 @@ mod tests {
             "l'équi bonjour",
             "cœur",
             "du",
+            "d",
             "n1 l'équipe",
         ] {
             assert_eq!(found(rare), (1, Some(1), false), "{rare}");
         }
         assert_eq!(found("n3009").1, Some(3009));
-        for none in ["", "d", "imprimante équipe", "coeur", "\"", "*", "AND ("] {
+        for none in ["", "di", "imprimante équipe", "coeur", "\"", "*", "AND ("] {
             assert_eq!(found(none), (0, None, false), "{none:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Operating: what is found, listed, released; and how the command line works beside the daemon.
 
-use guichet::store::{InboxState, TicketFilter};
-use guichet::ticket::InboxId;
+use guichet::store::{InboxState, Listing, Sought, TeamOf, TicketFilter, View};
+use guichet::ticket::{InboxId, Nature};
 
 use super::*;
 
@@ -22,6 +22,16 @@ async fn a_search_looks_everywhere_and_minds_no_accent() {
     .await;
     let found = async |text: &str| {
         let tickets = store.search(text, 0).await.expect("searched");
+        let sought = Sought {
+            teams: vec!["dsi".to_owned()],
+            limit: 10,
+            ..Sought::default()
+        };
+        if !text.contains('@') {
+            let hits = store.find(text, sought).await.expect("searched");
+            assert_eq!(titles(&hits.tickets), titles(&tickets), "the page: {text}");
+            assert!(!hits.cut);
+        }
         titles(&tickets).join(" | ")
     };
     assert_eq!(found("equipe").await, "L'équipe n'a plus d'accès");
@@ -74,6 +84,65 @@ async fn a_search_looks_everywhere_and_minds_no_accent() {
     assert_eq!(found("dalle écran").await, "Écran noir");
     assert_eq!(found("dalle wifi").await, "");
     assert_eq!(store.search("acces", 1).await.expect("searched").len(), 1);
+}
+
+/// Row I4: nothing of a suggestion is late, and the report of its month has it.
+#[tokio::test]
+async fn a_suggestion_is_never_late() {
+    let directory = directory();
+    let store = open(directory.path());
+    let ids = opened(&store, &["Une borne à l'accueil", "Écran noir"]).await;
+    let late = async || {
+        let listing = Listing {
+            view: View::Late,
+            teams: vec![TeamOf {
+                id: "dsi".to_owned(),
+                late_before: at(3600),
+            }],
+            technician: String::new(),
+            status: None,
+            category: None,
+            after: None,
+            limit: 10,
+        };
+        let counts = store.count_lists(vec![listing.clone()]).await;
+        let listed = store.list(listing).await.expect("listed");
+        assert_eq!(
+            counts.expect("counted"),
+            [u32::try_from(listed.tickets.len()).expect("few")]
+        );
+        titles(&listed.tickets).join(" | ")
+    };
+    let month = async |from: i64, to: i64| {
+        let suggestions = store.suggestions("dsi", at(from), at(to)).await;
+        suggestions.expect("listed").len()
+    };
+    assert_eq!(late().await, "Une borne à l'accueil | Écran noir");
+    assert_eq!(month(-1, 1).await, 0);
+    let mut ticket = store.ticket(ids[0]).await.expect("read").expect("there");
+    let classified = event(
+        5,
+        What::Classified {
+            nature: Nature::Suggestion,
+            category: None,
+            why: String::new(),
+        },
+    );
+    ticket.apply(&classified);
+    let changed = vec![Changed {
+        ticket,
+        events: vec![classified],
+    }];
+    let settlement = Settlement {
+        decision: Decision {
+            changed,
+            ..Decision::default()
+        },
+        outgoing: Vec::new(),
+    };
+    settle(&store, at(5), settlement).await;
+    assert_eq!(late().await, "Écran noir");
+    assert_eq!((month(-1, 1).await, month(1, 9).await), (1, 0));
 }
 
 #[tokio::test]
