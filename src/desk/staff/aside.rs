@@ -52,7 +52,7 @@ impl Reply<'_> {
             return Outcome::Refused(words::pick(
                 language,
                 "pas exécutée : une autre ligne échoue, votre texte ne part à personne",
-                "not done: another line fails, your text leaves for nobody",
+                "not done: another line fails, your text is not sent",
             ));
         }
         let waits = draft.ticket(self.id).is_some_and(|ticket| {
