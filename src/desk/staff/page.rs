@@ -114,17 +114,29 @@ fn repeats(
         false => (text.trim().to_owned(), String::new()),
     };
     // A canned answer stands below the words.
-    let said = |words: &str| {
-        words.is_empty()
-            || done.iter().any(|event| match &event.what {
-                What::Mail { text, .. } | What::Note { text, .. } | What::Aside { text, .. } => {
-                    text.trim().starts_with(words)
-                }
-                _ => false,
-            })
+    let canned = |line: &Line| matches!(line.command, Ok(Command::Canned(_)));
+    let inserted = lines.iter().any(canned);
+    let texts: Vec<&str> = done
+        .iter()
+        .filter_map(|event| match &event.what {
+            What::Mail { text, .. } | What::Note { text, .. } | What::Aside { text, .. } => {
+                Some(text.trim()).filter(|text| !text.is_empty())
+            }
+            _ => None,
+        })
+        .collect();
+    let written: Vec<&str> = [first.as_str(), second.as_str()]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect();
+    let same_words = match inserted {
+        true => written
+            .iter()
+            .all(|words| texts.iter().any(|text| text.starts_with(words))),
+        false => texts == written,
     };
     let sent = done.iter().flat_map(|event| event.what.files());
-    same_commands && said(&first) && said(&second) && sent.eq(files)
+    same_commands && same_words && sent.eq(files)
 }
 
 fn is_own(event: &Event, technician: &Technician) -> bool {
