@@ -78,7 +78,7 @@ pattern!(
         r"(?:meme|memes) (?:souci|probleme|erreur|panne|message d'erreur|message|symptome)s?\b|",
         r"(?:probleme|souci|panne|erreur|bug)s? (?:persiste(?:nt)?|demeure|continue|subsiste|reapparait|revient|recommence|est revenue?|est reapparue?|est toujours|reste)|",
         r"(?:a|ont) recommence|ca recommence|retombee? en panne|replante|",
-        r"(?:n'est|n'a|ne sont|n'ont) (?:toujours |donc )?pas (?:ete )?(?:resolu|regle|repare|corrige|retabli|solutionne)|",
+        r"non (?:resolu|regle|repare|corrige)e?s?|(?:n'est|n'a|ne sont|n'ont) (?:toujours |donc )?pas (?:ete )?(?:resolu|regle|repare|corrige|retabli|solutionne)|",
         r"(?:pas|rien) (?:n'est |de )?(?:resolu|regle|repare|corrige|change)e?s?|rien n'a change|aucun (?:changement|effet)|aucune amelioration|",
         r"(?:ne (?:m'|nous )a|n'a) (?:toujours |malheureusement )?(?:pas|en rien|guere) (?:aidee?s?|depannee?s?|suffi|convenu)|",
         r"sans (?:effet|succes|resultat)|je n'(?:arrive|ai) toujours (?:pas|aucun)|n'arrive toujours pas|",
@@ -100,6 +100,15 @@ pattern!(
         r"(?:ticket|demande|incident|dossier) (?:peut|pourra) (?:donc )?(?:etre )?(?:ferme|clos|close|cloture|cloturee|fermee)|",
         r"(?:i|we) (?:hereby )?(?:accept|approve)|solution (?:accepted|approved|confirmed)|",
         r"(?:you (?:can|may)|please|feel free to) (?:now )?close|(?:ticket|case|request) can be closed)",
+    )
+);
+// Something is missing, or wanted beside: no remark on what is over.
+pattern!(
+    ASKS_FOR_MORE,
+    concat!(
+        r"\?|\b(?:(?:il|me|nous) (?:me |nous |lui |leur )?manque(?:nt)?|reste(?:nt|ra|rait)?|encore|aussi|egalement|",
+        r"(?:pouvez|pourriez|peux|pourrais|voulez|voudriez)[- ](?:vous|tu)|",
+        r"missing|lacks|remains?|left to|still|also|as well|(?:could|can|would|will) you)\b",
     )
 );
 // What is said of an article that was offered, and of nothing else before somebody has answered.
@@ -208,6 +217,11 @@ pub fn is_nod(text: &str) -> bool {
 /// A kind word that says that there is nothing left to do.
 pub fn is_gone(text: &str) -> bool {
     GONE.is_match(&fold_accents(text).to_lowercase().replace(['’', 'ʼ'], "'"))
+}
+
+/// The words miss something or ask for it: they are more than a remark.
+pub fn asks_for_more(text: &str) -> bool {
+    ASKS_FOR_MORE.is_match(&folded(text))
 }
 
 /// The reply says plainly that an article that was offered solved it.
@@ -331,6 +345,7 @@ mod tests {
             "La solution ne convient pas, parce que :\nle port est bouché",
             "Mon poste est de nouveau bloqué.",
             "Ce n'est pas résolu.",
+            "Non résolu",
             "Non.",
             "J'ai essayé, rien n'a changé.",
             "L'article ne m'a pas aidée : le compte est verrouillé.",
@@ -343,6 +358,30 @@ mod tests {
             "It's not fixed at all.",
         ] {
             assert_eq!(opinion(text), Some(Opinion::Fails), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_remark_asks_for_nothing() {
+        for text in [
+            "Il manque encore le pilote couleur",
+            "Le second écran aussi.",
+            "Il reste deux postes à faire",
+            "Et pour le scanner ?",
+            "Pouvez-vous passer demain",
+            "The colour driver is missing",
+            "The second screen as well",
+            "Could you come tomorrow",
+        ] {
+            assert!(asks_for_more(text), "{text}");
+        }
+        for text in [
+            "Trois jours pour un câble, c'est long.",
+            "Personne ne m'a prévenue de la coupure.",
+            "Il a manqué un mot d'explication.",
+            "It took three days, far too long.",
+        ] {
+            assert!(!asks_for_more(text), "{text}");
         }
     }
 

@@ -106,12 +106,13 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         return;
     }
     let explained = marks.or(ticket.marks.filter(|_| said.explains_marks));
-    // Words beside a low mark are about that mark, by mail as on the page; other words reopen what is
-    // only resolved.
+    // What is only resolved stays so when we asked why a mark was low and this answers it, asking for
+    // nothing. All other words open it again: the mails promise that.
+    let answers_why = said.explains_marks && judges && !lexicon::asks_for_more(&rest);
     if let Some(marks) = explained
         && opinion.is_none()
         && done
-        && (ticket.status == Status::Closed || marks.is_low() && judges)
+        && (ticket.status == Status::Closed || marks.is_low() && answers_why)
     {
         return explain(draft, id, &said, marks, rest, marks_are_new(ticket, marks));
     }
@@ -124,8 +125,9 @@ pub fn wrote(draft: &mut Draft<'_>, ticket: &Ticket, said: Said) {
         ));
     }
     if let Some(marks) = marks {
-        // Who refuses the solution is not asked what is wrong with it.
-        let comment = (opinion == Some(Opinion::Fails)).then(|| rest.clone());
+        // Who refuses the solution, or says beside a low mark what he misses, is not asked what is wrong.
+        let says_why = opinion == Some(Opinion::Fails) || judges && marks.is_low();
+        let comment = says_why.then(|| rest.clone());
         if comment.is_some() {
             let Marks { speed, answers } = marks;
             said.words.text.clone_from(&rest);
