@@ -65,10 +65,23 @@ pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
 
 /// Its requester is silent about the article that answered it, and no person has read it.
 pub fn is_unread(draft: &Draft<'_>, ticket: &Ticket) -> bool {
-    let mut events = draft.known.history.get(&ticket.id).into_iter().flatten();
-    let waits = events.rfind(|event| matches!(event.what, What::Status { .. }));
+    let events = draft.known.history.get(&ticket.id).into_iter().flatten();
+    let waits = Status::Waiting {
+        of: Awaited::Requester,
+    };
+    // What began the wait, and every new date of it: the desk alone, or somebody has looked at it.
+    let mut said = events
+        .rev()
+        .filter_map(|event| match &event.what {
+            What::Status { to, .. } => Some((*to, event.actor.role)),
+            What::Undone { ticket, .. } => Some((ticket.status, event.actor.role)),
+            _ => None,
+        })
+        .take_while(|(to, _)| *to == waits)
+        .peekable();
     !ticket.offered.is_empty()
-        && waits.is_some_and(|event| event.actor.role == Role::Desk)
+        && said.peek().is_some()
+        && said.all(|(_, role)| role == Role::Desk)
         && may_be(draft, ticket)
 }
 
