@@ -305,6 +305,11 @@ impl Ticket {
                 }
             }
             What::Person { person } => {
+                // Named by a person, it is a person's from now on, whatever opened it.
+                let newly = person.part == Part::Requester
+                    && !self.people.is_empty()
+                    && (self.requester()).is_none_or(|before| before.id != person.id);
+                self.automatic &= !newly;
                 match self.people.iter_mut().find(|known| known.id == person.id) {
                     Some(known) => known.clone_from(person),
                     None => self.people.push(person.clone()),
@@ -369,6 +374,12 @@ impl Ticket {
             | What::Duplicate { .. }
             | What::Alert { .. } => {}
         }
+    }
+
+    /// Somebody of it has an address: what is written to its people is written to somebody.
+    pub fn is_reachable(&self) -> bool {
+        let mut people = self.people.iter();
+        people.any(|person| person.part != Part::Contributor && !person.who.address.is_empty())
     }
 
     /// The ticket that a chain of events folds to; `None` when it does not begin with `Opened`.

@@ -490,6 +490,7 @@ impl Desk {
 
     /// `@MESSAGE-ID(address)@`: of the latest mail to that address; likewise `@REPLY-TO(…)@`,
     /// `@SUBJECT(…)@`, `@QUOTE(…)@`, its text with `> ` before each line, and `@MARKER(…)@`, its last line.
+    /// `(first address)`: of the first mail.
     fn fill_in(&self, raw: &[u8]) -> Vec<u8> {
         let Ok(mut text) = String::from_utf8(raw.to_vec()) else {
             return raw.to_vec();
@@ -577,6 +578,8 @@ impl Desk {
                     file.size
                 );
             }
+            let first = format!("first {to}");
+            self.latest.entry(first).or_insert_with(|| mail.clone());
             self.latest.insert(to, mail);
         }
     }

@@ -125,6 +125,14 @@ impl<'a> Draft<'a> {
         changed.events.push(event);
     }
 
+    /// How many events there are so far.
+    pub fn events(&self) -> usize {
+        self.changed
+            .values()
+            .map(|changed| changed.events.len())
+            .sum()
+    }
+
     /// Tells somebody; the notice is noted on its ticket.
     pub fn notify(&mut self, notice: Notice) {
         // A mail without a sender makes a ticket that nobody can be told of; staff is told so.

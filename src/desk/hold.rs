@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
 use super::{Automation, Kind, Notice, kept};
+use crate::ticket::Part;
 
 /// Gives what was just decided for requesters, from the notice at `from` on, a moment before it
 /// leaves. What leaves at once takes along what was waiting.
@@ -28,39 +29,54 @@ pub fn keep(draft: &mut Draft<'_>, from: usize) {
             notice.due_at = Some(draft.now + moment);
             notice.held = true;
         } else if rank(notice.kind).is_some() {
-            let (waiting, kind) = taken_along(draft, notice);
+            let waiting: Vec<Notice> = beside(draft, notice)
+                .filter(|other| other.automation != Automation::Person)
+                .cloned()
+                .collect();
+            take_kind(draft, notice, &waiting);
+            let waiting = waiting.iter().map(|other| other.id);
             draft.decision.settled_notices.extend(waiting);
-            notice.kind = kind;
             introduce(draft, notice);
         }
     }
     draft.decision.notices.extend(notices);
 }
 
-/// Automatic notices of the same ticket and recipient that a mail leaving now makes unnecessary,
-/// and the kind of the mail for all.
-fn taken_along(draft: &Draft<'_>, notice: &Notice) -> (Vec<crate::ticket::NoticeId>, Kind) {
-    let waiting: Vec<&Notice> = beside(draft, notice)
-        .filter(|other| other.automation != Automation::Person)
-        .collect();
-    let kinds = waiting.iter().map(|other| other.kind);
-    let kind = strongest(draft, notice, kinds);
-    (waiting.iter().map(|other| other.id).collect(), kind)
-}
-
 /// Who reads somebody's words about a request need no longer be told, when working hours begin, that he
-/// follows it.
+/// follows it. That it was made for him, or is no longer his, he learns before them.
 fn introduce(draft: &mut Draft<'_>, notice: &Notice) {
+    if notice.automation != Automation::Person {
+        return;
+    }
     let introductions = draft.known.held.iter().filter(|other| {
         other.kind == Kind::Following
             && other.quiet
             && other.ticket == notice.ticket
             && other.to.key() == notice.to.key()
+            && !draft.decision.settled_notices.contains(&other.id)
     });
-    if notice.automation == Automation::Person {
-        let ids = introductions.map(|other| other.id);
-        draft.decision.settled_notices.extend(ids);
+    for other in introductions.cloned().collect::<Vec<_>>() {
+        draft.decision.settled_notices.push(other.id);
+        if kept::is_over(draft, &other) || only_follows(draft, &other) {
+            continue;
+        }
+        let first = kept::leaving(draft, other);
+        draft.decision.notices.push(first);
     }
+}
+
+/// The notice says no more than that its recipient follows.
+fn only_follows(draft: &Draft<'_>, notice: &Notice) -> bool {
+    let person = notice
+        .ticket
+        .and_then(|id| draft.ticket(id))
+        .and_then(|ticket| {
+            ticket
+                .people
+                .iter()
+                .find(|one| Some(one.id) == notice.link_for)
+        });
+    notice.lines.is_empty() && person.is_none_or(|person| person.part == Part::Observer)
 }
 
 /// The notices of the same ticket and recipient that are held, or wait for working hours, and can be
@@ -143,8 +159,8 @@ fn same_author(a: &Notice, b: &Notice) -> bool {
 
 /// One mail for all: the words of each in order, under the strongest kind that still holds.
 fn joined(draft: &Draft<'_>, first: Notice, others: Vec<Notice>) -> Notice {
-    let kind = strongest(draft, &first, others.iter().map(|other| other.kind));
     let mut one = first;
+    take_kind(draft, &mut one, &others);
     for other in others {
         if other.automation != Automation::Person {
             continue;
@@ -161,11 +177,22 @@ fn joined(draft: &Draft<'_>, first: Notice, others: Vec<Notice>) -> Notice {
         one.close_at = ticket.close_at;
     }
     Notice {
-        kind,
         due_at: None,
         held: false,
         ..one
     }
+}
+
+/// Gives a notice the kind that it has together with these, and what goes with that kind: why, and the
+/// request for marks, which was counted as made.
+fn take_kind(draft: &Draft<'_>, one: &mut Notice, others: &[Notice]) {
+    let kind = strongest(draft, one, others.iter().map(|other| other.kind));
+    let mut winners = others.iter().filter(|other| other.kind == kind);
+    one.asks_marks |= winners.clone().any(|other| other.asks_marks);
+    if one.kind != kind {
+        one.because = winners.next_back().and_then(|other| other.because);
+    }
+    one.kind = kind;
 }
 
 /// The strongest of these kinds that is true of the ticket as it stands; words are at least a

@@ -282,8 +282,8 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
     if sender.address.is_empty() {
         lines.push(words::pick(
             &policy.language,
-            "Ce message est arrivé sans adresse d'expéditeur : une réponse n'atteindrait personne. #pour suivi d'une adresse dit de qui est la demande.",
-            "This mail came without a sender's address: an answer would reach nobody. #for with an address says whose request it is.",
+            "Ce message est arrivé sans adresse d'expéditeur : une réponse n'atteindrait personne. Indiquez le demandeur par #pour suivi de son adresse.",
+            "This mail came without a sender's address: an answer would reach nobody. Name the requester by #for with the address.",
         ));
     }
     if !silent {

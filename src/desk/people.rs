@@ -282,7 +282,7 @@ pub fn no_beneficiary(draft: &mut Draft<'_>, id: TicketId, actor: Actor) -> bool
 }
 
 /// The ticket is somebody else's request from now on (rows G6, H3): every later mail goes there;
-/// the one before follows, unless it was staff who wrote for him. Whether he neither wrote nor followed
+/// the one before follows, unless it was staff who wrote for him, or a machine. Whether he neither wrote nor followed
 /// before, and so learns of it by an acknowledgement; `Err` says why not.
 pub fn set_requester(
     draft: &mut Draft<'_>,
@@ -301,6 +301,7 @@ pub fn set_requester(
         ));
     }
     let before = ticket.requester().cloned();
+    let machine = ticket.automatic;
     let known = person_of(policy, ticket, &who.address).cloned();
     if known.as_ref().map(|known| known.part) == Some(Part::Requester) {
         return Err(words::pick(
@@ -315,8 +316,8 @@ pub fn set_requester(
     let mut former = None;
     if let Some(before) = before {
         let staff = policy.technician(&before.who.address).is_some();
-        // Who has no address follows nothing.
-        if staff || before.who.address.is_empty() {
+        // Who has no address follows nothing, and a machine reads nothing.
+        if staff || machine || before.who.address.is_empty() {
             let_go(draft, id, actor.clone(), before);
         } else {
             change(draft, id, actor.clone(), before.clone(), Part::Observer);

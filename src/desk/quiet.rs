@@ -6,14 +6,25 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::draft::Draft;
-use super::{Automation, Kind, lifecycle, tell, words};
+use super::{Automation, Kind, lifecycle, words};
 use crate::ticket::{Actor, Level, Status, TicketId, What};
 
 /// Gives automatic notices to requesters that would leave outside hours the next opening as their
 /// due time.
 pub fn hold(draft: &mut Draft<'_>) {
     let mut notices = std::mem::take(&mut draft.decision.notices);
+    let reads_words: Vec<(Option<TicketId>, String)> = notices
+        .iter()
+        .filter(|notice| notice.automation == Automation::Person && notice.due_at.is_none())
+        .map(|notice| (notice.ticket, notice.to.key()))
+        .collect();
     for notice in &mut notices {
+        // Who is written to now learns first why.
+        let introduces = notice.kind == Kind::Following
+            && reads_words.contains(&(notice.ticket, notice.to.key()));
+        if introduces {
+            continue;
+        }
         let of_desk = notice.automation == Automation::Generated && !notice.kind.is_internal();
         let ticket = notice.ticket.filter(|_| of_desk && notice.due_at.is_none());
         let Some((id, opens)) = ticket.and_then(|id| Some((id, until(draft, id)?))) else {
@@ -44,7 +55,7 @@ pub fn told(draft: &Draft<'_>, id: TicketId, writes: bool, language: &str) -> St
     let Some(ticket) = draft.ticket(id) else {
         return String::new();
     };
-    let reached = tell::reaches(ticket);
+    let reached = ticket.is_reachable();
     match until(draft, id).filter(|_| !writes) {
         _ if !reached => words::pick(
             language,

@@ -8,12 +8,14 @@ use super::tell;
 use super::{Kind, quiet, words};
 use crate::ticket::{Actor, Nature, Role, TicketId, What};
 
-/// Gives the ticket another category. Says what changed, for the one who asked.
+/// Gives the ticket another category. Says what changed, for the one who asked; `ends`: the same mail makes
+/// an end of the ticket.
 pub fn category(
     draft: &mut Draft<'_>,
     id: TicketId,
     actor: Actor,
     category: &Category,
+    ends: bool,
     language: &str,
 ) -> String {
     let nature = category
@@ -41,7 +43,9 @@ pub fn category(
     if let Some(team) = &moved {
         move_to(draft, id, actor.clone(), team);
     }
-    let tells = tells_requester(draft, id, &actor);
+    // What waits for working hours would be overtaken by the end, and is not announced.
+    let overtaken = ends && quiet::until(draft, id).is_some();
+    let tells = tells_requester(draft, id, &actor) && !overtaken;
     if tells {
         tell::classified(draft, id, is_of_ticket(&actor), None);
     }

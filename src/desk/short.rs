@@ -70,7 +70,7 @@ pub fn obey(
     match wish {
         Wish::Category(name) => match classify::by_name(policy, &name) {
             Ok(category) => {
-                reclassify::category(draft, id, actor.clone(), category, &language);
+                reclassify::category(draft, id, actor.clone(), category, false, &language);
             }
             Err(near) => {
                 let all: Vec<_> = policy.categories.iter().collect();

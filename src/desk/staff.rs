@@ -14,6 +14,7 @@ use super::{Arrival, Disposition, Told, hold, words};
 use crate::ticket::{Actor, File, InboxId, Role, Ticket, TicketId, What};
 use crate::token::{Purpose, RecipientTag};
 
+mod already;
 mod article;
 mod aside;
 mod ask;
@@ -40,6 +41,7 @@ pub use fresh::{answers_a_list, carry_out_new, receive as receive_new};
 pub use page::{may_open, write};
 pub use undo::can_undo;
 
+use already::Asked;
 use reply::Reply;
 
 /// A token commands for this long; it joins for as long as the ticket exists.
@@ -160,6 +162,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     reply.says_something |= lines
         .iter()
         .any(|line| matches!(line.command, Ok(Command::Canned(_))));
+    reply.asked = Asked::of(lines, &message.text);
     reply.fails = fails(draft, reply, lines);
     for line in lines {
         reply.run(draft, line);
@@ -168,15 +171,20 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     reply.says_something = message.says_something();
     reply.enclosed = reply.write_article(draft, &message.text);
     // A mail whose commands fail is never sent on as if nothing had happened.
-    let public = reply.says_something && !reply.internal && !reply.refused;
+    let leaves = reply.says_something && !reply.internal && !reply.refused;
+    let reaches = (draft.ticket(reply.id))
+        .is_none_or(|ticket| ticket.is_reachable() || !ticket.ties.children.is_empty());
+    let public = leaves && reaches;
     let said = Words {
         text: message.text.clone(),
         author: Some(reply.technician.who()),
         files: message.files.clone(),
     };
     let words = public.then(|| said.clone());
-    if public {
+    if leaves {
         reply.own(draft);
+    }
+    if public {
         let what = What::Mail {
             text: message.text,
             folded: message.folded,
@@ -189,13 +197,18 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
         };
         draft.event(reply.id, reply.actor.clone(), true, what);
     } else if reply.says_something {
-        let why = (reply.refused && !reply.internal).then(|| {
-            words::pick(
-                &reply.technician.language,
+        let (french, english) = match leaves {
+            true => (
+                "Le demandeur n'a pas d'adresse : le texte n'a été envoyé à personne.",
+                "The requester has no address: the text was sent to nobody.",
+            ),
+            false => (
                 "Une commande n'a pas été comprise ou n'a pas pu être exécutée : le texte n'a pas été envoyé.",
                 "A command was not understood or could not be done: the text was not sent.",
-            )
-        });
+            ),
+        };
+        let why =
+            (!reply.internal).then(|| words::pick(&reply.technician.language, french, english));
         let what = What::Note {
             text: message.text,
             files: message.files,
@@ -219,6 +232,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     reply.words = Some(match (reply.says_something, public) {
         (false, _) => report::Fate::None,
         (true, true) => report::Fate::Public,
+        (true, false) if leaves => report::Fate::Unreachable,
         (true, false) if reply.internal => report::Fate::Note,
         (true, false) => report::Fate::Refused,
     });

@@ -306,7 +306,7 @@ pub fn handed_on(draft: &mut Draft<'_>, id: TicketId, person: &Person, by: Optio
             None => format!("La demande enregistrée à votre nom a été attribuée à {now}."),
         },
         match &by {
-            Some(by) => format!("{by} put the request that was in your name into that of {now}."),
+            Some(by) => format!("{by} has moved your request to {now}'s name."),
             None => format!("The request that was in your name is now in that of {now}."),
         },
     )];
@@ -339,12 +339,6 @@ pub fn classified(draft: &mut Draft<'_>, id: TicketId, replied: bool, names: Opt
     }
     notice.lines = names.unwrap_or_default();
     draft.notify(notice);
-}
-
-/// Somebody of the ticket has an address: what is written to its people is written to somebody.
-pub fn reaches(ticket: &Ticket) -> bool {
-    let mut people = ticket.people.iter();
-    people.any(|person| person.part != Part::Contributor && !person.who.address.is_empty())
 }
 
 /// To those of the ticket whom this kind of mail is for: one mail each.

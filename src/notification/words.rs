@@ -75,6 +75,8 @@ pub struct Words {
     pub signed: bool,
     /// Tickets that are part of this major incident, and get the same answer.
     pub children: usize,
+    /// Somebody of the ticket has an address to answer to.
+    pub reachable: bool,
     /// What was written.
     pub text: Option<String>,
     /// Files of `text`.
@@ -275,6 +277,7 @@ impl Words {
             person: notice.automation == Automation::Person,
             signed: is_signed(notice),
             children: ticket.map_or(0, |ticket| ticket.ties.children.len()),
+            reachable: ticket.is_none_or(Ticket::is_reachable),
             author: notice
                 .author
                 .as_ref()

@@ -61,20 +61,25 @@ pub fn back(draft: &mut Draft<'_>, technician: &Technician) -> Outcome {
     ))
 }
 
-/// When he wrote it down, as long as he can take it back.
-pub fn noted_at(draft: &Draft<'_>, technician: &Technician) -> Option<DateTime<Utc>> {
-    let noted = draft.absence(technician)?.since;
-    (draft.now - noted <= Duration::minutes(UNDO_MINUTES)).then_some(noted)
-}
-
-/// As if it had not been said: no summary comes.
-pub fn take_back(draft: &mut Draft<'_>, technician: &Technician) -> String {
+/// `#annuler`: as if what he noted at that moment had not been said, and no summary comes. The day that a
+/// later one replaced is not known any more.
+pub fn undo(draft: &mut Draft<'_>, technician: &Technician, noted: DateTime<Utc>) -> Outcome {
+    let language = &technician.language;
+    let began = draft.absence(technician).map(|absence| absence.since);
+    let young = draft.now - noted <= Duration::minutes(UNDO_MINUTES);
+    if began != Some(noted) || !young {
+        return Outcome::Refused(words::pick(
+            language,
+            "le nouveau jour de votre absence ne se défait pas : #absent suivi du jour voulu, ou #present si vous êtes là",
+            "the new day of your absence cannot be undone: #away with the day you want, or #back if you are here",
+        ));
+    }
     note(draft, technician, draft.now, draft.now);
-    words::pick(
-        &technician.language,
+    Outcome::Done(words::pick(
+        language,
         "votre absence n'est plus notée",
         "your absence is no longer noted",
-    )
+    ))
 }
 
 fn note(

@@ -19,8 +19,9 @@ impl Reply<'_> {
         match classify::by_name(policy, name) {
             Ok(category) => {
                 let actor = self.actor.clone();
+                let ends = self.asked.ends && self.waits_for_text().is_none();
                 Outcome::Done(reclassify::category(
-                    draft, self.id, actor, category, language,
+                    draft, self.id, actor, category, ends, language,
                 ))
             }
             Err(_) if policy.categories.is_empty() => Outcome::Refused(words::pick(
@@ -55,8 +56,13 @@ impl Reply<'_> {
     /// The claim of urgency is lowered, and the requester told why and how to object (row J3).
     pub fn downgrade(&mut self, draft: &mut Draft<'_>, reason: &str) -> Outcome {
         let language = &self.technician.language;
-        match urgency::lower(draft, self.id, self.actor.clone(), reason, language) {
+        let mut lowered = draft.clone();
+        match urgency::lower(&mut lowered, self.id, self.actor.clone(), reason, language) {
             Ok(()) => {
+                if let Some(refused) = self.waits_for_text() {
+                    return refused;
+                }
+                *draft = lowered;
                 self.lowered = Some(reason.to_owned());
                 Outcome::Done(words::pick(
                     language,

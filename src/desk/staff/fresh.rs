@@ -12,6 +12,7 @@ use super::super::policy::Technician;
 use super::super::route::{Route, is_ours};
 use super::super::tell;
 use super::super::{Arrival, Disposition, Thread, confirm, hold, locate, people, words};
+use super::already::Asked;
 use super::aside::parts;
 use super::reply::{Outcome, Reply};
 use super::{ask, away, report};
@@ -44,7 +45,7 @@ pub fn receive(draft: &mut Draft<'_>, keys: &Keys, arrival: &Arrival, route: &Ro
     }
     let proven = arrival.authenticity == Authenticity::Pass && policy.pass_is_enough
         || answers_his(draft, keys, arrival, technician);
-    let absence = away::noted_at(draft, technician).is_some();
+    let absence = draft.absence(technician).is_some();
     let needs_no_ticket = |command: &Command| {
         ask::is_question(command)
             || matches!(command, Command::Away(_) | Command::Back)
@@ -112,7 +113,10 @@ fn questions(draft: &mut Draft<'_>, arrival: &Arrival, technician: &Technician, 
         let outcome = match &line.command {
             Ok(Command::Away(when)) => away::away(draft, technician, *when),
             Ok(Command::Back) => away::back(draft, technician),
-            Ok(Command::Undo) => Outcome::Done(away::take_back(draft, technician)),
+            Ok(Command::Undo) => match draft.absence(technician) {
+                Some(absence) => away::undo(draft, technician, absence.since),
+                None => continue,
+            },
             Ok(command) => match ask::answer(draft, technician, command, message_id) {
                 Outcome::Done(_) => continue,
                 refused => refused,
@@ -343,6 +347,7 @@ fn carry_out(
     let unknown_caller = lines.iter().any(|line| line.command == Ok(Command::Call)) && !silent;
     let aside = |line: &Line| matches!(line.command, Ok(Command::Partner(_)));
     reply.internal = internal;
+    reply.asked = Asked::of(&lines, &answer);
     reply.says_something = !answer.is_empty() || silent;
     reply.fails = refused.is_some()
         || unknown_caller

@@ -9,6 +9,23 @@ use crate::mail::text::fold_accents;
 use crate::ticket::{Status, What};
 
 impl Reply<'_> {
+    /// Nobody is given what is over, unless the same mail opens it again.
+    fn is_done(&self, status: Status) -> Option<String> {
+        let reopens = self.asked.reopens && self.waits_for_text().is_none();
+        match status {
+            Status::Resolved | Status::Closed if !reopens => Some(words::pick(
+                &self.technician.language,
+                "le ticket est résolu ou clos : #rouvrir d'abord",
+                "the ticket is resolved or closed: #reopen it first",
+            )),
+            Status::Resolved
+            | Status::Closed
+            | Status::Open
+            | Status::Waiting { .. }
+            | Status::Paused { .. } => None,
+        }
+    }
+
     /// The first to take it owns it; the next one is told since when (row C10).
     pub fn take(&mut self, draft: &mut Draft<'_>) -> Outcome {
         let language = &self.technician.language;
@@ -66,7 +83,7 @@ impl Reply<'_> {
         let Some(ticket) = draft.ticket(self.id).cloned() else {
             return Outcome::Refused(String::new());
         };
-        if let Some(why) = is_done(ticket.status, &language) {
+        if let Some(why) = self.is_done(ticket.status) {
             return Outcome::Refused(why);
         }
         if ["personne", "nobody", "equipe", "team", "l'equipe"].contains(&fold_accents(whom).trim())
@@ -138,7 +155,7 @@ impl Reply<'_> {
         let Some(ticket) = draft.ticket(self.id).cloned() else {
             return Outcome::Refused(String::new());
         };
-        if let Some(why) = is_done(ticket.status, &language) {
+        if let Some(why) = self.is_done(ticket.status) {
             return Outcome::Refused(why);
         }
         let team = match find::team(policy, &language, written) {
@@ -168,6 +185,21 @@ impl Reply<'_> {
             draft.event(self.id, self.actor.clone(), false, what);
         }
         let by = &self.technician.name;
+        // Who follows it already is told, when another did this; his new team need not be.
+        let owner = ticket.technician.filter(|_| stays);
+        if let Some(owner) = owner.and_then(|owner| owner.name) {
+            let line = words::pick(
+                &policy.language,
+                format!("{by} passe ce ticket à l'équipe {name} ; il reste à votre nom."),
+                format!("{by} passes this ticket to team {name}; it stays in your name."),
+            );
+            tell::colleagues(draft, self.id, self.technician, &line);
+            return Outcome::Done(words::pick(
+                &language,
+                format!("passé à l'équipe {name}, toujours suivi par {owner}"),
+                format!("passed to team {name}, still with {owner}"),
+            ));
+        }
         let line = words::pick(
             &policy.language,
             format!("{by} confie ce ticket à votre équipe. Sa référence ne change pas."),
@@ -179,17 +211,5 @@ impl Reply<'_> {
             format!("passé à l'équipe {name}, qui est prévenue"),
             format!("passed to team {name}, which is told"),
         ))
-    }
-}
-
-/// Nobody is given what is over.
-fn is_done(status: Status, language: &str) -> Option<String> {
-    match status {
-        Status::Resolved | Status::Closed => Some(words::pick(
-            language,
-            "le ticket est résolu ou clos : #rouvrir d'abord",
-            "the ticket is resolved or closed: #reopen it first",
-        )),
-        Status::Open | Status::Waiting { .. } | Status::Paused { .. } => None,
     }
 }

@@ -7,6 +7,7 @@ use super::super::lifecycle::{self, Step};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
 use super::super::{Because, Enclosed, Kind, urgency, words};
+use super::already::{Asked, names_people};
 use super::report::Fate;
 use super::{ask, away, refuse};
 use crate::mail::Address;
@@ -27,6 +28,8 @@ pub struct Reply<'a> {
     pub fails: bool,
     /// The mail has words or files of its own.
     pub says_something: bool,
+    /// What its lines ask for, wherever they stand.
+    pub asked: Asked,
     /// The words stay among staff.
     pub internal: bool,
     /// Something was done that can be undone.
@@ -83,6 +86,7 @@ impl<'a> Reply<'a> {
             refused: false,
             fails: false,
             says_something: false,
+            asked: Asked::default(),
             internal: false,
             undoable: false,
             must_report: false,
@@ -156,6 +160,11 @@ impl Reply<'_> {
         if let Some(key) = &key
             && draft.known.executed.contains(key)
         {
+            // The mail was sent again, corrected.
+            if self.holds(draft, command) {
+                let answer = words::pick(language, "déjà fait", "done already");
+                return self.done(draft, line, answer);
+            }
             let answer = words::pick(
                 language,
                 "déjà exécutée pour cette notification ; répondez à la plus récente",
@@ -167,7 +176,14 @@ impl Reply<'_> {
             Outcome::Done(answer) => {
                 self.undoable |= changes(command);
                 self.done(draft, line, answer);
+                // What belongs to a text that stays was not done with it.
+                let of_text = matches!(command, Command::Canned(_) | Command::Call);
+                let key = key.filter(|_| !(self.fails && of_text));
                 draft.decision.executed.extend(key);
+            }
+            // Its people are already who they should be.
+            Outcome::Refused(answer) if names_people(command) && self.holds(draft, command) => {
+                self.done(draft, line, answer);
             }
             // What was refused was not done: it may be asked again when it has become possible.
             Outcome::Refused(answer) => self.refuse(draft, line, &answer),
@@ -175,7 +191,7 @@ impl Reply<'_> {
     }
 
     /// Does what a line asks for: one arm a command, one function for each in the file of its family.
-    fn carry_out(&mut self, draft: &mut Draft<'_>, command: &Command) -> Outcome {
+    pub fn carry_out(&mut self, draft: &mut Draft<'_>, command: &Command) -> Outcome {
         match command {
             Command::Take => self.take(draft),
             Command::Note => Outcome::Done(String::new()),
@@ -222,6 +238,18 @@ impl Reply<'_> {
             | Command::Search(_)
             | Command::Show(_) => Outcome::Done(String::new()),
         }
+    }
+
+    /// Why a line that the requester would hear of waits: another one fails, and it goes with the text or
+    /// not at all.
+    pub fn waits_for_text(&self) -> Option<Outcome> {
+        (self.fails && self.says_something).then(|| {
+            Outcome::Refused(words::pick(
+                &self.technician.language,
+                "pas exécutée : une autre ligne échoue, et votre texte ne part pas sans elle",
+                "not done: another line fails, and your text does not leave without it",
+            ))
+        })
     }
 
     /// The first to answer or to take it owns it.

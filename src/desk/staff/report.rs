@@ -18,6 +18,8 @@ pub enum Fate {
     Note,
     /// It is a note, because a command failed.
     Refused,
+    /// It is a note, because nobody of the ticket has an address.
+    Unreachable,
 }
 
 /// Sends it, unless all went well and he does not wish to hear of that.
@@ -57,13 +59,12 @@ pub fn lines(draft: &Draft<'_>, reply: &mut Reply<'_>) -> Vec<String> {
 fn fate(draft: &Draft<'_>, reply: &Reply<'_>) -> Option<String> {
     let language = &reply.technician.language;
     let seconds = draft.policy.hold_replies.num_seconds();
-    let reaches = draft.ticket(reply.id).is_none_or(tell::reaches);
     Some(match reply.words? {
         Fate::None => return None,
-        Fate::Public if !reaches => words::pick(
+        Fate::Unreachable => words::pick(
             language,
-            "⚠ Votre texte n'est parti à personne : ce ticket est né d'un message sans adresse d'expéditeur. #pour suivi de l'adresse dit de qui il est ; renvoyez alors votre texte.",
-            "⚠ Your text has left for nobody: this ticket was made of a mail without a sender's address. #for with the address says whose it is; then send your text again.",
+            "⚠ Votre texte n'est parti à personne, il est gardé en note : ce ticket est né d'un message sans adresse d'expéditeur. Indiquez le demandeur par #pour suivi de son adresse, puis renvoyez votre texte.",
+            "⚠ Your text was sent to nobody and is kept as a note: this ticket came from a mail without a sender. Name the requester by #for with the address, then send your text again.",
         ),
         Fate::Public if seconds > 0 => words::pick(
             language,

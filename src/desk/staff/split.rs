@@ -73,6 +73,9 @@ impl Reply<'_> {
                 ),
             ));
         }
+        if let Some(refused) = self.waits_for_text() {
+            return refused;
+        }
         let mut tickets = vec![self.id];
         let mut references = Vec::new();
         let stays = match numbers.is_empty() {

@@ -24,12 +24,9 @@ impl Reply<'_> {
         if let Err(why) = lifecycle::next(status, step, language) {
             return Outcome::Refused(why);
         }
-        if self.fails && self.says_something && !matches!(step, Step::Wait(_)) {
-            return Outcome::Refused(words::pick(
-                language,
-                "pas exécutée : une autre ligne échoue, et votre texte ne part pas sans elle",
-                "not done: another line fails, and your text does not leave without it",
-            ));
+        let waits = self.waits_for_text();
+        if let Some(refused) = waits.filter(|_| !matches!(step, Step::Wait(_))) {
+            return refused;
         }
         self.step = Some(step);
         let told = self.told(draft);
@@ -76,7 +73,7 @@ impl Reply<'_> {
     /// Whether and when the requester hears of a change of status: with the words of this mail, if it
     /// has any for him, at once.
     fn told(&self, draft: &Draft<'_>) -> String {
-        let writes = self.says_something && !self.internal && !self.fails && self.partner.is_none();
+        let writes = self.says_something && !self.internal && !self.fails && !self.asked.elsewhere;
         quiet::told(draft, self.id, writes, &self.technician.language)
     }
 

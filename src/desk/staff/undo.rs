@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
+use super::super::command::{self, Command};
 use super::super::draft::Draft;
 use super::super::policy::Technician;
 use super::super::{Kind, Notice, tell, words};
@@ -19,12 +20,14 @@ use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 pub const UNDO_MINUTES: i64 = 10;
 
 /// What of a ticket is not set back: what it is, what others share, what only grows.
-const STAYS: [&str; 10] = [
+const STAYS: [&str; 11] = [
     "id",
     "reference",
     "created_at",
     "updated_at",
     "people",
+    // Goes with the people.
+    "automatic",
     "linked",
     "origin_message_id",
     "last_message_id",
@@ -56,13 +59,14 @@ impl Reply<'_> {
         let language = self.technician.language.clone();
         let known = draft.known;
         let history = known.history.get(&self.id).map_or(&[][..], Vec::as_slice);
-        let absence = away::noted_at(draft, self.technician);
+        // An absence is no matter of this ticket, unless it was noted by a reply to it.
+        let absence = absent_at(history, self.technician, draft.now)
+            .filter(|_| draft.absence(self.technician).is_some());
         let latest = latest(history, self.technician, draft.now);
-        // What he did last may be no matter of this ticket.
         if let Some(noted) = absence
             && latest.as_ref().is_none_or(|act| act.at < noted)
         {
-            return Outcome::Done(away::take_back(draft, self.technician));
+            return away::undo(draft, self.technician, noted);
         }
         let Some(act) = latest else {
             return Outcome::Refused(words::pick(
@@ -123,7 +127,9 @@ impl Reply<'_> {
             format!("your mail of {at} is undone"),
         )];
         if absence == Some(act.at) {
-            said.push(away::take_back(draft, self.technician));
+            let (Outcome::Done(answer) | Outcome::Refused(answer)) =
+                away::undo(draft, self.technician, act.at);
+            said.push(answer);
         }
         if held.iter().any(|notice| notice.kind == Kind::Partner) {
             said.push(words::pick(
@@ -163,12 +169,19 @@ impl Reply<'_> {
                 "links and people that were added stay (#remove for the latter)",
             ));
         }
-        self.tell_of_undoing(draft, &after, left);
+        self.tell_of_undoing(draft, &after, left, &held);
         Outcome::Done(said.join(" ; "))
     }
 
     /// Who was told otherwise: a requester whose ticket is at work again, a colleague who was given it.
-    fn tell_of_undoing(&mut self, draft: &mut Draft<'_>, after: &Ticket, left: bool) {
+    /// Who would have been told by a notice that was still held hears of nothing.
+    fn tell_of_undoing(
+        &mut self,
+        draft: &mut Draft<'_>,
+        after: &Ticket,
+        left: bool,
+        held: &[&Notice],
+    ) {
         let Some(now) = draft.ticket(self.id).cloned() else {
             return;
         };
@@ -178,7 +191,11 @@ impl Reply<'_> {
             tell::public(draft, self.id, Kind::Reopened, None, &own);
         }
         let given = after.technician.as_ref().filter(|given| {
-            !self.technician.has_address(&given.address) && now.technician.as_ref() != Some(given)
+            !self.technician.has_address(&given.address)
+                && now.technician.as_ref() != Some(given)
+                && held
+                    .iter()
+                    .all(|notice| notice.kind != Kind::TeamGiven || notice.to.key() != given.key())
         });
         let policy = draft.policy;
         if let Some(colleague) = given.and_then(|given| policy.technician(&given.address)) {
@@ -198,6 +215,26 @@ impl Reply<'_> {
 pub fn can_undo(history: &[&Event], technician: &Technician, now: DateTime<Utc>) -> bool {
     // The opening of a ticket stands.
     latest(history, technician, now).is_some_and(|act| act.first > 0)
+}
+
+/// When, in the last minutes, he noted an absence in a reply to this ticket.
+fn absent_at(
+    history: &[Event],
+    technician: &Technician,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let is_away = |written: &str| {
+        let (lines, _) = command::parse(written);
+        lines
+            .iter()
+            .any(|line| matches!(line.command, Ok(Command::Away(_))))
+    };
+    let noted = history.iter().rfind(|event| {
+        let who = event.actor.who.as_ref();
+        who.is_some_and(|who| technician.has_address(&who.address))
+            && matches!(&event.what, What::Command { line, done: true, .. } if is_away(line))
+    })?;
+    (now - noted.at <= Duration::minutes(UNDO_MINUTES)).then_some(noted.at)
 }
 
 /// The latest mail of the technician, of the last minutes, that is not undone yet.

@@ -174,25 +174,32 @@ pub fn owner(
     let Some(owner) = owner else { return };
     let says = !words.text.is_empty() || !words.files.is_empty();
     let internal = says && !public;
-    let line = deed(writer, step, (public, internal), &owner.language);
+    // What its author can take back is told when it leaves.
+    let held = !internal && draft.policy.hold_replies > chrono::Duration::zero();
+    let leaves_at = held.then(|| draft.now + draft.policy.hold_replies);
     // A reply to something internal stays internal (row F10).
     let purpose = if internal {
         Purpose::Note
     } else {
         Purpose::Technician
     };
-    let told = draft.decision.notices.iter_mut().skip(from);
-    if let Some(given) = told
-        .filter(|notice| notice.kind == Kind::TeamGiven)
-        .find(|notice| notice.to.key() == owner.who().key())
-    {
+    let mut told = draft.decision.notices.iter_mut().skip(from);
+    let given =
+        told.find(|notice| notice.kind == Kind::TeamGiven && notice.to.key() == owner.who().key());
+    let line = deed(
+        writer,
+        step,
+        (public, internal),
+        given.is_some(),
+        &owner.language,
+    );
+    if let Some(given) = given {
         given.text = Some(words.text.clone());
         given.author.clone_from(&words.author);
         given.files.clone_from(&words.files);
-        if internal {
-            given.purpose = purpose;
-            given.lines.push(line);
-        }
+        given.purpose = purpose;
+        given.lines.push(line);
+        (given.due_at, given.held) = (leaves_at, held);
         return;
     }
     let kind = match says {
@@ -206,22 +213,23 @@ pub fn owner(
         notice.files.clone_from(&words.files);
     }
     notice.lines = vec![line];
-    // What its author can take back is told when it leaves.
-    if !internal && draft.policy.hold_replies > chrono::Duration::zero() {
-        notice.due_at = Some(draft.now + draft.policy.hold_replies);
-        notice.held = true;
-    }
+    (notice.due_at, notice.held) = (leaves_at, held);
     draft.notify(notice);
 }
 
-/// What a colleague did, to the owner.
+/// What a colleague did, to the owner: since long, or `given` it by the same mail.
 fn deed(
     writer: &Technician,
     step: Option<Step>,
     (public, internal): (bool, bool),
+    given: bool,
     language: &str,
 ) -> String {
     let name = &writer.name;
+    let (french_is, english_is) = match given {
+        true => ("est désormais à votre nom", "is now in your name"),
+        false => ("reste à votre nom", "stays in your name"),
+    };
     let done = match step {
         Some(Step::Resolve) => Some(("a résolu ce ticket", "resolved this ticket")),
         Some(Step::Close) => Some(("a clos ce ticket", "closed this ticket")),
@@ -246,22 +254,27 @@ fn deed(
     match (done, public) {
         (Some((french, english)), false) if internal => words::pick(
             language,
-            format!("{name} {french}, qui reste à votre nom. {of_note}"),
-            format!("{name} {english}, which stays in your name. {of_note}"),
+            format!("{name} {french}, qui {french_is}. {of_note}"),
+            format!("{name} {english}, which {english_is}. {of_note}"),
         ),
         (Some((french, english)), true) => words::pick(
             language,
             format!(
-                "{name} {french} ; ce texte est sa réponse au demandeur, et le ticket reste à votre nom."
+                "{name} {french} ; ce texte est sa réponse au demandeur, et le ticket {french_is}."
             ),
             format!(
-                "{name} {english}; this text is the answer to the requester, and the ticket stays in your name."
+                "{name} {english}; this text is the answer to the requester, and the ticket {english_is}."
             ),
         ),
         (Some((french, english)), false) => words::pick(
             language,
-            format!("{name} {french}, qui reste à votre nom."),
-            format!("{name} {english}, which stays in your name."),
+            format!("{name} {french}, qui {french_is}."),
+            format!("{name} {english}, which {english_is}."),
+        ),
+        (None, true) if given => words::pick(
+            language,
+            "Ce texte est sa réponse au demandeur.",
+            "This text is the answer to the requester.",
         ),
         (None, true) => words::pick(
             language,
