@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -51,6 +51,8 @@ struct Site {
     misses: Rate,
     /// Forms sent, by client.
     forms: Rate,
+    /// Articles asked for while a form is typed, by client.
+    questions: Rate,
     /// Links to sign in that were asked for, by client.
     sign_ins: Rate,
     /// Known to nobody outside of this process.
@@ -88,6 +90,7 @@ pub async fn serve(
         service: service.clone(),
         misses: Rate::new(link::MISSES_PER_MINUTE),
         forms: Rate::new(form::FORMS_PER_MINUTE),
+        questions: Rate::new(knowledge::QUESTIONS_PER_MINUTE),
         sign_ins: Rate::new(desk::ASKED_PER_MINUTE),
         secret: desk::secret()?,
         downloads: Arc::new(Semaphore::new(download::BYTES_IN_FLIGHT)),
@@ -105,6 +108,7 @@ pub async fn serve(
         .merge(desk::routes())
         .route("/robots.txt", get(robots))
         .fallback(missing)
+        .method_not_allowed_fallback(not_taken)
         .layer(middleware::from_fn(guard))
         .with_state(site);
     let is_proxy = |address| {
@@ -159,6 +163,16 @@ async fn robots() -> &'static str {
 
 async fn missing(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     link::not_found(&site, &visitor)
+}
+
+/// An address that takes only the form of a page is looked at: that page is there. Anything else that
+/// an address does not take opens nothing.
+async fn not_taken(State(site): State<Arc<Site>>, visitor: Visitor, method: Method) -> Response {
+    let page = visitor.page();
+    if page != visitor.path && (method == Method::GET || method == Method::HEAD) {
+        return see(&visitor.link(page, &[]));
+    }
+    link::not_taken(&site, &visitor)
 }
 
 /// The desk itself has a trouble; what was asked for may be there.

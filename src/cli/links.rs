@@ -64,11 +64,22 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
         let store = Store::open_existing(&settings.data_dir)?;
         let addresses = settings.policy.directory.addresses_of(&revoke.address);
         let (tickets, lists) = match &revoke.ticket {
-            Some(reference) => (vec![super::ticket::find(&store, reference).await?], 0),
-            None => (
-                all(&store, &addresses).await?,
-                store.revoke_mailboxes(addresses.clone()).await?,
-            ),
+            Some(reference) => {
+                let ticket = super::ticket::find(&store, reference).await?;
+                (with_absorbed(&store, ticket).await?, 0)
+            }
+            None => {
+                if settings.policy.read_by(&revoke.address).next().is_some() {
+                    // The requests that he reads hang on the generation of his mailboxes.
+                    for address in &addresses {
+                        store.mailbox(address).await?;
+                    }
+                }
+                (
+                    all(&store, &addresses).await?,
+                    store.revoke_mailboxes(addresses.clone()).await?,
+                )
+            }
         };
         let rules = Arc::new(Rules::load(&settings)?);
         let mut requests = 0;
@@ -97,6 +108,21 @@ async fn all(store: &Store, addresses: &[String]) -> anyhow::Result<Vec<Ticket>>
         }
         tickets.extend(page);
     }
+}
+
+/// A ticket, and those that were merged into it: their links lead to it.
+async fn with_absorbed(store: &Store, ticket: Ticket) -> anyhow::Result<Vec<Ticket>> {
+    let mut tickets = vec![ticket];
+    let mut next = 0;
+    while let Some(ticket) = tickets.get(next) {
+        for id in ticket.ties.absorbed.clone() {
+            if !tickets.iter().any(|known| known.id == id) {
+                tickets.extend(store.ticket(id).await?);
+            }
+        }
+        next += 1;
+    }
+    Ok(tickets)
 }
 
 /// Ends the links to one ticket; returns 1 when there were any.

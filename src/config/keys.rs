@@ -90,6 +90,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("accessibility.audited", Shape::Text),
     ("accessibility.exceptions", Shape::Texts),
     ("accessibility.contact", Shape::Text),
+    ("accessibility.drawn_up", Shape::Text),
     ("limits.sender_per_hour", Shape::Count),
     ("limits.sender_per_day", Shape::Count),
     ("limits.domain_per_hour", Shape::Count),

@@ -139,6 +139,8 @@ pub struct Accessibility {
     pub exceptions: Vec<String>,
     /// Whom to write to.
     pub contact: Option<String>,
+    /// When the statement was drawn up, in words.
+    pub drawn_up: Option<String>,
 }
 
 /// Where notifications leave.

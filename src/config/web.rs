@@ -111,6 +111,7 @@ fn accessibility(config: &Config) -> Accessibility {
         audited: written.audited.clone(),
         exceptions: list(written.exceptions.as_ref()).to_vec(),
         contact: written.contact.clone(),
+        drawn_up: written.drawn_up.clone(),
     }
 }
 

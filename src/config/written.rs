@@ -115,6 +115,7 @@ mod tables {
         pub audited: Option<String>,
         pub exceptions: Option<Texts>,
         pub contact: Option<String>,
+        pub drawn_up: Option<String>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

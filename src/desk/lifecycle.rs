@@ -167,6 +167,23 @@ pub fn reminders(draft: &Draft<'_>, id: TicketId, since: DateTime<Utc>) -> Vec<D
         .collect()
 }
 
+/// When the silence of a requester who owes an answer ends the ticket; `None` when it does not.
+pub fn silence_ends(ticket: &Ticket, policy: &Policy) -> Option<DateTime<Utc>> {
+    let waits = Status::Waiting {
+        of: Awaited::Requester,
+    };
+    let team = policy.team(&ticket.team)?;
+    let term = team.resolve_after?;
+    // Without a date nobody is reminded, and nothing ends.
+    let next = ticket.remind_at.filter(|_| ticket.status == waits)?;
+    let reminded = usize::try_from(ticket.reminders).is_ok_and(|sent| sent >= team.reminders.len());
+    if reminded {
+        return Some(next);
+    }
+    let end = team.calendar.add(ticket.status_since, term);
+    Some(team.calendar.next_open(end).max(next))
+}
+
 /// A machine is not reminded (contract A1); of a third party who is silent, staff is.
 fn first_reminder(draft: &Draft<'_>, id: TicketId, to: Status) -> Option<DateTime<Utc>> {
     let requester = Status::Waiting {

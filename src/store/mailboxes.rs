@@ -49,6 +49,18 @@ impl Store {
         .await
     }
 
+    /// The mailbox with this address, when somebody asked for a link with it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn mailbox_of(&self, address: &str) -> Result<Option<Mailbox>> {
+        let address = address.trim().to_lowercase();
+        self.read("reading a mailbox", move |connection, _| {
+            one(connection, "address = ?1", address)
+        })
+        .await
+    }
+
     /// When a mailbox was last sent a link of that kind.
     ///
     /// # Errors
@@ -71,34 +83,17 @@ impl Store {
         .await
     }
 
-    /// Ends all links that were sent to a mailbox; who ended them may ask for a new one at once.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn revoke_mailbox(&self, id: i64) -> Result<()> {
-        self.write(Durability::Durable, "revoking links", move |connection| {
-            let rows = connection
-                .prepare_cached(
-                    r"UPDATE mailboxes
-                      SET generation = generation + 1, requests_at = 0, confirm_at = 0
-                      WHERE id = ?1",
-                )?
-                .execute([id])?;
-            ensure!(rows == 1, "there is no mailbox {id}");
-            Ok(())
-        })
-        .await
-    }
-
-    /// Ends all links that were sent to the mailboxes of these addresses; returns how many mailboxes
-    /// that are.
+    /// Ends all links that were sent to the mailboxes of these addresses, whose owners may ask for new
+    /// ones at once; returns how many mailboxes that are.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn revoke_mailboxes(&self, addresses: Vec<String>) -> Result<usize> {
         self.write(Durability::Durable, "revoking links", move |connection| {
             let mut statement = connection.prepare_cached(
-                r"UPDATE mailboxes SET generation = generation + 1 WHERE address = ?1",
+                r"UPDATE mailboxes
+                  SET generation = generation + 1, requests_at = 0, confirm_at = 0
+                  WHERE address = ?1",
             )?;
             let mut rows = 0;
             for address in &addresses {

@@ -15,7 +15,8 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr 
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse().ok())
+        .filter_map(|part| part.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
         .rfind(|address| !trusted.contains(address))
         .unwrap_or(peer)
 }
@@ -23,11 +24,10 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr 
 /// What is counted as one client: an IPv4 address, or a whole IPv6 /64, which one client owns.
 pub fn network(client: IpAddr) -> IpAddr {
     match client {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
+        IpAddr::V6(address) => {
             let mask = u128::MAX << 64;
             IpAddr::V6((u128::from(address) & mask).into())
         }
-        IpAddr::V6(address) => address.to_canonical(),
         IpAddr::V4(_) => client,
     }
 }
@@ -42,7 +42,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(
             "x-forwarded-for",
-            "9.9.9.9, 192.0.2.7, 127.0.0.1".parse().expect("a header"),
+            "9.9.9.9, ::ffff:192.0.2.7, ::ffff:127.0.0.1"
+                .parse()
+                .expect("a header"),
         );
         let trusted = [ip("127.0.0.1")];
         assert_eq!(

@@ -101,7 +101,13 @@ async fn take(
         .await
         .map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, permit))
+    Ok((stream, canonical(peer), permit))
+}
+
+/// A socket that listens on IPv6 for both says an IPv4 client as `::ffff:192.0.2.7`, which is no
+/// address that anybody writes into a configuration.
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }
 
 async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) {
@@ -160,6 +166,19 @@ impl Drop for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Behind `listen = "[::]:8080"`, a proxy on IPv4 is the one that the configuration names.
+    #[test]
+    fn a_peer_has_one_address_whichever_socket_took_it() {
+        for (seen, meant) in [
+            ("[::ffff:192.0.2.7]:443", "192.0.2.7:443"),
+            ("192.0.2.7:443", "192.0.2.7:443"),
+            ("[2001:db8::7]:443", "[2001:db8::7]:443"),
+        ] {
+            let seen: SocketAddr = seen.parse().expect("an address");
+            assert_eq!(canonical(seen).to_string(), meant);
+        }
+    }
 
     #[test]
     fn one_network_does_not_take_every_place() {

@@ -81,6 +81,8 @@ pub struct Visitor {
     pub chose: bool,
     /// Path of the page.
     pub path: String,
+    /// What its address says after the path, as it is written.
+    asked: String,
     /// What was just done, as the form that did it says (`?fait=`).
     pub done: Option<String>,
 }
@@ -115,6 +117,24 @@ impl Visitor {
         }
     }
 
+    /// The page that a browser can look at: this one, or the one whose form was sent here.
+    pub fn page(&self) -> &str {
+        match self.path.rsplit_once('/') {
+            Some((page, last)) if is_form_only(page, last) => page,
+            _ => &self.path,
+        }
+    }
+
+    /// Where this page speaks the other language; all else that its address says stays.
+    fn in_language(&self, language: &str) -> String {
+        let pairs = self.asked.split('&');
+        let kept = pairs.filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("lang"));
+        let lang = format!("lang={language}");
+        let all: Vec<&str> = kept.chain([lang.as_str()]).collect();
+        let page = Some(self.page()).filter(|page| *page != self.path);
+        format!("{}?{}", page.unwrap_or_default(), all.join("&"))
+    }
+
     /// What is added to a link within the site so that a choice of language holds.
     pub fn query(&self) -> &'static str {
         match (self.chose, self.language) {
@@ -122,6 +142,21 @@ impl Visitor {
             (true, "en") => "?lang=en",
             (true, _) => "?lang=fr",
         }
+    }
+}
+
+/// An address that takes a form of its page and shows nothing: `page` and the last part of its path.
+fn is_form_only(page: &str, last: &str) -> bool {
+    let below = |start: &str| {
+        let token = page.strip_prefix(start);
+        token.is_some_and(|token| !token.is_empty() && !token.contains('/'))
+    };
+    match last {
+        "suivi" | "valider" | "refuser" | "noter" | "ne-plus-suivre" => below("/t/"),
+        "fermer" => below("/d/"),
+        "proposes" => page == "/articles",
+        "sign-out" => page == "/desk",
+        _ => false,
     }
 }
 
@@ -164,6 +199,7 @@ impl FromRequestParts<Arc<Site>> for Visitor {
             language: chosen.or(accepted).or_else(own).unwrap_or("fr"),
             chose: chosen.is_some(),
             path: parts.uri.path().to_owned(),
+            asked: parts.uri.query().unwrap_or_default().to_owned(),
             done: asked("fait").map(str::to_owned),
         })
     }
@@ -234,6 +270,8 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
     context.insert("lang", visitor.language);
     context.insert("en", &english);
     context.insert("query", visitor.query());
+    let other = if english { "fr" } else { "en" };
+    context.insert("other_language", &visitor.in_language(other));
     context.insert("accessible", conformity);
     context.insert("navigation", &entries.collect::<Vec<_>>());
     context
@@ -242,6 +280,36 @@ pub fn context(site: &Site, visitor: &Visitor) -> tera::Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_language_shows_the_same_page() {
+        for (path, asked, there) in [
+            ("/", "", "?lang=en"),
+            (
+                "/d/abc",
+                "etat=toutes&lang=fr&avant=3",
+                "?etat=toutes&avant=3&lang=en",
+            ),
+            ("/demande", "brouillon=0f", "?brouillon=0f&lang=en"),
+            // A form was sent there: its page is one part up.
+            ("/t/abc/refuser", "lang=fr", "/t/abc?lang=en"),
+            ("/d/abc/fermer", "", "/d/abc?lang=en"),
+            ("/desk/sign-out", "", "/desk?lang=en"),
+            ("/t/abc/articles/refuser", "", "?lang=en"),
+            // Never to another site.
+            ("//evil.example/x", "", "?lang=en"),
+        ] {
+            let visitor = Visitor {
+                address: IpAddr::from([127, 0, 0, 1]),
+                language: "fr",
+                chose: false,
+                path: path.to_owned(),
+                asked: asked.to_owned(),
+                done: None,
+            };
+            assert_eq!(visitor.in_language("en"), there);
+        }
+    }
 
     #[test]
     fn the_language_that_is_liked_best() {

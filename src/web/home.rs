@@ -146,6 +146,7 @@ async fn statement(State(site): State<Arc<Site>>, visitor: Visitor) -> Response 
     context.insert("conformity", conformity);
     context.insert("audited", &facts.audited);
     context.insert("exceptions", &facts.exceptions);
+    context.insert("drawn_up", &facts.drawn_up);
     context.insert("contact", &facts.contact);
     context.insert("base_url", &current.settings.policy.base_url);
     page(&site, StatusCode::OK, "statement.html", &context)

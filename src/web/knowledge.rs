@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
 
 /// Where the articles are.
 pub const PATH: &str = "/articles";
+
+/// Times that one client may ask in a minute what answers the request that is being typed: a whole
+/// institution may be behind one address, and its typists pause once a second.
+pub const QUESTIONS_PER_MINUTE: u32 = 1200;
 
 /// Articles on one page of what was found.
 const FOUND: usize = 20;
@@ -148,17 +152,23 @@ pub struct Suggestion {
 }
 
 /// Articles that may answer what somebody is about to send, for `knowledge/offered.html` (row I9).
-pub fn suggestions(
+pub async fn suggestions(
     site: &Site,
     visitor: &Visitor,
     Reader(reader): Reader,
     subject: &str,
     text: &str,
 ) -> Vec<Suggestion> {
-    let rules = site.service.rules();
-    rules
-        .knowledge
-        .find(subject, text, visitor.language, reader)
+    let knowledge = Arc::clone(&site.service.rules().knowledge);
+    let (subject, text, language) = (subject.to_owned(), text.to_owned(), visitor.language);
+    // Every article is compared with what was typed: that is work.
+    let found =
+        tokio::task::spawn_blocking(move || knowledge.find(&subject, &text, language, reader));
+    let found = found.await.unwrap_or_else(|error| {
+        tracing::error!("Articles cannot be suggested: {error}");
+        Vec::new()
+    });
+    found
         .into_iter()
         .map(|offered| Suggestion {
             title: offered.title,
@@ -176,6 +186,10 @@ async fn offered(
     reader: Reader,
     request: Request,
 ) -> Response {
+    if site.questions.is_over(visitor.address) {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    }
+    site.questions.count(visitor.address);
     let asked = match form::question(&site, &visitor, request).await {
         Ok(asked) => asked,
         Err(response) => return response,
@@ -183,7 +197,7 @@ async fn offered(
     let mut context = tera::Context::new();
     context.insert("en", &(visitor.language == "en"));
     let (title, details) = (asked.get("titre"), asked.get("details"));
-    let articles = suggestions(&site, &visitor, reader, title, details);
+    let articles = suggestions(&site, &visitor, reader, title, details).await;
     context.insert("articles", &articles);
     page(&site, StatusCode::OK, "knowledge/offered.html", &context)
 }

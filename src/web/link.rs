@@ -22,12 +22,38 @@ pub const MISSES_PER_MINUTE: u32 = 10;
 
 /// The same answer whatever was wrong with the link.
 pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
-    missing(site, visitor, StatusCode::NOT_FOUND, false)
+    missing(site, visitor, StatusCode::NOT_FOUND, &Missing::default())
 }
 
-/// The page that says that a link opens nothing: because it is too old (410, Gone), or for no reason
-/// that is told.
-fn missing(site: &Site, visitor: &Visitor, status: StatusCode, unticked: bool) -> Response {
+/// The same to who does with an address what it is not for.
+pub fn not_taken(site: &Site, visitor: &Visitor) -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    missing(site, visitor, status, &Missing::default())
+}
+
+/// The link was too old for the form that was sent with it; what was written into it is given back.
+pub fn old_with_words(site: &Site, visitor: &Visitor, words: &str) -> Response {
+    let why = Missing {
+        old: true,
+        words,
+        ..Missing::default()
+    };
+    missing(site, visitor, StatusCode::GONE, &why)
+}
+
+/// What the page of a link that opens nothing says.
+#[derive(Default)]
+struct Missing<'a> {
+    /// It is too old: the one reason that is told.
+    old: bool,
+    /// A new one was asked for and the box was not ticked.
+    unticked: bool,
+    /// What was written on the page behind it.
+    words: &'a str,
+}
+
+/// The page that says that a link opens nothing.
+fn missing(site: &Site, visitor: &Visitor, status: StatusCode, why: &Missing<'_>) -> Response {
     // A new link is asked for at the address of the old one.
     let rest = visitor.path.strip_prefix("/t/").unwrap_or_default();
     let (token, below) = rest
@@ -36,8 +62,9 @@ fn missing(site: &Site, visitor: &Visitor, status: StatusCode, unticked: bool) -
     let mut context = frame::context(site, visitor);
     context.insert("renewable", &!token.is_empty());
     context.insert("renew_at", &below.then(|| format!("/t/{token}")));
-    context.insert("old", &(status == StatusCode::GONE));
-    context.insert("unticked", &unticked);
+    context.insert("old", &why.old);
+    context.insert("unticked", &why.unticked);
+    context.insert("words", why.words);
     page(site, status, "missing.html", &context)
 }
 
@@ -58,7 +85,12 @@ pub async fn renew(
         Err(response) => return response,
     };
     if !form.is_ticked("confirme") {
-        return missing(&site, &visitor, StatusCode::UNPROCESSABLE_ENTITY, true);
+        let why = Missing {
+            old: matches!(open(&site, &token).await, Ok(Opened::Old)),
+            unticked: true,
+            ..Missing::default()
+        };
+        return missing(&site, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &why);
     }
     site.misses.count(visitor.address);
     let answer = see(&format!("/mes-demandes/envoye{}", visitor.query()));
@@ -147,8 +179,8 @@ pub async fn opened(
     }
     match open(site, token).await {
         Ok(Opened::Page(ticket, person)) => Ok((*ticket, *person)),
-        Ok(Opened::Old) => Err(missing(site, visitor, StatusCode::GONE, false)),
-        Ok(Opened::OldOfStaff(ticket)) => Err(see(&format!("/desk/{ticket}"))),
+        Ok(Opened::Old) => Err(old_with_words(site, visitor, "")),
+        Ok(Opened::OldOfStaff(ticket)) => Err(see(&visitor.link(&format!("/desk/{ticket}"), &[]))),
         Ok(Opened::Nothing) => {
             site.misses.count(visitor.address);
             Err(not_found(site, visitor))
@@ -207,7 +239,12 @@ async fn named(site: &Site, page: &Page) -> Result<Option<(Ticket, Person)>> {
         let person = reader(&rules.policy, &ticket, |address| {
             token::reader_number(address) == page.person
         });
-        return Ok(person.map(|person| (ticket, person)));
+        let Some(person) = person else {
+            return Ok(None);
+        };
+        let generation = reader_generation(site, &person.who.address).await?;
+        let holds = generation == page.generation;
+        return Ok(holds.then_some((ticket, person)));
     }
     let person = ticket
         .people
@@ -249,6 +286,13 @@ pub fn reader(policy: &Policy, ticket: &Ticket, is_meant: impl Fn(&str) -> bool)
         reply_to: None,
         generation: 0,
     })
+}
+
+/// The generation of the links of somebody who reads the requests of a service: that of the list that
+/// he finds them in, so that closing the list ends them as well.
+pub async fn reader_generation(site: &Site, address: &str) -> Result<i64> {
+    let mailbox = site.service.store().mailbox_of(address).await?;
+    Ok(mailbox.map_or(0, |mailbox| mailbox.generation))
 }
 
 /// Where a ticket goes on.

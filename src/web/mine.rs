@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Result;
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request as Http, State};
@@ -209,13 +210,20 @@ async fn shown(
     };
     let more = tickets.len() > ON_A_PAGE;
     tickets.truncate(ON_A_PAGE);
-    let rows: Vec<Row> = tickets
-        .iter()
-        .filter_map(|ticket| match service {
-            Some(_) => read_row(site, visitor, ticket, address),
-            None => own_row(site, visitor, ticket, &addresses),
-        })
-        .collect();
+    let mut rows = Vec::new();
+    for ticket in &tickets {
+        let row = match service {
+            Some(_) => read_row(site, visitor, ticket, address).await,
+            None => Ok(own_row(site, visitor, ticket, &addresses)),
+        };
+        match row {
+            Ok(row) => rows.extend(row),
+            Err(error) => {
+                tracing::error!("Somebody's requests cannot be listed: {error:#}");
+                return unavailable(site, visitor);
+            }
+        }
+    }
     let here = match token {
         Some(token) => format!("/d/{token}"),
         None => "/mes-demandes".to_owned(),
@@ -262,12 +270,21 @@ fn own_row(site: &Site, visitor: &Visitor, ticket: &Ticket, addresses: &[String]
 }
 
 /// A request that `reader` may read.
-fn read_row(site: &Site, visitor: &Visitor, ticket: &Ticket, reader: &str) -> Option<Row> {
+async fn read_row(
+    site: &Site,
+    visitor: &Visitor,
+    ticket: &Ticket,
+    reader: &str,
+) -> Result<Option<Row>> {
     let rules = site.service.rules();
     let person = link::reader(&rules.policy, ticket, |address| {
         rules.policy.directory.is_same(address, reader)
-    })?;
-    Some(row(site, visitor, ticket, &person))
+    });
+    let Some(mut person) = person else {
+        return Ok(None);
+    };
+    person.generation = link::reader_generation(site, &person.who.address).await?;
+    Ok(Some(row(site, visitor, ticket, &person)))
 }
 
 fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, person: &Person) -> Row {
@@ -296,7 +313,22 @@ fn row(site: &Site, visitor: &Visitor, ticket: &Ticket, person: &Person) -> Row 
     }
 }
 
-/// Ends all links to somebody's requests that are out.
+/// Ends all links to somebody's requests that are out, those to the requests that he reads among them.
+async fn close(site: &Site, address: &str) -> Result<()> {
+    let rules = site.service.rules();
+    let store = site.service.store();
+    let addresses = rules.policy.directory.addresses_of(address);
+    if rules.policy.read_by(address).next().is_some() {
+        // What he reads hangs on the generation of each of his mailboxes.
+        for address in &addresses {
+            store.mailbox(address).await?;
+        }
+    }
+    store.revoke_mailboxes(addresses).await?;
+    Ok(())
+}
+
+/// « Fermer la liste ».
 async fn revoke(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
@@ -317,7 +349,7 @@ async fn revoke(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return shown(&site, &visitor, address, &Which::default(), token, status).await;
     }
-    match site.service.store().revoke_mailbox(mailbox.id).await {
+    match close(&site, &mailbox.address).await {
         Ok(()) => {
             let context = frame::context(&site, &visitor);
             page(&site, StatusCode::OK, "mine/revoked.html", &context)

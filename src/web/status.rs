@@ -4,8 +4,10 @@
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 
+use crate::desk::{Policy, lifecycle};
 use crate::notification::date;
 use crate::ticket::{Awaited, Part, Person, Status, Ticket};
+use crate::token;
 
 /// French or English, whichever the page speaks.
 pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
@@ -81,9 +83,11 @@ pub fn status(
 }
 
 /// What happens next, or what to do; `None` when the status says it all.
-pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Option<String> {
+pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -> Option<String> {
+    let zone = policy.timezone;
     let sentence = match ticket.status {
-        Status::Open if ticket.technician.is_none() => pick(
+        // Staff, and who reads the requests of a service, are sent nothing.
+        Status::Open if ticket.technician.is_none() && token::is_row(person.id.0) => pick(
             language,
             "Vous recevrez un message dès qu'une personne du service la prend en charge.",
             "You will receive a mail as soon as somebody of the team takes it.",
@@ -91,38 +95,62 @@ pub fn next(ticket: &Ticket, person: &Person, language: &str, zone: Tz) -> Optio
         .to_owned(),
         Status::Waiting {
             of: Awaited::Requester,
-        } if is_requester(person) => pick(
-            language,
-            "Répondez sur cette page ou à l'un de nos messages : nous reprendrons aussitôt.",
-            "Answer on this page or reply to one of our mails: we will then go on.",
-        )
-        .to_owned(),
-        Status::Resolved => {
-            let persists = pick(
+        } if is_requester(person) => {
+            let answer = pick(
                 language,
-                "Le problème persiste ? Dites-le sur cette page, ou répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
-                "Still a problem? Say so on this page, or reply to one of our mails: the request is reopened at once.",
+                "Répondez sur cette page ou à l'un de nos messages : nous reprendrons aussitôt.",
+                "Answer on this page or reply to one of our mails: we will then go on.",
             );
-            match ticket.close_at {
-                Some(at) => {
-                    let moment = moment(at, zone, language);
-                    let closes = if language == "en" {
-                        format!("Without an answer it closes by itself on {moment}.")
-                    } else {
-                        format!("Sans réponse, elle sera close automatiquement le {moment}.")
-                    };
-                    format!("{persists} {closes}")
+            let ends = lifecycle::silence_ends(ticket, policy).map(|at| {
+                let moment = moment(at, zone, language);
+                match language {
+                    "en" => format!(
+                        " Without an answer from you, it is taken as resolved on {moment}."
+                    ),
+                    _ => format!(
+                        " Sans réponse de votre part, elle sera considérée comme résolue le {moment}."
+                    ),
                 }
-                None => persists.to_owned(),
-            }
+            });
+            format!("{answer}{}", ends.unwrap_or_default())
         }
-        Status::Closed => pick(
+        Status::Resolved => {
+            // Whoever else writes is read, and decides nothing.
+            let persists = is_requester(person).then(|| {
+                pick(
+                    language,
+                    "Le problème persiste ? Dites-le sur cette page, ou répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
+                    "Still a problem? Say so on this page, or reply to one of our mails: the request is reopened at once.",
+                )
+                .to_owned()
+            });
+            let closes = ticket.close_at.map(|at| {
+                let moment = moment(at, zone, language);
+                match (language == "en", is_requester(person)) {
+                    (true, true) => format!("Without an answer it closes by itself on {moment}."),
+                    (true, false) => {
+                        format!("Unless its requester objects, it closes by itself on {moment}.")
+                    }
+                    (false, true) => {
+                        format!("Sans réponse, elle sera close automatiquement le {moment}.")
+                    }
+                    (false, false) => format!(
+                        "Sans objection de son demandeur, elle sera close automatiquement le {moment}."
+                    ),
+                }
+            });
+            let sentences: Vec<String> = persists.into_iter().chain(closes).collect();
+            return Some(sentences.join(" ")).filter(|text| !text.is_empty());
+        }
+        Status::Closed if is_requester(person) => pick(
             language,
             "Si le même problème revient, répondez à l'un de nos messages.",
             "If the same problem comes back, reply to one of our mails.",
         )
         .to_owned(),
-        Status::Open | Status::Waiting { .. } | Status::Paused { .. } => return None,
+        Status::Open | Status::Waiting { .. } | Status::Paused { .. } | Status::Closed => {
+            return None;
+        }
     };
     Some(sentence)
 }

@@ -104,7 +104,7 @@ pub fn ticket(
     context.insert("title", &unbroken(&ticket.title, language));
     let state = status::status(ticket, person, language, zone, now);
     context.insert("status", &state);
-    context.insert("next", &status::next(ticket, person, language, zone));
+    context.insert("next", &status::next(ticket, person, policy, language));
     let question = entries
         .iter()
         .rfind(|entry| entry.side == "us")

@@ -4,7 +4,7 @@ use guichet::desk::Deed;
 use guichet::ticket::{Part, What};
 use guichet::token::{self, Page};
 
-use crate::desk::{Desk, MARIE};
+use crate::desk::{CAMILLE, Desk, MARIE};
 use crate::http::{Answer, request, submit};
 
 impl Answer {
@@ -115,8 +115,15 @@ async fn an_old_link_opens_nothing_and_its_owner_is_sent_another() {
     // Neither do its forms, and no box is ticked by a machine.
     let add = format!("{link}/suivi");
     let words = [("description", "Encore")];
-    assert_eq!(submit(desk.address, &add, &words).await.status, 410);
-    assert_eq!(submit(desk.address, &link, &[]).await.status, 422);
+    let answer = submit(desk.address, &add, &words).await;
+    assert_eq!(answer.status, 410);
+    let page = answer.text();
+    assert!(page.contains("Encore</textarea>"), "given back: {page}");
+    let unticked = submit(desk.address, &link, &[]).await;
+    assert_eq!(unticked.status, 422);
+    let page = unticked.text();
+    assert!(page.contains("trop ancien"), "{page}");
+    assert!(page.contains("aria-describedby=\"unticked\""), "{page}");
     let before = desk.latest(MARIE).message_id.clone();
     let asked = submit(desk.address, &link, &[("confirme", "1")]).await;
     assert_eq!(asked.header("location"), "/mes-demandes/envoye");
@@ -149,6 +156,33 @@ async fn an_old_link_opens_nothing_and_its_owner_is_sent_another() {
     let link = desk.link(MARIE);
     desk.wait(chrono::Duration::days(4000));
     assert_eq!(desk.get(&link).await.status, 200);
+}
+
+/// The number of a ticket that was merged is an alias: whoever ends the links to the one that goes on
+/// ends those as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_links_of_what_was_merged_end_with_those_of_what_goes_on() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.request("Vidéoprojecteur du hall", "Il reste noir.", &[])
+        .await;
+    let absorbed = desk.link(MARIE);
+    desk.reply("Camille Martin", CAMILLE, "#fusionner DSI-1")
+        .await;
+    assert_eq!(
+        desk.ticket(2).await.ties.merged_into,
+        Some(desk.ticket(1).await.id)
+    );
+    assert_eq!(desk.get(&absorbed).await.status, 200);
+    let said = tokio::process::Command::new(env!("CARGO_BIN_EXE_guichet"))
+        .arg("--config")
+        .arg(desk.config())
+        .args(["links", "revoke", MARIE, "--ticket", "DSI-1"])
+        .output()
+        .await
+        .expect("it runs");
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(desk.get(&absorbed).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

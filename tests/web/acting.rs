@@ -260,8 +260,16 @@ async fn what_was_accepted_is_over_and_a_message_opens_a_linked_request() {
     assert!(page.contains("Ouvrir une nouvelle demande liée"), "{page}");
     assert!(!page.contains("Rouvrir"), "{page}");
     let reason = [("description", "Elle clignote encore.")];
+    // It came too late: it is kept for what may still be done.
     let answer = submit(&mut desk, &format!("{link}/refuser"), &reason).await;
-    assert_eq!(answer.header("location"), format!("{link}?fait=rien"));
+    assert_eq!(answer.status, 409);
+    let page = answer.text();
+    assert!(page.contains(">Elle clignote encore.</textarea>"), "{page}");
+    assert!(page.contains("rien n’a été fait"), "{page}");
+    assert!(
+        page.contains("<details class=\"act\" id=\"suivi\" open>"),
+        "{page}"
+    );
     let answer = submit(&mut desk, &format!("{link}/suivi"), &reason).await;
     assert_eq!(answer.header("location"), format!("{link}?fait=liee"));
     assert_eq!(desk.ticket(1).await.status, Status::Closed);
@@ -286,9 +294,17 @@ async fn who_follows_adds_and_leaves_and_judges_nothing() {
         .await;
     let link = desk.link(PAUL);
     let page = desk.get(&link).await.text();
-    for absent in ["Valider la solution", "Refuser la solution", "Votre avis"] {
+    // Nor is he promised what only the requester's word does.
+    let absent = [
+        "Valider la solution",
+        "Refuser la solution",
+        "Votre avis",
+        "aussitôt rouverte",
+    ];
+    for absent in absent {
         assert!(!page.contains(absent), "{absent} in {page}");
     }
+    assert!(page.contains("Sans objection de son demandeur"), "{page}");
     let text = [
         ("description", "Non."),
         ("duree", "1"),
@@ -297,11 +313,8 @@ async fn who_follows_adds_and_leaves_and_judges_nothing() {
     ];
     for path in ["valider", "refuser", "noter"] {
         let answer = submit(&mut desk, &format!("{link}/{path}"), &text).await;
-        assert_eq!(
-            answer.header("location"),
-            format!("{link}?fait=rien"),
-            "{path}"
-        );
+        // Nothing is done, and what he wrote is given back.
+        assert_eq!(answer.status, 409, "{path}");
     }
     assert_eq!(desk.ticket(1).await.status, Status::Resolved);
     submit(&mut desk, &format!("{link}/suivi"), &text).await;
@@ -326,8 +339,46 @@ async fn who_follows_adds_and_leaves_and_judges_nothing() {
     let staff = format!("/t/{}", page.seal(&desk.service.rules().keys));
     let page = desk.get(&staff).await.text();
     assert!(!page.contains("<form"), "{page}");
+    assert!(!page.contains("aussitôt rouverte"), "{page}");
     let answer = submit(&mut desk, &format!("{staff}/suivi"), &text).await;
     assert_eq!(answer.status, 404);
+}
+
+/// A page that takes only forms leads to the page that has them; the other language shows that one too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    let link = desk.link(MARIE);
+    for (form, page) in [
+        (format!("{link}/suivi?lang=en"), format!("{link}?lang=en")),
+        (format!("{link}/noter"), link.clone()),
+        ("/d/abc/fermer".to_owned(), "/d/abc".to_owned()),
+        ("/articles/proposes".to_owned(), "/articles".to_owned()),
+        (
+            "/desk/sign-out?lang=fr".to_owned(),
+            "/desk?lang=fr".to_owned(),
+        ),
+    ] {
+        let answer = desk.get(&form).await;
+        assert_eq!((answer.status, answer.header("location")), (303, &*page));
+    }
+    let empty = http::submit(desk.address, &format!("{link}/suivi"), &[]).await;
+    assert_eq!(empty.status, 422);
+    let other = format!("href=\"{link}?lang=en\"");
+    assert!(empty.text().contains(&other), "{}", empty.text());
+    let list = desk.get("/demande?categorie=poste").await.text();
+    assert!(
+        list.contains("href=\"?categorie=poste&amp;lang=en\""),
+        "{list}"
+    );
+    let wrong = http::submit(desk.address, "/aide", &[("x", "y")]).await;
+    assert_eq!(wrong.status, 405);
+    assert!(
+        wrong.text().contains("Ce lien n’ouvre rien"),
+        "{}",
+        wrong.text()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,6 +224,17 @@ async fn who_was_named_reads_the_requests_of_a_service_and_only_reads() {
         .await;
         assert_eq!(answer.status, 404, "{action}");
     }
+    // Closing the list ends the links to what she read there.
+    let close = format!("{list}/fermer");
+    let closed = http::submit(desk.address, &close, &[("confirme", "1")]).await;
+    assert_eq!(closed.status, 200, "{}", closed.text());
+    assert_eq!(desk.get(&link).await.status, 404);
+    ask(&mut desk, &[("adresse", CHEF)]).await;
+    let fresh = format!("{}?service=0", desk.link(CHEF));
+    let fresh = desk.get(&fresh).await.text();
+    let at = fresh.find("/t/").expect("a link");
+    let fresh = fresh[at..].split('"').next().expect("ended").to_owned();
+    assert_eq!(desk.get(&fresh).await.status, 200);
     // Somebody of the service who was not named has the own requests and no others.
     ask(&mut desk, &[("adresse", MARIE)]).await;
     let list = desk.link(MARIE);

@@ -55,6 +55,7 @@ async fn the_link_of_the_acknowledgement_tells_the_whole_story() {
         &page,
         &[
             "En attente de votre réponse depuis mardi",
+            "Sans réponse de votre part, elle sera considérée comme résolue le",
             "quelle adresse IP affiche-t-elle ?",
             "Lire notre dernier message",
             "<strong>Camille Martin</strong>",

@@ -350,7 +350,13 @@ fn again(
 
 fn ended(site: &Site, visitor: &Visitor, form: &Form) -> Response {
     let mut context = super::super::frame::context(site, visitor);
-    context.insert("text", form.get("text"));
+    // What stands after a command may be a sentence for the requester.
+    let words = [form.get("argument"), form.get("text")];
+    let words: Vec<&str> = words
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect();
+    context.insert("text", &words.join("\n\n"));
     context.insert("files", &!form.files.is_empty());
     context.insert("sign_in", &sign_in::link(visitor, &visitor.path));
     page(site, StatusCode::UNAUTHORIZED, "desk/ended.html", &context)

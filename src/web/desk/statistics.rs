@@ -170,6 +170,7 @@ fn drawn(site: &Site, staff: &Staff, asked: &Asked, figures: &Figures) -> tera::
     context.insert("all_csv", &asked.link(staff, "", ""));
     context.insert("all_csv_bom", &asked.link(staff, "", "1"));
     context.insert("individuals", &figures.technicians.is_some());
+    context.insert("counts_individuals", &policy.individual_statistics);
     context
 }
 

@@ -26,9 +26,8 @@ impl FromRequestParts<Arc<Site>> for Proven {
         let current = site.service.current();
         let web = &current.settings.web;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let trusted = peer.is_some_and(|ConnectInfo(peer)| {
-            web.trusted_proxies.contains(&peer.ip().to_canonical())
-        });
+        let trusted =
+            peer.is_some_and(|ConnectInfo(peer)| web.trusted_proxies.contains(&peer.ip()));
         let identity = web.identity.as_ref().filter(|_| trusted);
         Ok(Self(
             identity.and_then(|identity| named(identity, &parts.headers)),

@@ -12,7 +12,7 @@ use super::offers::only_reads;
 use super::{Seen, Typed, see_ticket, shown};
 use crate::desk::{Action, Deed, lifecycle};
 use crate::service::submit::{Form as Sent, Submitted};
-use crate::ticket::{Actor, Marks};
+use crate::ticket::{Actor, Marks, What};
 use crate::web::form::{self, Form};
 use crate::web::frame::Visitor;
 use crate::web::{Site, link, see, unavailable};
@@ -36,7 +36,19 @@ impl Post {
     ) -> Result<Self, Response> {
         let token = path.map(|Path(token)| token).unwrap_or_default();
         // The link first: nobody else sends anything here.
-        let seen = see_ticket(site, visitor, &token).await?;
+        let seen = match see_ticket(site, visitor.clone(), &token).await {
+            Ok(seen) => seen,
+            // It grew old while its reader wrote: what he wrote is given back.
+            Err(response) if response.status() == StatusCode::GONE => {
+                let form = form::read(site, &visitor, request).await?;
+                return Err(link::old_with_words(
+                    site,
+                    &visitor,
+                    form.get("description"),
+                ));
+            }
+            Err(response) => return Err(response),
+        };
         if only_reads(&seen.person) {
             return Err(link::not_found(site, &seen.visitor));
         }
@@ -44,18 +56,57 @@ impl Post {
         Ok(Self { seen, token, form })
     }
 
-    /// The page again, with what was typed and what is missing.
-    fn again(&self, site: &Site, form: &'static str, french: &str, english: &str) -> Response {
-        let typed = Typed {
+    /// What was typed into a form of the page, and what is wrong with it.
+    fn typed(&self, form: &'static str, french: &str, english: &str) -> Typed {
+        Typed {
             form,
             error: self.seen.visitor.pick(french, english).to_owned(),
             number: self.form.get("number").to_owned(),
             text: self.form.get("description").to_owned(),
             speed: self.form.get("duree").to_owned(),
             answers: self.form.get("reponses").to_owned(),
-        };
+        }
+    }
+
+    /// The page again, with what was typed and what is missing.
+    fn again(&self, site: &Site, form: &'static str, french: &str, english: &str) -> Response {
+        let typed = self.typed(form, french, english);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         shown(site, &self.seen, &self.token, status, &typed)
+    }
+
+    /// Nothing was done. Words that came with it are not thrown away: the page has them in the form for
+    /// a follow-up, unless they are on it already, word for word, because the form was sent twice.
+    async fn declined(&self, site: &Site) -> Response {
+        let words = self.form.get("description").replace("\r\n", "\n");
+        if words.is_empty() {
+            return self.done("rien");
+        }
+        // As it is by now: somebody else changed it since this page was shown.
+        let visitor = self.seen.visitor.clone();
+        let seen = match see_ticket(site, visitor, &self.token).await {
+            Ok(seen) => seen,
+            Err(response) => return response,
+        };
+        let own = seen.events.iter().filter(|(_, event)| {
+            let who = event.actor.who.as_ref();
+            who.is_some_and(|who| who.key() == seen.person.who.key())
+        });
+        let mut said = own.map(|(_, event)| match &event.what {
+            What::Verdict { reason, .. } => reason.as_deref(),
+            What::Rated { comment, .. } => comment.as_deref(),
+            What::Mail { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        if said.any(|said| said.map(str::trim) == Some(words.as_str())) {
+            return self.done("rien");
+        }
+        let typed = self.typed(
+            "add",
+            "L’état de la demande ne permet plus cette action : rien n’a été fait. Votre texte est gardé ci-dessous : vous pouvez l’envoyer comme nouveau suivi.",
+            "The state of the request no longer allows this: nothing was done. Your text is kept below: you can send it as a follow-up.",
+        );
+        shown(site, &seen, &self.token, StatusCode::CONFLICT, &typed)
     }
 
     /// The page again, with a word of what was done.
@@ -88,9 +139,9 @@ impl Post {
             })
             .await
         {
-            Ok(decision) if decision.changed.is_empty() => self.done("rien"),
+            Ok(decision) if decision.changed.is_empty() => self.declined(site).await,
             // The link has ended with it.
-            Ok(_) if leaves => see("/?fait=plus-suivre"),
+            Ok(_) if leaves => see(&visitor.link("/", &[("fait", "plus-suivre")])),
             Ok(_) => self.done(done),
             Err(error) => {
                 tracing::error!(ticket.id = %id, "What was asked on the page of ticket {id} cannot be done: {error:#}");
