@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Durability, Store, count, millis, number, time};
 use crate::ticket::InboxId;
 
-/// A request that nobody goes on with is deleted after so long.
+/// A request that nobody goes on with is deleted so long after it was last kept.
 const TYPED_FOR: Duration = Duration::hours(2);
 
 /// Requests that one network may begin in an hour: a school or an agency behind one address, not a
@@ -131,7 +131,8 @@ impl Store {
                     .prepare_cached(
                         r"INSERT INTO drafts (id, network, created_at, expires_at, size, content)
                       VALUES (?1, ?2, ?3, ?4, 0, ?5)
-                      ON CONFLICT (id) DO UPDATE SET content = excluded.content",
+                      ON CONFLICT (id) DO UPDATE
+                      SET content = excluded.content, expires_at = excluded.expires_at",
                     )?
                     .execute(params![
                         id,
@@ -169,6 +170,53 @@ impl Store {
                 Ok(Kept::Yes)
             },
         )
+        .await
+    }
+
+    /// Begins a request that waits for its author's word anew under another number, with its words and
+    /// files, so that it can be changed: the one that waits has ended with it. It counts as one more that
+    /// its network began, for it may be sent to another address. `None`: it waits no longer.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn retype_draft(
+        &self,
+        id: &str,
+        anew: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Kept>> {
+        let (id, anew) = (id.to_owned(), anew.to_owned());
+        let what = "beginning a request anew";
+        self.write(Durability::Durable, what, move |connection| {
+            expire(connection, now)?;
+            if state(connection, &id)? != Some(DraftState::Asked) {
+                return Ok(None);
+            }
+            let network: String = connection
+                .prepare_cached(r"SELECT network FROM drafts WHERE id = ?1")?
+                .query_row([&id], |row| row.get(0))?;
+            if is_over(connection, &network, now)? {
+                return Ok(Some(Kept::TooMany));
+            }
+            connection
+                .prepare_cached(
+                    r"INSERT INTO drafts (id, network, created_at, expires_at, size, content)
+                      SELECT ?2, network, ?3, ?4, size, content FROM drafts WHERE id = ?1",
+                )?
+                .execute(params![id, anew, millis(now), millis(now + TYPED_FOR)])?;
+            connection
+                .prepare_cached(r"UPDATE draft_files SET draft = ?2 WHERE draft = ?1")?
+                .execute(params![id, anew])?;
+            // An empty row is left for the count, under a name that no number leads to.
+            connection
+                .prepare_cached(
+                    r"UPDATE drafts SET id = 'retyped ' || id, state = 'typed', address = '',
+                          content = '', size = 0, expires_at = ?2
+                      WHERE id = ?1",
+                )?
+                .execute(params![id, millis(now + TYPED_FOR)])?;
+            Ok(Some(Kept::Yes))
+        })
         .await
     }
 

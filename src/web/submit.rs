@@ -19,7 +19,7 @@ use super::frame::{self, Visitor};
 use super::{Site, form, knowledge, link, page, see, unavailable};
 use crate::config::FormFor;
 use crate::mail::Address;
-use crate::store::{DraftFile, DraftState};
+use crate::store::{Draft, DraftFile, DraftState, Kept};
 use crate::token::form_proof;
 
 mod confirm;
@@ -31,7 +31,7 @@ mod view;
 
 pub use confirm::opened;
 pub use identity::Proven;
-use keep::{draft_id, file_of, is_number, keep, kept, typed_of};
+use keep::{draft_id, file_of, gone, is_number, keep, kept, too_many, typed_of};
 use send::{Outcome, ask, send};
 use typed::{Mistakes, Typed};
 
@@ -245,6 +245,25 @@ async fn take(
         );
         number = form::number();
     }
+    let id = draft_id(&number);
+    let before = match site
+        .service
+        .store()
+        .draft(&id, false, site.service.now())
+        .await
+    {
+        Ok(before) => before,
+        Err(error) => return look.failed(&error),
+    };
+    if before.is_none() {
+        let there: Vec<&str> = form
+            .all("garde")
+            .filter_map(|file| file.split_once(' '))
+            .filter(|(id, _)| id.parse().is_ok_and(|id| !dropped.contains(&id)))
+            .map(|(_, name)| name)
+            .collect();
+        gone(&visitor, &there, &mut wrong);
+    }
     let files: Vec<DraftFile> = form.files.into_iter().map(file_of).collect();
     // The page itself carries words that need a correction; files it cannot.
     let carried = !wrong.is_empty() && files.is_empty() && dropped.is_empty();
@@ -295,13 +314,16 @@ async fn again(
         }
         DraftState::Asked => {
             context.insert("address", &typed.address);
+            let sent_again = visitor.done.as_deref() == Some("renvoye");
+            context.insert("sent_again", &sent_again);
+            context.insert("problem", "");
             "submit/mailbox.html"
         }
         DraftState::Typed => {
             let internal_only = site.service.current().settings.web.form == FormFor::Internal;
             let judged = typed.judge(&rules.policy, author.is_some(), internal_only);
             let Ok(request) = judged else {
-                return see(&format!("/demande?brouillon={number}"));
+                return see(&visitor.link("/demande", &[("brouillon", &number)]));
             };
             let by = author.as_ref();
             let summary = view::summary(&rules.policy, &typed, request.text, &draft.files, by);
@@ -312,7 +334,7 @@ async fn again(
             context.insert("token", &proof.unwrap_or_default());
             context.insert("proven", &author.is_some());
             let articles =
-                knowledge::suggestions(&site, &visitor, reader, &typed.title, &typed.details);
+                knowledge::suggestions(&site, &visitor, reader, &typed.title, &typed.details).await;
             context.insert("articles", &articles);
             "submit/read-again.html"
         }
@@ -338,14 +360,17 @@ async fn go_on(
         Err(response) => return response,
     };
     let here = format!("/demande/{number}{}", visitor.query());
-    if draft.state != DraftState::Typed || is_off(&site) {
-        return see(&here);
-    }
     let look = Look {
         site: &site,
         visitor: &visitor,
         author: author.as_ref(),
     };
+    if draft.state == DraftState::Asked && !is_off(&site) {
+        return waits(&look, &number, &draft, form.get("quoi")).await;
+    }
+    if draft.state != DraftState::Typed || is_off(&site) {
+        return see(&here);
+    }
     let rules = site.service.rules();
     let typed = typed_of(&draft.content);
     match author.clone() {
@@ -373,4 +398,41 @@ async fn go_on(
             Err(error) => look.failed(&error),
         },
     }
+}
+
+/// What whoever typed a request may still do while it waits for the word of a mailbox, which may not be
+/// his: correct the address, or let the mail be sent once more.
+async fn waits(look: &Look<'_>, number: &str, draft: &Draft, what: &str) -> Response {
+    let (site, visitor) = (look.site, look.visitor);
+    let here = format!("/demande/{number}");
+    let problem = match what {
+        "corriger" => {
+            let anew = form::number();
+            let store = site.service.store();
+            let now = site.service.now();
+            match store.retype_draft(&draft.id, &draft_id(&anew), now).await {
+                Ok(Some(Kept::Yes)) => {
+                    let form = visitor.link("/demande", &[("brouillon", &anew)]);
+                    return see(&format!("{form}#adresse"));
+                }
+                Ok(Some(_)) => too_many(visitor),
+                // Its author has just sent or deleted it.
+                Ok(None) => return see(&visitor.link(&here, &[])),
+                Err(error) => return look.failed(&error),
+            }
+        }
+        "renvoyer" => match ask(look, draft, &typed_of(&draft.content)).await {
+            Ok(None) => return see(&visitor.link(&here, &[("fait", "renvoye")])),
+            Ok(Some(problem)) => problem,
+            Err(error) => return look.failed(&error),
+        },
+        // Sent twice.
+        _ => return see(&visitor.link(&here, &[])),
+    };
+    let mut context = frame::context(site, visitor);
+    context.insert("number", number);
+    context.insert("address", &typed_of(&draft.content).address);
+    context.insert("problem", &problem);
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    page(site, status, "submit/mailbox.html", &context)
 }

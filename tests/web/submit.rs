@@ -655,3 +655,124 @@ async fn words_that_a_mail_program_would_fold_stay() {
         });
     assert!(text.expect("words").starts_with(details));
 }
+
+/// A mistyped address costs neither words nor files: whoever typed the request corrects it, and the one
+/// that waited for somebody else's word has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_is_corrected_and_the_mail_sent_again() {
+    let mut desk = desk().await;
+    let file: [(&str, &str, &[u8]); 1] = [("photo.png", "image/png", b"\x89PNG\r\n\x1a\nabc")];
+    let wrong = with(&[("adresse", "marei@example.org")]);
+    let here = typed(&desk, &wrong, &file).await;
+    go_on(&mut desk, &here).await;
+    let page = plain(&desk.get(&here).await.text());
+    assert!(page.contains("Corriger l’adresse"), "{page}");
+    let before = desk.latest("marei@example.org").message_id.clone();
+    let again = [("quoi", "renvoyer")];
+    let answer = post(&mut desk, &here, Vec::new(), &again).await;
+    assert_eq!(answer.header("location"), format!("{here}?fait=renvoye"));
+    assert_eq!(desk.latest("marei@example.org").message_id, before);
+    desk.wait(Duration::minutes(11));
+    post(&mut desk, &here, Vec::new(), &again).await;
+    desk.settle().await;
+    assert_ne!(desk.latest("marei@example.org").message_id, before);
+
+    let answer = post(&mut desk, &here, Vec::new(), &[("quoi", "corriger")]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let form = answer.header("location").trim_end_matches("#adresse");
+    let page = plain(&desk.get(form).await.text());
+    for kept in ["value=\"Écran noir\"", "Retirer photo.png", "marei@"] {
+        assert!(page.contains(kept), "{kept}\n{page}");
+    }
+    // Nothing waits for the other mailbox any more, and the old number leads nowhere.
+    let other = desk.get(&desk.link("marei@example.org")).await.text();
+    assert!(choices(&other).is_empty(), "{other}");
+    let ended = desk.get(&here).await;
+    assert_eq!(ended.status, 404);
+    assert!(plain(&ended.text()).contains("n’est plus gardée"));
+    let number = number(&page);
+    let right = with(&[("number", &number)]);
+    let here = typed(&desk, &right, &[]).await;
+    go_on(&mut desk, &here).await;
+    let link = desk.link(MARIE);
+    let page = plain(&desk.get(&link).await.text());
+    assert!(page.contains("photo.png"), "{page}");
+
+    // Whoever reads the mailbox may change it as well.
+    let field = choices(&page);
+    let answer = post(&mut desk, &link, Vec::new(), &[(&field[0], "modifier")]).await;
+    let form = answer.header("location").to_owned();
+    assert!(form.starts_with("/demande?brouillon="), "{form}");
+    let page = plain(&desk.get(&form).await.text());
+    assert!(page.contains("Retirer photo.png"), "{page}");
+    assert_eq!(tickets(&desk).await, 0);
+}
+
+/// Each correction may ask another mailbox, so it counts as a request of its network's.
+#[tokio::test(flavor = "multi_thread")]
+async fn corrections_are_limited_as_requests_are() {
+    let mut desk = desk().await;
+    for _ in 0..56 {
+        typed(&desk, &LEAST, &[]).await;
+    }
+    let mut here = typed(&desk, &LEAST, &[]).await;
+    for turn in 0.. {
+        go_on(&mut desk, &here).await;
+        let answer = http::submit(desk.address, &here, &[("quoi", "corriger")]).await;
+        if answer.status == 429 {
+            assert_eq!(turn, 3, "57 were begun, 60 may be");
+            assert!(plain(&answer.text()).contains("réessayez dans une heure"));
+            break;
+        }
+        let number = number_of(answer.header("location"));
+        let address = format!("personne{turn}@example.org");
+        let other = with(&[("adresse", &address), ("number", &number)]);
+        here = typed(&desk, &other, &[]).await;
+    }
+}
+
+fn number_of(form: &str) -> String {
+    let number = form.split("brouillon=").nth(1).unwrap_or_default();
+    number
+        .split(['#', '&'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Two hours count from the last press, and what is gone by then is said by name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_lives_two_hours_after_it_was_last_kept_and_lost_files_are_named() {
+    let desk = desk().await;
+    let file: [(&str, &str, &[u8]); 1] = [("photo.png", "image/png", b"\x89PNG\r\n\x1a\nabc")];
+    let here = typed(&desk, &LEAST, &file).await;
+    let page = plain(&desk.get(&here).await.text());
+    assert!(page.contains("gardée ici deux heures"), "{page}");
+    let number = here.rsplit('/').next().expect("a number").to_owned();
+    let again = with(&[("number", &number)]);
+    desk.wait(Duration::minutes(100));
+    assert_eq!(typed(&desk, &again, &[]).await, here);
+    desk.wait(Duration::minutes(100));
+    assert_eq!(desk.get(&here).await.status, 200);
+    let form = desk
+        .get(&format!("/demande?brouillon={number}"))
+        .await
+        .text();
+    let at = form.find("name=\"garde\" value=\"").expect("its file") + 20;
+    let kept = form[at..].split('"').next().expect("a value").to_owned();
+    desk.wait(Duration::minutes(30));
+    let ended = desk.get(&here).await;
+    assert_eq!(ended.status, 404);
+    assert!(plain(&ended.text()).contains("effacé au bout de deux heures"));
+    let mut late = again.clone();
+    late.push(("garde", &kept));
+    let answer = send(&desk, &late, &[]).await;
+    assert_eq!(answer.status, 422);
+    let page = plain(&answer.text());
+    assert!(
+        page.contains("joignez-les de nouveau : photo.png"),
+        "{page}"
+    );
+    assert!(page.contains("value=\"Écran noir\""), "{page}");
+    typed(&desk, &again, &[]).await;
+}

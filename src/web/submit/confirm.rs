@@ -11,9 +11,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::{Outcome, send, typed_of, view};
+use super::keep::too_many;
+use super::{Outcome, draft_id, send, typed_of, view};
 use crate::mail::Address;
-use crate::store::{DraftState, Mailbox, WaitingDraft};
+use crate::store::{DraftState, Kept, Mailbox, WaitingDraft};
 use crate::ticket::{InboxId, Part};
 use crate::token::{self, Errand, Page, Visit};
 use crate::web::form;
@@ -74,7 +75,11 @@ pub async fn opened(
 /// A link that holds no more, or never did: how to get another.
 fn ended(site: &Site, visitor: &Visitor, errand: Errand) -> Response {
     let mut context = frame::context(site, visitor);
-    context.insert("confirm", &(errand == Errand::Confirm));
+    let errand = match errand {
+        Errand::Confirm => "confirm",
+        Errand::Requests => "requests",
+    };
+    context.insert("errand", errand);
     page(site, StatusCode::NOT_FOUND, "submit/ended.html", &context)
 }
 
@@ -199,8 +204,14 @@ pub async fn act(
         Err(response) => return response,
     };
     match decided(&site, &visitor, &mailbox, &form).await {
-        Ok(problems) if problems.is_empty() => see(&format!("/c/{token}{}", visitor.query())),
-        Ok(problems) => {
+        Ok(Decided {
+            change: Some(number),
+            ..
+        }) => see(&visitor.link("/demande", &[("brouillon", &number)])),
+        Ok(Decided { problems, .. }) if problems.is_empty() => {
+            see(&format!("/c/{token}{}", visitor.query()))
+        }
+        Ok(Decided { problems, .. }) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             shown(&site, &visitor, &token, &mailbox, status, &problems).await
         }
@@ -211,13 +222,22 @@ pub async fn act(
     }
 }
 
-/// Does what was chosen for each request; what could not be done, in words.
+/// What became of the choices.
+#[derive(Default)]
+struct Decided {
+    /// What could not be done, in words.
+    problems: Vec<String>,
+    /// The number of a request that is to be changed before it is sent.
+    change: Option<String>,
+}
+
+/// Does what was chosen for each request.
 async fn decided(
     site: &Site,
     visitor: &Visitor,
     mailbox: &Mailbox,
     form: &form::Form,
-) -> Result<Vec<String>> {
+) -> Result<Decided> {
     let now = site.service.now();
     let store = site.service.store();
     let waiting: Vec<WaitingDraft> = store.drafts_of(&mailbox.address, now).await?;
@@ -225,7 +245,7 @@ async fn decided(
         .iter()
         .filter(|draft| draft.state == DraftState::Asked)
         .collect();
-    let mut problems = Vec::new();
+    let mut done = Decided::default();
     let mut chosen = 0;
     for draft in &waiting {
         match form.get(&field(&draft.id)) {
@@ -237,7 +257,19 @@ async fn decided(
                 let author = of(mailbox, &typed.name);
                 match send(site, &whole, &typed, author).await? {
                     Outcome::Sent => {}
-                    Outcome::Not(problem) => problems.push(problem),
+                    Outcome::Not(problem) => done.problems.push(problem),
+                }
+            }
+            // One is changed at a time: the others wait as they are.
+            "modifier" if done.change.is_none() => {
+                let number = form::number();
+                match store
+                    .retype_draft(&draft.id, &draft_id(&number), now)
+                    .await?
+                {
+                    Some(Kept::Yes) => done.change = Some(number),
+                    Some(_) => done.problems.push(too_many(visitor)),
+                    None => {}
                 }
             }
             "effacer" => store.forget_draft(&draft.id).await?,
@@ -247,10 +279,10 @@ async fn decided(
     }
     if chosen == 0 && !waiting.is_empty() {
         let sentence = visitor.pick(
-            "Choisissez d’abord : envoyer la demande, ou l’effacer.",
-            "Choose first: send the request, or delete it.",
+            "Choisissez d’abord : envoyer la demande, la modifier, ou l’effacer.",
+            "Choose first: send the request, change it, or delete it.",
         );
-        problems.push(sentence.to_owned());
+        done.problems.push(sentence.to_owned());
     }
-    Ok(problems)
+    Ok(done)
 }

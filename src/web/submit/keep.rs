@@ -3,13 +3,14 @@
 use crate::notification::header::Line;
 use crate::service::submit::Enclosure;
 use crate::store::{Draft, DraftFile, Kept};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::Look;
 use super::typed::{Mistakes, Typed};
 use crate::web::form::{FILES, at_most};
-use crate::web::frame::Visitor;
-use crate::web::{Site, client, link, see, unavailable};
+use crate::web::frame::{self, Visitor};
+use crate::web::{Site, client, link, page, see, unavailable};
 
 /// A number as [`crate::web::form::number`] makes it.
 pub fn is_number(text: &str) -> bool {
@@ -75,24 +76,51 @@ pub async fn keep(
         .keep_draft(&id, &network, content, files, dropped, now)
         .await
         .map_err(|error| look.failed(&error))?;
-    let (french, english) = match kept {
-        Kept::Yes => return Ok(()),
+    match kept {
+        Kept::Yes => {}
         // What waits for a word or was sent stays as it is; its page says so.
         Kept::Asked | Kept::Sent(_) => {
             return Err(see(&format!("/demande/{number}{}", visitor.query())));
         }
-        Kept::TooMany => (
-            "Trop de demandes ont été commencées depuis votre réseau ; réessayez dans une heure, ou écrivez-nous.",
-            "Too many requests were begun from your network; try again in an hour, or write to us.",
-        ),
-        Kept::Full => (
-            "Le formulaire reçoit trop de demandes en ce moment ; réessayez plus tard, ou écrivez-nous.",
-            "The form receives too many requests right now; try again later, or write to us.",
-        ),
-    };
-    let sentence = visitor.pick(french, english).to_owned();
-    wrong.insert("formulaire".to_owned(), sentence);
+        Kept::TooMany => {
+            wrong.insert("formulaire".to_owned(), too_many(visitor));
+        }
+        Kept::Full => {
+            let sentence = visitor.pick(
+                "Le formulaire reçoit trop de demandes en ce moment ; réessayez plus tard, ou écrivez-nous.",
+                "The form receives too many requests right now; try again later, or write to us.",
+            );
+            wrong.insert("formulaire".to_owned(), sentence.to_owned());
+        }
+    }
     Ok(())
+}
+
+/// Why a network begins no more requests.
+pub fn too_many(visitor: &Visitor) -> String {
+    let sentence = visitor.pick(
+        "Trop de demandes ont été commencées depuis votre réseau ; réessayez dans une heure, ou écrivez-nous.",
+        "Too many requests were begun from your network; try again in an hour, or write to us.",
+    );
+    sentence.to_owned()
+}
+
+/// Says which files were kept with a form that nothing is kept of any more, so that its author attaches
+/// them again: `there` are their names as the form has them.
+pub fn gone(visitor: &Visitor, there: &[&str], wrong: &mut Mistakes) {
+    if there.is_empty() {
+        return;
+    }
+    let names = there.join(", ");
+    wrong.insert(
+        "fichiers".to_owned(),
+        visitor
+            .pick(
+                &format!("Ces fichiers n’étaient plus gardés, joignez-les de nouveau : {names}."),
+                &format!("These files were no longer kept, attach them again: {names}."),
+            )
+            .to_owned(),
+    );
 }
 
 /// A request that is kept, by its number.
@@ -115,13 +143,20 @@ pub async fn kept(
         Ok(Some(draft)) => Ok(draft),
         Ok(None) => {
             site.misses.count(visitor.address);
-            Err(link::not_found(site, visitor))
+            Err(expired(site, visitor))
         }
         Err(error) => {
             tracing::error!("A request of the form cannot be read: {error:#}");
             Err(unavailable(site, visitor))
         }
     }
+}
+
+/// Nothing is kept under a number, any more or ever.
+fn expired(site: &Site, visitor: &Visitor) -> Response {
+    let mut context = frame::context(site, visitor);
+    context.insert("errand", "typed");
+    page(site, StatusCode::NOT_FOUND, "submit/ended.html", &context)
 }
 
 /// A kept file, as it goes into the mail.
