@@ -59,8 +59,10 @@ pub struct TeamOf {
 pub struct Listing {
     /// Which list.
     pub view: View,
-    /// Of these teams; one's own tickets are listed whatever their team.
+    /// Of these teams; one's own open tickets are listed whatever their team.
     pub teams: Vec<TeamOf>,
+    /// The list of all has one's own tickets of other teams as well.
+    pub with_own: bool,
     /// Who looks: registered address, folded.
     pub technician: String,
     /// Only this status; of the list of all.
@@ -91,6 +93,11 @@ pub struct Listed {
 pub struct Sought {
     /// Those of these teams.
     pub teams: Vec<String>,
+    /// Whoever may open more than those, by registered address, folded: his own tickets in other teams,
+    /// and those that his teams observe.
+    pub technician: Option<String>,
+    /// Addresses of the person whose address is what was written.
+    pub addresses: Vec<String>,
     /// Only of this status.
     pub status: Option<String>,
     /// Only of this category.
@@ -99,16 +106,36 @@ pub struct Sought {
     pub limit: usize,
 }
 
+/// The columns that tell whether a ticket is sought.
+const SOUGHT: &str = "id, team, status, category, technician";
+
 impl Sought {
-    /// Whether a row that holds team, status and category, in this order, is among them.
-    fn has(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
+    /// Whether a ticket is among them, of which the row has [`SOUGHT`].
+    fn has(&self, connection: &Connection, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
         let (team, status): (String, String) = (row.get("team")?, row.get("status")?);
         let category: String = row.get("category")?;
         let wanted =
             |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|one| one == is);
-        Ok(self.teams.contains(&team)
-            && wanted(&self.status, &status)
-            && wanted(&self.category, &category))
+        if !wanted(&self.status, &status) || !wanted(&self.category, &category) {
+            return Ok(false);
+        }
+        if self.teams.contains(&team) {
+            return Ok(true);
+        }
+        let Some(technician) = &self.technician else {
+            return Ok(false);
+        };
+        if row.get::<_, String>("technician")? == *technician {
+            return Ok(true);
+        }
+        let teams = serde_json::json!(self.teams).to_string();
+        connection
+            .prepare_cached(
+                r"SELECT EXISTS (SELECT 1 FROM tickets, json_each(ticket, '$.observing_teams')
+                                 WHERE tickets.id = ?1
+                                   AND value IN (SELECT value FROM json_each(?2)))",
+            )?
+            .query_row(params![row.get::<_, i64>("id")?, teams], |row| row.get(0))
     }
 }
 
@@ -168,7 +195,7 @@ impl Store {
     }
 
     /// Tickets of these kinds that hold every word, or its beginning, wherever in the ticket; or
-    /// that were opened by an address, when that is what was written.
+    /// that were opened by a person, when his address is what was written.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -176,7 +203,7 @@ impl Store {
         let text = text.trim().to_lowercase();
         self.read("searching", move |connection, _| {
             if text.contains('@') && !text.contains(char::is_whitespace) {
-                return by_requester(connection, &text, &sought);
+                return by_requester(connection, &sought);
             }
             by_words(connection, &text, &sought)
         })
@@ -226,7 +253,23 @@ fn streams(listing: &Listing) -> Vec<Stream> {
         };
         Stream::new(listing, condition, values)
     };
-    listing.teams.iter().map(of_team).collect()
+    let mut streams: Vec<Stream> = listing.teams.iter().map(of_team).collect();
+    if listing.view == View::All && listing.with_own {
+        let teams: Vec<&str> = listing.teams.iter().map(|team| team.id.as_str()).collect();
+        let mut values = vec![
+            Value::Text(listing.technician.clone()),
+            Value::Text(serde_json::json!(teams).to_string()),
+        ];
+        let mut condition = "technician = ?1 AND technician <> ''
+            AND team NOT IN (SELECT value FROM json_each(?2))"
+            .to_owned();
+        if let Some(status) = &listing.status {
+            values.push(Value::Text(status.clone()));
+            condition.push_str(" AND status = ?3");
+        }
+        streams.push(Stream::new(listing, &condition, values));
+    }
+    streams
 }
 
 impl Stream {
@@ -294,23 +337,34 @@ impl Stream {
     }
 }
 
-fn by_requester(connection: &Connection, address: &str, sought: &Sought) -> Result<Hits> {
-    let mut statement = connection.prepare_cached(
-        r"SELECT id, team, status, category FROM tickets
-          WHERE requester = ?1 ORDER BY updated_at DESC, id DESC",
-    )?;
-    let mut rows = statement.query(params![address])?;
+fn by_requester(connection: &Connection, sought: &Sought) -> Result<Hits> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {SOUGHT}, updated_at FROM tickets
+         WHERE requester = ?1 ORDER BY updated_at DESC, id DESC"
+    ))?;
     let mut hits = Hits::default();
-    while let Some(row) = rows.next()? {
-        if !sought.has(row)? {
-            continue;
+    let mut found: Vec<(i64, i64)> = Vec::new();
+    for address in &sought.addresses {
+        let mut rows = statement.query(params![address])?;
+        let mut of_it = 0;
+        while let Some(row) = rows.next()? {
+            if !sought.has(connection, row)? {
+                continue;
+            }
+            if of_it == sought.limit {
+                hits.cut = true;
+                break;
+            }
+            of_it += 1;
+            found.push((row.get("updated_at")?, row.get("id")?));
         }
-        if hits.tickets.len() == sought.limit {
-            hits.cut = true;
-            break;
-        }
+    }
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    hits.cut |= found.len() > sought.limit;
+    found.truncate(sought.limit);
+    for (_, id) in found {
         hits.tickets
-            .extend(known::ticket(connection, TicketId(row.get(0)?))?);
+            .extend(known::ticket(connection, TicketId(id))?);
     }
     Ok(hits)
 }
@@ -321,10 +375,10 @@ fn by_words(connection: &Connection, text: &str, sought: &Sought) -> Result<Hits
         cut: found.cut,
         ..Hits::default()
     };
-    let mut ticket =
-        connection.prepare_cached(r"SELECT team, status, category FROM tickets WHERE id = ?1")?;
+    let sql = format!("SELECT {SOUGHT} FROM tickets WHERE id = ?1");
+    let mut ticket = connection.prepare_cached(&sql)?;
     for id in found.tickets {
-        if !ticket.query_row(params![id], |row| sought.has(row))? {
+        if !ticket.query_row(params![id], |row| sought.has(connection, row))? {
             continue;
         }
         if hits.tickets.len() == sought.limit {
@@ -349,6 +403,7 @@ mod tests {
                 id: "dsi".to_owned(),
                 late_before: DateTime::UNIX_EPOCH,
             }],
+            with_own: false,
             technician: "camille@example.org".to_owned(),
             status: None,
             category: None,
@@ -384,7 +439,16 @@ mod tests {
             category: Some("reseau".to_owned()),
             ..listing(View::All)
         };
+        let own = Listing {
+            teams: Vec::new(),
+            with_own: true,
+            ..listing(View::All)
+        };
         for (listing, index) in [
+            (
+                own,
+                "INDEX tickets_technician (technician=? AND updated_at<?)",
+            ),
             (
                 listing(View::Pool),
                 "COVERING INDEX tickets_pool (team=? AND (rank,created_at)>(?,?))",
@@ -419,6 +483,10 @@ mod tests {
                 let plan = plan(&connection, &stream.sql, &stream.values);
                 assert!(plan.contains(index), "{view:?}: {plan}");
                 assert!(!plan.contains("TEMP B-TREE"), "{view:?}: {plan}");
+            }
+            if listing.with_own {
+                // It is not counted.
+                continue;
             }
             for stream in streams(&listing) {
                 let values = &stream.values[..stream.count_values];

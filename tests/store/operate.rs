@@ -99,6 +99,7 @@ async fn a_suggestion_is_never_late() {
                 id: "dsi".to_owned(),
                 late_before: at(3600),
             }],
+            with_own: false,
             technician: String::new(),
             status: None,
             category: None,

@@ -110,6 +110,7 @@ impl Asked {
                     late_before: late_before(policy, id, now),
                 })
                 .collect(),
+            with_own: self.team.is_none(),
             technician: staff.technician.who().key(),
             status: self.status.clone().filter(|_| view == View::All),
             category: self.category.clone(),
@@ -223,6 +224,8 @@ async fn listed(site: &Site, staff: &Staff, asked: &Asked) -> Result<tera::Conte
     let tickets = if searches {
         let sought = Sought {
             teams: asked.teams(staff).to_vec(),
+            technician: asked.team.is_none().then(|| staff.technician.who().key()),
+            addresses: policy.directory.addresses_of(&asked.text),
             status: asked.status.clone().filter(|_| asked.view == View::All),
             category: asked.category.clone(),
             limit: PAGE,
