@@ -68,15 +68,18 @@ pub enum Revoked {
 }
 
 impl Store {
-    /// How many links to sign in were sent to this address (folded) since.
+    /// How many links to sign in were sent to this address (folded) since, and not used.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn sign_ins_since(&self, address: &str, since: DateTime<Utc>) -> Result<u32> {
+    pub async fn unused_sign_ins(&self, address: &str, since: DateTime<Utc>) -> Result<u32> {
         let address = address.to_owned();
         self.read("counting links to sign in", move |connection, _| {
             Ok(connection
-                .prepare_cached(r"SELECT count(*) FROM sign_ins WHERE address = ?1 AND at > ?2")?
+                .prepare_cached(
+                    r"SELECT count(*) FROM sign_ins
+                      WHERE address = ?1 AND at > ?2 AND used_at IS NULL",
+                )?
                 .query_row(params![address, millis(since)], |row| row.get(0))?)
         })
         .await

@@ -82,11 +82,9 @@ async fn ask(desk: &Desk, address: &str) -> Answer {
     http::submit(desk.address, "/desk/sign-in", &[("address", address)]).await
 }
 
-/// Links that were sent there in the last hour.
-async fn asked(desk: &Desk, address: &str) -> u32 {
-    let since = desk.now() - Duration::hours(1);
-    let count = desk.service.store().sign_ins_since(address, since).await;
-    count.expect("readable")
+/// Links that were sent so far.
+fn asked(desk: &Desk) -> i64 {
+    desk.rows("sign_ins")
 }
 
 /// The path of the link that comes by mail.
@@ -96,13 +94,13 @@ pub async fn link(desk: &mut Desk, address: &str) -> String {
 
 /// The same, asked for on the way to a page.
 async fn wanted(desk: &mut Desk, address: &str, page: &str) -> String {
-    let before = asked(desk, address).await;
+    let before = asked(desk);
     let fields = [("address", address), ("vers", page)];
     let answer = http::submit(desk.address, "/desk/sign-in", &fields).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     // What the page answers does not wait for the mail.
     for _ in 0..500 {
-        if asked(desk, address).await > before {
+        if asked(desk) > before {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -175,7 +173,7 @@ async fn signing_in_leads_to_the_page_that_was_wanted_and_never_elsewhere() {
             .get(&format!("/desk/sign-in?vers={wrong}"))
             .await
             .text();
-        assert!(!page.contains(wrong), "{page}");
+        assert_eq!(hidden(&page, "vers"), "", "{page}");
         desk.wait(Duration::minutes(1));
         let link = wanted(&mut desk, KARIM, wrong).await;
         assert!(!link.contains("vers"), "{link}");
@@ -183,6 +181,33 @@ async fn signing_in_leads_to_the_page_that_was_wanted_and_never_elsewhere() {
         let opened = http::submit(desk.address, &link, &[("me", "1")]).await;
         assert_eq!((opened.status, opened.header("location")), (303, "/desk"));
     }
+}
+
+/// Whoever asks in a technician's name sends him one link, which is good: he is never kept out.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_in_somebodys_name_keeps_him_out_of_nothing() {
+    let mut desk = Desk::open().await;
+    let first = link(&mut desk, CAMILLE).await;
+    let count = asked(&desk);
+    ask(&desk, CAMILLE).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(asked(&desk), count, "one that is unused is enough");
+    let opened = http::submit(desk.address, &first, &[("me", "1")]).await;
+    assert_eq!(opened.status, 303);
+    // Used, or five minutes old: the next one leaves.
+    let second = link(&mut desk, CAMILLE).await;
+    assert_ne!(second, first);
+    desk.wait(Duration::minutes(6));
+    assert_ne!(link(&mut desk, CAMILLE).await, second);
+    // What was wanted is not forgotten on the way.
+    let used = http::submit(
+        desk.address,
+        &format!("{first}?vers=/desk/1"),
+        &[("me", "1")],
+    )
+    .await;
+    assert_eq!(used.status, 410);
+    assert_eq!(hidden(&used.text(), "vers"), "/desk/1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -695,6 +720,13 @@ async fn a_form_of_another_page_does_nothing() {
         "{}",
         ended.text()
     );
+    // What stands in the field of a command is somebody's sentence as well.
+    let scope = "Adressez-vous aux ressources humaines.";
+    let fields = [("act", "out-of-scope"), ("argument", scope)];
+    let body = http::encoded(&fields);
+    let body = body.as_bytes();
+    let ended = http::post(desk.address, "/desk/1", &headers, http::FORM, body).await;
+    assert!(ended.text().contains(scope), "{}", ended.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -783,7 +815,7 @@ async fn waiting_and_late_tickets_have_lists_of_their_own() {
     }
     let camille = Browser::sign_in(&mut desk, CAMILLE).await;
     let first = camille.page(&desk, "/desk?view=late").await;
-    assert_eq!(first.matches("<td data-label=\"Ticket\">").count(), 50);
+    assert_eq!(first.matches("<td role=\"cell\"><a").count(), 50);
     assert!(
         first.contains("En retard <span class=\"count\">6"),
         "{first}"
@@ -796,7 +828,7 @@ async fn waiting_and_late_tickets_have_lists_of_their_own() {
         .expect("its end")
         .replace("&amp;", "&");
     let second = camille.page(&desk, &next).await;
-    let rest = second.matches("<td data-label=\"Ticket\">").count();
+    let rest = second.matches("<td role=\"cell\"><a").count();
     assert!((9..=10).contains(&rest), "{rest}");
     assert!(first.contains("Poste 0 muet") && !second.contains("Poste 0 muet"));
     assert!(second.contains("Poste 57 muet") && !first.contains("Poste 57 muet"));
@@ -854,4 +886,49 @@ async fn pressed_twice_a_canned_answer_and_a_note_count_once() {
             .filter(|what| what.text().is_some_and(|text| text.contains(words)));
         assert_eq!(same.count(), 1, "{form:?}");
     }
+}
+
+/// A search and the list of all show what its reader may open: what his teams have or observe, and what
+/// is his; an address finds what the same person wrote with another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_opened_is_found() {
+    let people = "mail;nom;autres\nmarie.durand@example.org;Marie Durand;marie@perso.example.net\n";
+    let mut desk = Desk::open_beside("annuaire.csv", people, "").await;
+    let campus = "To: dsi.support.c5@example.org";
+    let marie = format!("From: Marie Durand <{MARIE}>\n{campus}\nSubject: Vitrine du campus");
+    desk.mail(&marie, "La vitrine reste noire.", &[]).await;
+    let paul = format!("From: Paul <paul@example.org>\n{campus}\nSubject: Borne du hall");
+    desk.mail(&paul, "La borne reste noire.", &[]).await;
+    let own = "From: Marie <marie@perso.example.net>\nTo: support@example.org\nSubject: Chargeur";
+    desk.mail(own, "Le chargeur manque.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    let shown = async |desk: &Desk, path: &str| {
+        let page = camille.page(desk, path).await;
+        ["Vitrine", "Borne", "Chargeur"].map(|title| page.contains(title))
+    };
+    assert_eq!(shown(&desk, "/desk?q=noire").await, [false; 3]);
+    assert_eq!(shown(&desk, "/desk?view=all").await, [false, false, true]);
+    let observed = What::TeamObserves {
+        team: "dsi".to_owned(),
+    };
+    desk.event(observed, true).await;
+    assert_eq!(shown(&desk, "/desk?q=noire").await, [true, false, false]);
+    let by_address = format!("/desk?q={}", MARIE.replace('@', "%40"));
+    assert_eq!(shown(&desk, &by_address).await, [true, false, true]);
+    let hers = What::Assigned {
+        technician: Some(guichet::mail::Address {
+            name: Some("Camille Martin".to_owned()),
+            address: CAMILLE.to_owned(),
+        }),
+    };
+    desk.event(hers, true).await;
+    assert_eq!(
+        shown(&desk, "/desk?view=all").await,
+        [true, false, true],
+        "hers, wherever it is"
+    );
+    assert_eq!(
+        shown(&desk, "/desk?q=reste+noire").await,
+        [true, false, false]
+    );
 }

@@ -24,8 +24,9 @@ use crate::token;
 /// Links that one client may ask for in a minute.
 pub const ASKED_PER_MINUTE: u32 = 5;
 
-/// Links that one technician is sent in an hour, whoever asks for them.
-const SENT_PER_HOUR: u32 = 6;
+/// No further link goes to a technician while one that he was sent so lately is unused, whoever asked for
+/// it: it opens the desk as well as another, and nobody can keep him out by asking.
+const UNUSED_FOR: Duration = Duration::minutes(5);
 
 /// Parameters of a page, the one that says where to go afterwards among them.
 type Parameters = Query<HashMap<String, String>>;
@@ -47,6 +48,8 @@ fn told_on_the_way(
     context.insert("step", step);
     context.insert("landing", &landing.map(Landing::as_str));
     context.insert("landing_field", LANDING);
+    let path = landing.map(Landing::as_str).unwrap_or_default();
+    context.insert("sign_in", &link(visitor, path));
     page(site, status, "desk/sign-in.html", &context)
 }
 
@@ -79,24 +82,26 @@ pub async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Reque
         Ok(form) => form,
         Err(response) => return response,
     };
+    let landing = Landing::parse(form.get(LANDING));
     if site.sign_ins.is_over(visitor.address) {
-        return told(&site, &visitor, StatusCode::TOO_MANY_REQUESTS, "too-many");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return told_on_the_way(&site, &visitor, status, "too-many", landing.as_ref());
     }
     site.sign_ins.count(visitor.address);
     let address = form.get("address").to_owned();
-    let landing = Landing::parse(form.get(LANDING));
     if !address.contains('@') || address.len() > 320 {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return told_on_the_way(&site, &visitor, status, "no-address", landing.as_ref());
     }
     let service = site.service.clone();
+    let answer = told_on_the_way(&site, &visitor, StatusCode::OK, "sent", landing.as_ref());
     let asked = SignIn { address, landing };
     tokio::spawn(async move {
         if let Err(error) = send(&service, asked).await {
             tracing::error!("A link to sign in cannot be sent: {error:#}");
         }
     });
-    told(&site, &visitor, StatusCode::OK, "sent")
+    answer
 }
 
 async fn send(service: &Service, asked: SignIn) -> anyhow::Result<()> {
@@ -105,9 +110,8 @@ async fn send(service: &Service, asked: SignIn) -> anyhow::Result<()> {
         return Ok(());
     };
     let key = technician.who().key();
-    let since = service.now() - Duration::hours(1);
-    if service.store().sign_ins_since(&key, since).await? >= SENT_PER_HOUR {
-        tracing::warn!("A technician asks for too many links to sign in; no more for a while");
+    let since = service.now() - UNUSED_FOR;
+    if service.store().unused_sign_ins(&key, since).await? > 0 {
         return Ok(());
     }
     service.decide(Input::SignIn(asked)).await?;
@@ -115,15 +119,16 @@ async fn send(service: &Service, asked: SignIn) -> anyhow::Result<()> {
 }
 
 /// The link of a token that could still be spent.
-async fn good(site: &Site, visitor: &Visitor, token: &str) -> Result<NoticeId, Response> {
-    let used = || told(site, visitor, StatusCode::GONE, "used");
+async fn good(
+    site: &Site,
+    visitor: &Visitor,
+    token: &str,
+    landing: Option<&Landing>,
+) -> Result<NoticeId, Response> {
+    let used = || told_on_the_way(site, visitor, StatusCode::GONE, "used", landing);
     if site.misses.is_over(visitor.address) {
-        return Err(told(
-            site,
-            visitor,
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many",
-        ));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return Err(told_on_the_way(site, visitor, status, "too-many", landing));
     }
     let rules = site.service.rules();
     let Some(link) = token::SignIn::open(&rules.keys, token) else {
@@ -147,9 +152,11 @@ pub async fn confirm(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     path: Result<Path<String>, PathRejection>,
+    Query(parameters): Parameters,
 ) -> Response {
     let token = path.map(|Path(token)| token).unwrap_or_default();
-    match good(&site, &visitor, &token).await {
+    let landing = landing(parameters.get(LANDING));
+    match good(&site, &visitor, &token, landing.as_ref()).await {
         Ok(_) => told(&site, &visitor, StatusCode::OK, "confirm"),
         Err(response) => response,
     }
@@ -168,7 +175,8 @@ pub async fn open(
         Ok(form) => form,
         Err(response) => return response,
     };
-    let notice = match good(&site, &visitor, &token).await {
+    let landing = landing(parameters.get(LANDING));
+    let notice = match good(&site, &visitor, &token, landing.as_ref()).await {
         Ok(notice) => notice,
         Err(response) => return response,
     };
@@ -183,12 +191,15 @@ pub async fn open(
     }
     match session(&site, notice).await {
         Ok(Some(cookie)) => {
-            let landing = landing(parameters.get(LANDING));
-            let mut response = see(landing.as_ref().map_or("/desk", Landing::as_str));
+            let page = landing.as_ref().map_or("/desk", Landing::as_str);
+            let mut response = see(&visitor.link(page, &[]));
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response
         }
-        Ok(None) => told(&site, &visitor, StatusCode::GONE, "used"),
+        Ok(None) => {
+            let status = StatusCode::GONE;
+            told_on_the_way(&site, &visitor, status, "used", landing.as_ref())
+        }
         Err(error) => {
             tracing::error!("A session cannot be opened: {error:#}");
             unavailable(&site, &visitor)
@@ -245,7 +256,9 @@ pub fn needed(site: &Site, visitor: &Visitor, parts: &Parts) -> Response {
         .get("sec-fetch-site")
         .is_some_and(|from| from == "cross-site" || from == "same-site");
     if parts.method != Method::GET {
-        return told(site, visitor, StatusCode::UNAUTHORIZED, "ask");
+        let landing = Landing::parse(visitor.page());
+        let status = StatusCode::UNAUTHORIZED;
+        return told_on_the_way(site, visitor, status, "ask", landing.as_ref());
     }
     if from_elsewhere {
         let mut context = frame::context(site, visitor);
