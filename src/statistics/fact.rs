@@ -17,6 +17,8 @@ pub struct Fact {
     pub team: String,
     /// Category, an id of the configuration.
     pub category: Option<String>,
+    /// It had another one before: the wrong one.
+    pub recategorised: bool,
     /// Incident, request or suggestion.
     pub nature: Nature,
     /// How it came.
@@ -101,9 +103,11 @@ impl Fact {
         let mut since = opened_at;
         for event in events.iter().skip(1) {
             let (status, team) = (ticket.status, ticket.team.clone());
+            let category = ticket.category.clone();
             ticket.apply(event);
             let counts = !withdrawn.holds(event);
             if counts {
+                fact.recategorised |= category.is_some() && category != ticket.category;
                 fact.note(policy, &ticket, event);
             }
             if ticket.status != status || ticket.team != team {

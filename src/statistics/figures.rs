@@ -99,6 +99,8 @@ pub struct Figures {
     pub teams: Vec<String>,
     /// By category, the largest first.
     pub categories: Vec<OfCategory>,
+    /// Tickets that had been put into another category first, which was wrong.
+    pub recategorised: usize,
     /// What piles up without one.
     pub proposals: Vec<Proposal>,
     /// Came by mail, by form, by phone, from machines.
@@ -123,6 +125,8 @@ pub struct Figures {
     pub claims: [usize; 4],
     /// The same by service of the requester.
     pub services: Vec<(Option<String>, [usize; 4])>,
+    /// By service of the requester: tickets, of which opened again, of which a solution was refused.
+    pub judged: Vec<(Option<String>, [usize; 3])>,
     /// Of single technicians; `None` for who may not see them.
     pub technicians: Option<Vec<OfTechnician>>,
 }
@@ -209,6 +213,7 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
         days: days(policy, question, &facts),
         teams: question.teams.iter().map(name).collect(),
         categories: categories(policy, &facts, &before),
+        recategorised: count(&facts, |fact| fact.recategorised),
         proposals: proposals(
             by_people()
                 .filter(|fact| is_undescribed(policy, fact))
@@ -224,7 +229,8 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
         complemented: count(&facts, |fact| fact.complements > 0),
         marks: marks(facts.iter().filter_map(|fact| fact.marks)),
         claims: claims(&facts),
-        services: services(&facts),
+        services: by_service(&facts, |fact| !fact.claims.is_empty(), claims),
+        judged: by_service(&facts, |_| true, judged),
         technicians: None,
     };
     if question.individuals {
@@ -340,10 +346,21 @@ fn claims(facts: &[&Fact]) -> [usize; 4] {
     Claim::ALL.map(of)
 }
 
-/// Services, never people (row N4); those with few claims together under no name.
-fn services(facts: &[&Fact]) -> Vec<(Option<String>, [usize; 4])> {
+fn judged(facts: &[&Fact]) -> [usize; 3] {
+    let reopened = count(facts, |fact| fact.reopened > 0);
+    let refused = count(facts, |fact| fact.refusals > 0);
+    [facts.len(), reopened, refused]
+}
+
+/// Services, never people (row N4): numbers of those of their tickets that count, the largest first; those
+/// with few of them together under no name.
+fn by_service<const N: usize>(
+    facts: &[&Fact],
+    counts: impl Fn(&Fact) -> bool,
+    numbers: impl Fn(&[&Fact]) -> [usize; N],
+) -> Vec<(Option<String>, [usize; N])> {
     let mut of: BTreeMap<Option<&String>, Vec<&Fact>> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| !fact.claims.is_empty()) {
+    for fact in facts.iter().filter(|fact| counts(fact)) {
         of.entry(fact.service.as_ref()).or_default().push(fact);
     }
     let mut named = Vec::new();
@@ -351,14 +368,15 @@ fn services(facts: &[&Fact]) -> Vec<(Option<String>, [usize; 4])> {
     for (service, facts) in of {
         match service {
             Some(name) if facts.len() >= FEWEST_OF_A_PERSON => {
-                named.push((Some(name.clone()), claims(&facts)));
+                named.push((Some(name.clone()), numbers(&facts)));
             }
             _ => others.extend(facts),
         }
     }
-    named.sort_by_key(|(name, [claimed, ..])| (std::cmp::Reverse(*claimed), name.clone()));
+    named
+        .sort_by_key(|(name, numbers)| (std::cmp::Reverse(numbers.first().copied()), name.clone()));
     if !others.is_empty() {
-        named.push((None, claims(&others)));
+        named.push((None, numbers(&others)));
     }
     named
 }

@@ -121,6 +121,7 @@ impl Writer<'_> {
                 self.line("Rouvertes", "Opened again", figures.reopened),
                 self.line("Solution refusée", "Solution refused", figures.refused),
                 self.line("Complément demandé après la solution", "Something added after the solution", figures.complemented),
+                self.line("Catégorie corrigée", "Category put right", figures.recategorised),
             ],
             note: Some(self.pick(
                 "Une réouverture après un refus compte dans les deux lignes.",
@@ -270,20 +271,55 @@ impl Writer<'_> {
         }
     }
 
-    fn urgent(&self, figures: &Figures) -> Table {
-        let row = |name: String, claims: [usize; 4]| {
+    /// All of them, then service by service.
+    fn by_service<const N: usize>(
+        &self,
+        all: [usize; N],
+        services: &[(Option<String>, [usize; N])],
+    ) -> Vec<Vec<Cell>> {
+        let row = |name: String, numbers: [usize; N]| {
             let mut row = vec![Cell::Text(name)];
-            row.extend(claims.map(Cell::Count));
+            row.extend(numbers.map(Cell::Count));
             row
         };
-        let mut rows = vec![row(self.pick("Toutes", "All"), figures.claims)];
+        let mut rows = vec![row(self.pick("Toutes", "All"), all)];
         let others = self.pick("Autres services ou inconnus", "Other services or unknown");
+        let named = services.iter();
         rows.extend(
-            figures
-                .services
-                .iter()
-                .map(|(name, claims)| row(name.clone().unwrap_or_else(|| others.clone()), *claims)),
+            named.map(|(name, numbers)| {
+                row(name.clone().unwrap_or_else(|| others.clone()), *numbers)
+            }),
         );
+        rows
+    }
+
+    fn few(&self) -> Option<String> {
+        Some(self.pick(
+            "Par service, jamais par personne ; moins de cinq demandes : réunies.",
+            "By service, never by person; fewer than five requests: taken together.",
+        ))
+    }
+
+    fn judged(&self, figures: &Figures) -> Table {
+        let all = [figures.opened, figures.reopened, figures.refused];
+        Table {
+            id: "judged",
+            title: self.pick(
+                "Réouvertures et refus, par service",
+                "Opened again and refused, by service",
+            ),
+            head: self.head(&[
+                ("Service", "Service"),
+                ("Demandes", "Requests"),
+                ("Rouvertes", "Opened again"),
+                ("Solution refusée", "Solution refused"),
+            ]),
+            rows: self.by_service(all, &figures.judged),
+            note: self.few(),
+        }
+    }
+
+    fn urgent(&self, figures: &Figures) -> Table {
         Table {
             id: "urgent",
             title: self.pick(
@@ -297,11 +333,8 @@ impl Writer<'_> {
                 ("Déclassées", "Lowered"),
                 ("Contestées", "Disputed"),
             ]),
-            rows,
-            note: Some(self.pick(
-                "Par service, jamais par personne ; moins de cinq demandes : réunies.",
-                "By service, never by person; fewer than five requests: taken together.",
-            )),
+            rows: self.by_service(figures.claims, &figures.services),
+            note: self.few(),
         }
     }
 
@@ -355,6 +388,7 @@ pub fn tables(figures: &Figures, language: &str) -> Vec<Table> {
         writer.channels(figures),
         writer.times(figures),
         writer.marks(figures),
+        writer.judged(figures),
         writer.urgent(figures),
     ];
     tables.extend(writer.technicians(figures));

@@ -119,6 +119,8 @@ async fn the_figures_are_those_that_a_hand_computes() {
         (figures.reopened, figures.refused, figures.refusals),
         (1, 1, 1)
     );
+    assert_eq!(figures.judged, [(None, [3, 1, 1])], "no service is known");
+    assert_eq!((figures.recategorised, figures.services.len()), (0, 1));
     assert_eq!(figures.claims, [1, 0, 1, 0]);
     assert_eq!(figures.channels, [3, 0, 0, 0]);
     assert_eq!(figures.marks[0].counts, [0, 0, 0, 1, 0]);
@@ -184,4 +186,20 @@ async fn page_file_and_command_line_say_the_same() {
         .page(&desk, "/desk/statistics?from=2026-12-01&to=2020-01-01")
         .await;
     assert!(wrong.contains("doit précéder le dernier"), "{wrong}");
+}
+
+/// Row N4: how often the category that was chosen was the wrong one; to find the first one is no mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_category_that_was_put_right_counts() {
+    let mut desk = Desk::open().await;
+    desk.request("Badge", "Il ne marche plus.", &[]).await;
+    for (category, wrong) in [("reseau", 0), ("badges", 1), ("poste", 1)] {
+        let classified = What::Classified {
+            nature: guichet::ticket::Nature::Incident,
+            category: Some(category.to_owned()),
+            why: "mieux".to_owned(),
+        };
+        desk.event(classified, true).await;
+        assert_eq!(figures(&desk).await.recategorised, wrong, "{category}");
+    }
 }
