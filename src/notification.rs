@@ -218,9 +218,19 @@ fn display_name(policy: &Policy, notice: &Notice, ticket: Option<&Ticket>) -> Li
         .and_then(|author| author.name.as_deref())
         .and_then(|name| Line::new(name).into_text());
     match author {
-        Some(author) => Line::new(&format!("{author} – {}", team.as_str())),
+        Some(author) => {
+            let team = author_team(notice).unwrap_or(team.as_str());
+            Line::new(&format!("{author} – {team}"))
+        }
         None => team,
     }
+}
+
+/// The team that the author of the words was of when he wrote them; the ticket may be another's since.
+fn author_team(notice: &Notice) -> Option<&str> {
+    let author = notice.author.as_ref()?.name.as_deref()?;
+    let name = notice.from.name.as_deref()?;
+    name.strip_prefix(author)?.strip_prefix(" – ")
 }
 
 fn team_name(policy: &Policy, notice: &Notice, ticket: Option<&Ticket>) -> Option<Line> {

@@ -310,6 +310,11 @@ impl Ticket {
                     && !self.people.is_empty()
                     && (self.requester()).is_none_or(|before| before.id != person.id);
                 self.automatic &= !newly;
+                // The number was that of who wrote; it does not pass to somebody else.
+                let was = self.requester().is_some_and(|who| who.id == person.id);
+                if was && person.part != Part::Requester {
+                    self.phone = None;
+                }
                 match self.people.iter_mut().find(|known| known.id == person.id) {
                     Some(known) => known.clone_from(person),
                     None => self.people.push(person.clone()),

@@ -66,7 +66,7 @@ pub struct Listed {
     pub title: String,
     /// Where it stands.
     pub status: Status,
-    /// Since when.
+    /// Since when; of one that is open, when it was opened.
     pub since: DateTime<Utc>,
     /// Who asked: name, else address; to staff only.
     pub who: Option<String>,
@@ -91,7 +91,10 @@ impl Listed {
             reference: ticket.reference.clone(),
             title: ticket.title.clone(),
             status: ticket.status,
-            since: ticket.status_since,
+            since: match ticket.status {
+                Status::Open => ticket.created_at,
+                _ => ticket.status_since,
+            },
             who: ticket.requester().map(|person| shown(&person.who)),
             owner: ticket.technician.as_ref().map(shown),
             link_for,

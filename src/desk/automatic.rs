@@ -246,7 +246,8 @@ pub fn undeliverable(
     let resolved = draft
         .ticket(id)
         .is_some_and(|ticket| ticket.status == Status::Resolved && ticket.close_at.is_some());
-    if resolved && kind == Some(Kind::Resolved) {
+    // The account of a call tells of its solution as well.
+    if resolved && matches!(kind, Some(Kind::Resolved | Kind::Call)) {
         let reason = words::pick(
             &policy.language,
             "La clôture automatique est suspendue : la résolution n'a pas été remise.",

@@ -75,8 +75,8 @@ pub fn ask(
         .unwrap_or_default();
     let why = words::pick(
         &draft.policy.language,
-        "Rien ne prouve que ce message vienne de son auteur : il attend sa confirmation, rien n'est exécuté ni envoyé d'ici là.",
-        "Nothing proves that this mail is from its author: it waits for his confirmation, until then nothing is done or sent.",
+        "Ce message n'est pas la réponse authentifiée à une notification adressée à son auteur : il attend sa confirmation, rien n'est exécuté ni envoyé d'ici là.",
+        "This mail is not the authenticated reply to a notification sent to its author: it waits for his confirmation, until then nothing is done or sent.",
     );
     let what = What::Note {
         text: text.clone(),

@@ -78,6 +78,27 @@ pub fn locate(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) ->
     })
 }
 
+/// Another ticket of the same requester, which he named in the subject in the place of the one that he
+/// answers.
+fn renamed(
+    policy: &Policy,
+    arrival: &Arrival,
+    known: &Known,
+    answered: TicketId,
+) -> Option<TicketId> {
+    let named = references(policy, arrival);
+    let [other] = named.as_slice() else {
+        return None;
+    };
+    let sender = arrival.mail.sender()?;
+    let his = |id: TicketId| {
+        let ticket = known.tickets.get(&id);
+        let requester = ticket.and_then(|ticket| ticket.requester());
+        requester.is_some_and(|who| policy.directory.is_same(&who.who.address, &sender.address))
+    };
+    (*other != answered && his(*other) && his(answered)).then_some(*other)
+}
+
 /// Whether two tickets are of the same person.
 pub fn same_requester(known: &Known, one: TicketId, other: TicketId) -> bool {
     let of = |id| {
@@ -129,6 +150,23 @@ fn find(policy: &Policy, keys: &Keys, arrival: &Arrival, known: &Known) -> Optio
         .into_iter()
         .find(|token| known.tickets.contains_key(&TicketId(token.ticket)))
     {
+        if token.purpose == Purpose::Requester
+            && let Some(other) = renamed(policy, arrival, known, TicketId(token.ticket))
+        {
+            return Some(Pointer {
+                ticket: other,
+                carrier: Carrier::Thread,
+                token: None,
+                notice: None,
+                through: None,
+                repeats: false,
+                why: words::pick(
+                    language,
+                    format!("L'objet cite la référence {other}, mise là par son demandeur."),
+                    format!("The subject names reference {other}, put there by its requester."),
+                ),
+            });
+        }
         return Some(Pointer {
             ticket: TicketId(token.ticket),
             carrier: Carrier::Token,

@@ -79,6 +79,13 @@ fn about_reply(policy: &Policy, action: &Action, written: &Written, question: &m
     }
 }
 
+impl Question {
+    /// Something may be taken back: the tickets that hang on those asked for are concerned as well.
+    pub fn takes_back(&self) -> bool {
+        self.history == ALL_EVENTS
+    }
+}
+
 /// A technician's reply takes back what he did before.
 fn undoes(reply: &str) -> bool {
     let lines = command::parse(reply).0;

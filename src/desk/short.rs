@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::policy::Policy;
-use super::{Arrival, Kind, classify, declared, people, reclassify, tell, urgency, words};
+use super::{Arrival, Kind, classify, declared, people, reclassify, tell, urgency, verdict, words};
 use crate::mail::text::fold_accents;
 use crate::mail::{Address, Mail};
 use crate::ticket::{Actor, Claim, Nature, Part, Ticket};
@@ -60,6 +60,11 @@ pub fn obey(
     let id = ticket.id;
     let mail = &arrival.mail;
     let language = ticket.language.clone();
+    let sender = mail
+        .sender()
+        .map(|who| who.address.clone())
+        .unwrap_or_default();
+    let message_id = mail.message_id.as_deref();
     let Some(wish) = wish(policy, ticket, part, mail) else {
         let objects = notice == Some(Kind::Lowered) && ticket.claim == Some(Claim::Lowered);
         if people::decides(part) && objects {
@@ -84,6 +89,12 @@ pub fn obey(
         }
         Wish::Confirmed => {
             lines.push(urgency::confirm(draft, id, actor.clone()));
+            let noted = words::pick(
+                &language,
+                "C'est noté : vous confirmez l'urgence de cette demande.",
+                "Noted: you confirm that this request is urgent.",
+            );
+            tell::receipt(draft, id, &sender, message_id, noted);
             return Then::Told;
         }
         Wish::Myself => {
@@ -95,21 +106,40 @@ pub fn obey(
                 "Le demandeur précise que la demande le concerne lui-même.",
                 "The requester says that the request is for himself.",
             ));
+            let noted = words::pick(
+                &language,
+                "C'est noté : la demande est pour vous.",
+                "Noted: the request is for you.",
+            );
+            tell::receipt(draft, id, &sender, message_id, noted);
             return Then::Told;
         }
         Wish::For(who) => {
             let name = who.name.clone().unwrap_or_else(|| who.address.clone());
-            match people::set_beneficiary(draft, id, actor.clone(), who, &policy.language) {
-                Ok(()) => lines.push(words::pick(
-                    &policy.language,
-                    format!("Le demandeur précise pour qui est la demande : {name}."),
-                    format!("The requester says for whom the request is: {name}."),
-                )),
-                Err(why) => lines.push(why),
-            }
+            let noted =
+                match people::set_beneficiary(draft, id, actor.clone(), who, &policy.language) {
+                    Ok(()) => {
+                        lines.push(words::pick(
+                            &policy.language,
+                            format!("Le demandeur précise pour qui est la demande : {name}."),
+                            format!("The requester says for whom the request is: {name}."),
+                        ));
+                        words::pick(
+                            &language,
+                            format!("C'est noté : la demande est pour {name}."),
+                            format!("Noted: the request is for {name}."),
+                        )
+                    }
+                    Err(why) => {
+                        lines.push(why.clone());
+                        verdict::sentence(&why)
+                    }
+                };
+            tell::receipt(draft, id, &sender, message_id, noted);
             return Then::Told;
         }
         Wish::Circle { changes, alone } => {
+            let mut noted: Vec<String> = Vec::new();
             for (adds, address) in changes {
                 let who = Address {
                     name: None,
@@ -121,19 +151,40 @@ pub fn obey(
                     people::remove_observer(draft, id, actor.clone(), &address, &policy.language)
                         .map(drop)
                 };
-                lines.push(match (done, adds) {
-                    (Ok(()), true) => words::pick(
-                        &policy.language,
-                        format!("{address} suit désormais le ticket, à la demande du demandeur."),
-                        format!("{address} follows the ticket now, the requester asked for it."),
+                let ((french, english), (to_him, in_english)) = match (done, adds) {
+                    (Ok(()), true) => (
+                        (
+                            "suit désormais le ticket, à la demande du demandeur",
+                            "follows the ticket now, the requester asked for it",
+                        ),
+                        ("suit désormais la demande", "follows the request now"),
                     ),
-                    (Ok(()), false) => words::pick(
-                        &policy.language,
-                        format!("{address} ne suit plus le ticket, à la demande du demandeur."),
-                        format!("{address} no longer follows, the requester asked for it."),
+                    (Ok(()), false) => (
+                        (
+                            "ne suit plus le ticket, à la demande du demandeur",
+                            "no longer follows, the requester asked for it",
+                        ),
+                        ("ne suit plus la demande", "no longer follows the request"),
                     ),
-                    (Err(why), _) => why,
-                });
+                    (Err(why), _) => {
+                        noted.push(verdict::sentence(&why));
+                        lines.push(why);
+                        continue;
+                    }
+                };
+                lines.push(words::pick(
+                    &policy.language,
+                    format!("{address} {french}."),
+                    format!("{address} {english}."),
+                ));
+                noted.push(words::pick(
+                    &language,
+                    format!("C'est noté : {address} {to_him}."),
+                    format!("Noted: {address} {in_english}."),
+                ));
+            }
+            if alone {
+                tell::receipt(draft, id, &sender, message_id, noted.join("\n"));
             }
             return if alone { Then::Told } else { Then::GoesOn };
         }

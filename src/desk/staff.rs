@@ -24,8 +24,10 @@ mod circle;
 mod class;
 mod find;
 mod fresh;
+mod hanging;
 mod major;
 mod merge;
+mod own_address;
 mod owner;
 mod page;
 mod reply;
@@ -154,6 +156,8 @@ pub fn answer(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer
 /// Carries out the commands, then the words: to the requester, or as a note.
 fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message, lines: &[Line]) {
     let from = draft.decision.notices.len();
+    own_address::leave_out(&mut message, reply);
+    reply.steps = Reply::count_steps(lines);
     reply.says_something = message.says_something();
     // Known before anything is told: a note is never sent on, wherever the word stands (row F10).
     reply.internal |= lines
@@ -223,6 +227,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
     if (reply.says_something && !reply.refused) || changes {
         let did = (public, reply.step);
         tell::owner(draft, reply.id, reply.technician, &said, did, from);
+        tell::newcomers(draft, reply.id, &said, public, from);
     }
     reply.apply_step(draft);
     reply.tell(draft, words.as_ref());

@@ -1,7 +1,7 @@
 //! Who is told what: one function for each occasion, all built on one notice.
 
 use super::draft::Draft;
-use super::policy::Technician;
+use super::policy::{Team, Technician};
 use super::{Automation, Because, Exchange, Kind, Notice, limits, people, words};
 use crate::mail::Address;
 use crate::ticket::{
@@ -395,7 +395,7 @@ pub fn public_as(
             author.address.clear();
         }
         if notice.automation == Automation::Person
-            && let (Some(author), Some(team)) = (&notice.author, draft.team(id))
+            && let (Some(author), Some(team)) = (&notice.author, speaks_for(draft, id, &except))
             && let Some(name) = &author.name
         {
             notice.from.name = Some(format!("{name} – {}", team.name));
@@ -415,6 +415,16 @@ pub fn public_as(
     }
 }
 
+/// The team that somebody's words are of: that of the ticket, or his own when he has just passed it on.
+fn speaks_for<'d>(draft: &'d Draft<'_>, id: TicketId, author: &str) -> Option<&'d Team> {
+    let team = draft.team(id)?;
+    let policy = draft.policy;
+    let his = policy.technician(author).map(|author| &author.teams);
+    let elsewhere = his.filter(|his| !his.contains(&team.id));
+    let own = elsewhere.and_then(|his| policy.teams.iter().find(|team| his.contains(&team.id)));
+    Some(own.unwrap_or(team))
+}
+
 /// Marks are asked for once, when a person has helped and it is over, or was said not to be (S4.35,
 /// row K6).
 fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
@@ -429,6 +439,26 @@ fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
         && !ticket.marks_asked
         && !ticket.automatic
         && ticket.verified
+}
+
+/// To somebody of a ticket, in answer to a line that was for the desk: what came of it.
+pub fn receipt(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    who: &str,
+    message_id: Option<&str>,
+    text: String,
+) {
+    let person = (draft.ticket(id)).and_then(|ticket| people::person_of(draft.policy, ticket, who));
+    let Some(person) = person.cloned() else {
+        return;
+    };
+    let mut notice = to_person(draft, id, Kind::FollowUp, &person);
+    notice.text = Some(text);
+    notice.automation = Automation::Replied;
+    notice.in_reply_to = message_id.map(str::to_owned);
+    notice.caused_by = Some(person.who.key());
+    draft.notify(notice);
 }
 
 /// To somebody whose mail joined a ticket and was too large to be taken whole.

@@ -450,6 +450,11 @@ fn say_why(draft: &mut Draft<'_>, id: TicketId, words: Words, marks: Marks, new:
 /// Thanks and reactions change nothing, and reach the one they are meant for (rows E9, E10).
 fn thank(draft: &mut Draft<'_>, id: TicketId, said: &Said, marks: Option<Marks>) {
     let content = !said.reaction.as_deref().is_some_and(lexicon::is_unhappy);
+    let mut words = said.words.clone();
+    if let Some(reaction) = &said.reaction {
+        // « [like] Zoé a réagi à votre message » is how some programs put it.
+        words.text.clone_from(reaction);
+    }
     draft.event(
         id,
         said.actor.clone(),
@@ -460,7 +465,7 @@ fn thank(draft: &mut Draft<'_>, id: TicketId, said: &Said, marks: Option<Marks>)
         },
     );
     if content {
-        return occasion::kind_words(draft, id, &said.words, marks);
+        return occasion::kind_words(draft, id, &words, marks);
     }
     let line = words::pick(
         &draft.policy.language,
@@ -468,8 +473,14 @@ fn thank(draft: &mut Draft<'_>, id: TicketId, said: &Said, marks: Option<Marks>)
         "An unhappy reaction: the ticket stays as it is, a word from you would be welcome.",
     );
     let cause = said.words.author.as_ref().map(|who| who.address.clone());
-    let words = &said.words;
-    tell::staff(draft, id, Kind::TeamReply, words, &[line], cause.as_deref());
+    tell::staff(
+        draft,
+        id,
+        Kind::TeamReply,
+        &words,
+        &[line],
+        cause.as_deref(),
+    );
 }
 
 /// Whether somebody may judge a ticket: who opened it, who has the trouble, and an operator in their name;

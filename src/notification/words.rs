@@ -71,6 +71,8 @@ pub struct Words {
     pub person: bool,
     /// Who wrote `text`.
     pub author: Option<String>,
+    /// The service that the author writes for.
+    pub author_team: Option<String>,
     /// `text` ends with the name of its author.
     pub signed: bool,
     /// Tickets that are part of this major incident, and get the same answer.
@@ -283,6 +285,9 @@ impl Words {
                 .as_ref()
                 .filter(|_| !notice.bare)
                 .and_then(|author| shown_name(author, staff)),
+            author_team: super::author_team(notice)
+                .or(team.map(|team| team.name.as_str()))
+                .and_then(some_line),
             text: notice
                 .text
                 .as_deref()

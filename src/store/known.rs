@@ -26,6 +26,9 @@ const RECENT_AT_ONCE: i64 = 20;
 /// Tickets that a mail points at whose history is read; it names more only to do harm.
 const POINTED_AT: usize = 20;
 
+/// Tickets that hang on such a one whose history is read, when what was done to all is taken back.
+const HANGING: usize = 200;
+
 /// What a decision may look up, inside its transaction.
 pub struct Lookup<'a> {
     connection: &'a Connection,
@@ -152,14 +155,18 @@ fn known(
     }
     look::together(connection, &mut known)?;
     if question.history > 0 {
-        let merged: Vec<TicketId> = known
-            .tickets
-            .values()
-            .filter_map(|ticket| ticket.ties.merged_into)
-            .filter(|id| !known.history.contains_key(id))
-            .take(POINTED_AT)
-            .collect();
-        for id in merged {
+        let of_others = |id: &TicketId| !known.history.contains_key(id);
+        let merged = known.tickets.values();
+        let merged = merged.filter_map(|ticket| ticket.ties.merged_into);
+        let mut others: Vec<TicketId> = merged.filter(of_others).take(POINTED_AT).collect();
+        if question.takes_back() {
+            let hanging = known.tickets.values().flat_map(|ticket| {
+                let ties = &ticket.ties;
+                ties.children.iter().chain(&ties.absorbed).copied()
+            });
+            others.extend(hanging.filter(of_others).take(HANGING));
+        }
+        for id in others {
             history(connection, question, id, &mut known)?;
         }
     }

@@ -102,7 +102,7 @@ fn resolution(
     let mut statement = connection.prepare_cached(
         r"SELECT notices.recipient, outbox.sent_at
           FROM notices LEFT JOIN outbox ON outbox.notice = notices.id
-          WHERE notices.ticket = ?1 AND notices.kind = 'resolved' AND notices.at >= ?2
+          WHERE notices.ticket = ?1 AND notices.kind IN ('resolved', 'call') AND notices.at >= ?2
             AND notices.state <> 'dropped'
           ORDER BY notices.id",
     )?;

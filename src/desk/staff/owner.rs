@@ -134,6 +134,7 @@ impl Reply<'_> {
         let what = What::Assigned { technician: None };
         draft.event(self.id, self.actor.clone(), false, what);
         self.undoable = true;
+        self.passed_on = true;
         let name = &self.technician.name;
         let line = words::pick(
             &draft.policy.language,
@@ -175,6 +176,7 @@ impl Reply<'_> {
         };
         draft.event(self.id, self.actor.clone(), false, what);
         self.undoable = true;
+        self.passed_on = true;
         let stays = ticket
             .technician
             .as_ref()

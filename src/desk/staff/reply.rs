@@ -40,6 +40,10 @@ pub struct Reply<'a> {
     pub took: bool,
     /// The status to set after the text has joined, with its command line.
     pub step: Option<Step>,
+    /// So many lines ask for a change of status.
+    pub steps: usize,
+    /// It was given away by this reply: its author does not take it by his words.
+    pub passed_on: bool,
     /// What became of the words.
     pub words: Option<Fate>,
     /// Why, in a sentence that the requester reads first.
@@ -92,6 +96,8 @@ impl<'a> Reply<'a> {
             must_report: false,
             took: false,
             step: None,
+            steps: 0,
+            passed_on: false,
             words: None,
             because: None,
             out_of_scope: false,
@@ -252,12 +258,13 @@ impl Reply<'_> {
         })
     }
 
-    /// The first to answer or to take it owns it.
+    /// The first to answer or to take it owns it, unless he gives it away.
     pub fn own(&mut self, draft: &mut Draft<'_>) {
         let free = draft
             .ticket(self.id)
             .is_some_and(|ticket| ticket.technician.is_none());
-        if free {
+        let gives_away = self.passed_on && self.step != Some(Step::Resolve);
+        if free && !gives_away {
             self.took = true;
             self.undoable = true;
             let technician = Some(self.technician.who());
@@ -305,6 +312,7 @@ impl Reply<'_> {
         let kind = kind
             .or_else(|| self.lowered.as_ref().map(|_| Kind::Lowered))
             .or_else(|| words.map(|_| Kind::FollowUp))
+            .or_else(|| self.because.as_ref().map(|_| Kind::FollowUp))
             .or_else(|| self.took.then_some(Kind::Taken));
         let Some(kind) = kind else { return };
         // The acknowledgement that leaves with it names who takes care of it.

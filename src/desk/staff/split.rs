@@ -114,12 +114,12 @@ impl Reply<'_> {
         Outcome::Done(words::pick(
             language,
             format!(
-                "{references} {opened}, {linked} à {} ; {told}, en un message",
-                this.reference
+                "{references} {opened}, {linked} à {} ; {told}, en un message ; ne se défait pas : #fusionner {} depuis chacun y revient",
+                this.reference, self.id
             ),
             format!(
-                "{references} opened, linked with {}; {told}, in one mail",
-                this.reference
+                "{references} opened, linked with {}; {told}, in one mail; cannot be undone: #merge {} from each goes back",
+                this.reference, self.id
             ),
         ))
     }

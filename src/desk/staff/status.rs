@@ -1,11 +1,11 @@
 //! `#attente`, `#pause`, `#resolu`, `#clore`, `#rouvrir`, `#priorite`: where the ticket stands.
 
-use super::super::command::When;
+use super::super::command::{Command, Line, When};
 use super::super::draft::Draft;
 use super::super::lifecycle::{self, Step};
 use super::super::{quiet, words};
 use super::reply::{Outcome, Reply};
-use crate::ticket::{Awaited, Level, What};
+use crate::ticket::{Awaited, Claim, Level, What};
 
 impl Reply<'_> {
     /// Notes the status to set once the text has joined the ticket.
@@ -14,11 +14,12 @@ impl Reply<'_> {
         let Some(status) = draft.ticket(self.id).map(|ticket| ticket.status) else {
             return Outcome::Refused(String::new());
         };
-        if self.step.is_some() {
+        // Which of several was meant, nobody knows: with a text that would leave, none is done.
+        if self.step.is_some() || self.steps > 1 && self.says_something {
             return Outcome::Refused(words::pick(
                 language,
-                "un seul changement d'état par message",
-                "one change of status a mail",
+                "un seul changement d'état par message : ne gardez que celui que vous voulez",
+                "one change of status a mail: keep the one that you want",
             ));
         }
         if let Err(why) = lifecycle::next(status, step, language) {
@@ -70,6 +71,22 @@ impl Reply<'_> {
         })
     }
 
+    /// How many lines ask for a change of status.
+    pub fn count_steps(lines: &[Line]) -> usize {
+        let changes = |line: &&Line| {
+            matches!(
+                line.command,
+                Ok(Command::Wait(_)
+                    | Command::Pause(_)
+                    | Command::Resolve
+                    | Command::Close
+                    | Command::Reopen
+                    | Command::OutOfScope(_))
+            )
+        };
+        lines.iter().filter(changes).count()
+    }
+
     /// Whether and when the requester hears of a change of status: with the words of this mail, if it
     /// has any for him, at once.
     fn told(&self, draft: &Draft<'_>) -> String {
@@ -103,9 +120,25 @@ impl Reply<'_> {
                 format!("the priority is {name} already"),
             ));
         }
+        let objected = draft
+            .ticket(self.id)
+            .filter(|ticket| ticket.claim == Some(Claim::Disputed) && priority == Level::High)
+            .map(|ticket| ticket.language.clone());
         let what = What::Priority { priority };
         draft.event(self.id, self.actor.clone(), false, what);
         self.undoable = true;
+        if let Some(requester) = objected {
+            self.because = Some(words::pick(
+                &requester,
+                "Votre objection a été entendue : votre demande est de nouveau prioritaire.",
+                "Your objection was heard: your request has its priority again.",
+            ));
+            return Outcome::Done(words::pick(
+                language,
+                format!("priorité {name} ; le demandeur, qui contestait, est prévenu"),
+                format!("priority {name}; the requester, who objected, is told"),
+            ));
+        }
         Outcome::Done(words::pick(
             language,
             format!("priorité {name}"),

@@ -20,7 +20,7 @@ use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 pub const UNDO_MINUTES: i64 = 10;
 
 /// What of a ticket is not set back: what it is, what others share, what only grows.
-const STAYS: [&str; 11] = [
+const STAYS: [&str; 12] = [
     "id",
     "reference",
     "created_at",
@@ -28,6 +28,7 @@ const STAYS: [&str; 11] = [
     "people",
     // Goes with the people.
     "automatic",
+    "phone",
     "linked",
     "origin_message_id",
     "last_message_id",
@@ -68,14 +69,24 @@ impl Reply<'_> {
         {
             return away::undo(draft, self.technician, noted);
         }
-        let Some(act) = latest else {
-            return Outcome::Refused(words::pick(
+        let split = has_split(history, self.technician, draft.now).then(|| {
+            let id = self.id;
+            words::pick(
                 &language,
-                format!("rien de vous à défaire sur ce ticket depuis {UNDO_MINUTES} minutes"),
-                format!(
-                    "nothing of yours to undo on this ticket in the last {UNDO_MINUTES} minutes"
-                ),
-            ));
+                format!("la séparation ne se défait pas : #fusionner {id} depuis chaque ticket ouvert y revient"),
+                format!("the split cannot be undone: #merge {id} from each of the new tickets goes back"),
+            )
+        });
+        let Some(act) = latest else {
+            return Outcome::Refused(split.unwrap_or_else(|| {
+                words::pick(
+                    &language,
+                    format!("rien de vous à défaire sur ce ticket depuis {UNDO_MINUTES} minutes"),
+                    format!(
+                        "nothing of yours to undo on this ticket in the last {UNDO_MINUTES} minutes"
+                    ),
+                )
+            }));
         };
         let done = history.get(act.first..=act.last).unwrap_or_default();
         let before = Ticket::fold(history.get(..act.first).unwrap_or_default());
@@ -118,6 +129,7 @@ impl Reply<'_> {
                 ticket: Box::new(back.ticket),
             },
         );
+        let hanging = self.undo_hanging(draft, &after, act.at);
         merge::take_back(draft, self.id, &self.actor, done);
         let zone = draft.policy.timezone;
         let at = words::clock(act.at, draft.now, zone, &language);
@@ -126,6 +138,8 @@ impl Reply<'_> {
             format!("votre message de {at} est défait"),
             format!("your mail of {at} is undone"),
         )];
+        said.extend(hanging);
+        said.extend(split);
         if absence == Some(act.at) {
             let (Outcome::Done(answer) | Outcome::Refused(answer)) =
                 away::undo(draft, self.technician, act.at);
@@ -237,17 +251,35 @@ fn absent_at(
     (now - noted.at <= Duration::minutes(UNDO_MINUTES)).then_some(noted.at)
 }
 
+/// It is the technician's doing.
+pub fn is_own(event: &Event, technician: &Technician) -> bool {
+    let who = event.actor.who.as_ref();
+    event.actor.role == Role::Technician
+        && who.is_some_and(|who| technician.has_address(&who.address))
+}
+
+/// His latest commands, of the last minutes, made several tickets of one.
+fn has_split(history: &[Event], technician: &Technician, now: DateTime<Utc>) -> bool {
+    let is_split = |written: &str| {
+        let (lines, _) = command::parse(written);
+        (lines.iter()).any(|line| matches!(line.command, Ok(Command::Split(_))))
+    };
+    let at = history.iter().rfind(|event| is_own(event, technician));
+    let at = at.map(|event| event.at);
+    at.is_some_and(|at| now - at <= Duration::minutes(UNDO_MINUTES))
+        && history.iter().any(|event| {
+            Some(event.at) == at
+                && matches!(&event.what, What::Command { line, done: true, .. } if is_split(line))
+        })
+}
+
 /// The latest mail of the technician, of the last minutes, that is not undone yet.
 fn latest<E: Borrow<Event>>(
     history: &[E],
     technician: &Technician,
     now: DateTime<Utc>,
 ) -> Option<Act> {
-    let own = |event: &Event| {
-        let who = event.actor.who.as_ref();
-        event.actor.role == Role::Technician
-            && who.is_some_and(|who| technician.has_address(&who.address))
-    };
+    let own = |event: &Event| is_own(event, technician);
     let events = || history.iter().map(Borrow::borrow);
     // A mail that undid something is no mail to undo, nor is one that did nothing.
     let undoing: BTreeSet<DateTime<Utc>> = events()
@@ -286,7 +318,7 @@ fn latest<E: Borrow<Event>>(
 }
 
 /// The notice that an event tells of.
-fn notified(event: &Event) -> Option<(NoticeId, Option<Kind>)> {
+pub fn notified(event: &Event) -> Option<(NoticeId, Option<Kind>)> {
     match &event.what {
         What::Notified {
             notice,
@@ -298,15 +330,15 @@ fn notified(event: &Event) -> Option<(NoticeId, Option<Kind>)> {
 }
 
 /// A ticket that was set back.
-struct SetBack {
-    ticket: Ticket,
+pub struct SetBack {
+    pub ticket: Ticket,
     /// Something had changed again meanwhile and stays.
-    stays: bool,
+    pub stays: bool,
 }
 
 /// What changed from `before` to `after` is as before, unless it has changed again by now. By the names of
 /// the fields, so that a new one is undone like the others.
-fn set_back(before: &Ticket, after: &Ticket, now: &Ticket) -> SetBack {
+pub fn set_back(before: &Ticket, after: &Ticket, now: &Ticket) -> SetBack {
     let fields = |ticket: &Ticket| match serde_json::to_value(ticket) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) | Err(_) => serde_json::Map::new(),

@@ -217,6 +217,48 @@ pub fn owner(
     draft.notify(notice);
 }
 
+/// Those who are given a ticket by the same mail, from the notice at `from` on, read there what its author
+/// wrote: a note for them, or his answer to the requester.
+pub fn newcomers(draft: &mut Draft<'_>, id: TicketId, words: &Words, public: bool, from: usize) {
+    if words.text.is_empty() && words.files.is_empty() {
+        return;
+    }
+    let hold = draft.policy.hold_replies;
+    let due_at = (public && hold > chrono::Duration::zero()).then(|| draft.now + hold);
+    let told = draft.decision.notices.iter_mut().skip(from);
+    for notice in told.filter(|notice| {
+        notice.kind == Kind::TeamGiven && notice.ticket == Some(id) && notice.text.is_none()
+    }) {
+        notice.text = Some(words.text.clone());
+        notice.author.clone_from(&words.author);
+        notice.files.clone_from(&words.files);
+        if let Some(due_at) = due_at {
+            (notice.due_at, notice.held) = (Some(due_at), true);
+        }
+        let language = draft.policy.technician(&notice.to.address);
+        let language = language.map_or("", |technician| technician.language.as_str());
+        notice.lines.push(if public {
+            words::pick(
+                language,
+                "Ce texte est sa réponse au demandeur.",
+                "This text is the answer to the requester.",
+            )
+        } else {
+            notice.purpose = Purpose::Note;
+            of_note(language)
+        });
+    }
+}
+
+/// Of a text that is for staff alone.
+fn of_note(language: &str) -> String {
+    words::pick(
+        language,
+        "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
+        "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
+    )
+}
+
 /// What a colleague did, to the owner: since long, or `given` it by the same mail.
 fn deed(
     writer: &Technician,
@@ -246,11 +288,7 @@ fn deed(
         )
         | None => None,
     };
-    let of_note = words::pick(
-        language,
-        "Note interne : le demandeur ne la voit pas, et votre réponse à ce message restera interne elle aussi.",
-        "Internal note: the requester does not see it, and your reply to this mail will stay internal as well.",
-    );
+    let of_note = of_note(language);
     match (done, public) {
         (Some((french, english)), false) if internal => words::pick(
             language,
