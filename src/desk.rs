@@ -82,7 +82,7 @@ pub use question::question;
 pub use report::{Letter, Monthly, Report, Row, Section};
 pub use route::is_ours;
 pub use sign_in::{LANDING, Landing, SignIn};
-pub use staff::{can_undo, may_open};
+pub use staff::{may_open, to_undo};
 pub use submission::Submission;
 pub use visit::{Visit, WAIT as VISIT_WAIT};
 

@@ -41,7 +41,7 @@ mod undo;
 pub use ask::ask;
 pub use fresh::{answers_a_list, carry_out_new, receive as receive_new};
 pub use page::{may_open, write};
-pub use undo::can_undo;
+pub use undo::to_undo;
 
 use already::Asked;
 use reply::Reply;

@@ -429,7 +429,7 @@ fn speaks_for<'d>(draft: &'d Draft<'_>, id: TicketId, author: &str) -> Option<&'
 /// row K6).
 fn asks_marks(ticket: &Ticket, kind: Kind, because: Option<Because>) -> bool {
     let occasion = match kind {
-        Kind::Closed => because != Some(Because::OutOfScope),
+        Kind::Closed => !matches!(because, Some(Because::OutOfScope | Because::Helped)),
         Kind::Reopened => because == Some(Because::Refused),
         _ => false,
     };

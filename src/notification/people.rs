@@ -3,7 +3,7 @@
 use super::words::{Requester, line, marker, shown_name, some_line};
 use super::{Stationery, mailto, reply_address};
 use crate::desk::Notice;
-use crate::ticket::{Part, Person, Ticket};
+use crate::ticket::{Channel, Part, Person, Ticket};
 
 /// Somebody of a ticket as the directory knows him; how to reach him is for staff.
 pub fn known_person(stationery: Stationery<'_>, person: &Person, staff: bool) -> Requester {
@@ -21,6 +21,25 @@ pub fn known_person(stationery: Stationery<'_>, person: &Person, staff: bool) ->
         address: line(&person.who.address),
         phone: entry.and_then(|entry| entry.phone.as_deref().and_then(some_line)),
         place: place.as_deref().and_then(some_line),
+    }
+}
+
+/// Where to call the requester: the number typed into the form, beside that of the directory; the number
+/// of a signature, where the directory has none (row B14).
+pub fn phone(ticket: Option<&Ticket>, known: Option<String>, language: &str) -> Option<String> {
+    let written = ticket
+        .and_then(|ticket| ticket.phone.as_deref())
+        .and_then(some_line);
+    let typed = ticket.is_some_and(|ticket| ticket.channel == Channel::Page);
+    let digits = |phone: &str| -> String { phone.chars().filter(char::is_ascii_digit).collect() };
+    match (written, known) {
+        (Some(written), Some(known)) if typed && digits(&written) != digits(&known) => {
+            Some(match language {
+                "fr" => format!("{written} (annuaire : {known})"),
+                _ => format!("{written} (directory: {known})"),
+            })
+        }
+        (written, known) => known.or(written),
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::header::Line;
-use super::people::{known_person, unfollow};
+use super::people::{known_person, phone, unfollow};
 use super::{Stationery, date, layout, mailto, reply_address, staff};
 use crate::desk::lexicon::{self, Opinion};
 use crate::desk::{Automation, Because, Kind, Notice, SignIn};
@@ -319,11 +319,7 @@ impl Words {
                 .and_then(Ticket::requester)
                 .map(|person| {
                     let mut requester = known_person(stationery, person, staff);
-                    // The number of the signature, where the directory has none (row B14).
-                    if requester.phone.is_none() {
-                        let written = ticket.and_then(|ticket| ticket.phone.as_deref());
-                        requester.phone = written.and_then(some_line);
-                    }
+                    requester.phone = phone(ticket, requester.phone.take(), &language);
                     requester
                 }),
             nature: ticket

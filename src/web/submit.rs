@@ -90,7 +90,13 @@ struct Asked {
     /// The request that goes on to be typed.
     #[serde(default)]
     brouillon: String,
+    /// Its category is to be chosen anew, or was not chosen where it should have been.
+    #[serde(default)]
+    choix: String,
 }
+
+/// What [`Asked::choix`] says when its button was pressed; anything else asks for the choice.
+const CHOSEN: &str = "fait";
 
 /// One look at the form.
 struct Look<'a> {
@@ -127,6 +133,7 @@ impl Look<'_> {
             upload: self.site.service.current().settings.web.max_upload,
             token: &token,
             suggests: rules.knowledge.is_there(),
+            kept: *typed != Typed::blank(self.visitor.language) || !files.is_empty(),
         };
         let mut context = frame::context(self.site, self.visitor);
         let shown = view::form(&surroundings, typed, wrong, files);
@@ -170,31 +177,40 @@ async fn blank(
             Ok(Some(draft)) if draft.state == DraftState::Typed => {
                 let mut typed = typed_of(&draft.content);
                 typed.language = visitor.language.to_owned();
-                let none = Mistakes::new();
-                return look.form(
-                    StatusCode::OK,
-                    &asked.brouillon,
-                    &typed,
-                    &none,
-                    &draft.files,
-                );
+                let wrong = asked.chosen(&site, &visitor, &mut typed);
+                let status = status_of(&wrong);
+                return look.form(status, &asked.brouillon, &typed, &wrong, &draft.files);
             }
             Ok(_) => {}
             Err(error) => return look.failed(&error),
         }
     }
-    let typed = Typed {
-        category: asked.categorie,
-        language: visitor.language.to_owned(),
-        ..Typed::default()
-    };
-    look.form(
-        StatusCode::OK,
-        &form::number(),
-        &typed,
-        &Mistakes::new(),
-        &[],
-    )
+    let mut typed = Typed::blank(visitor.language);
+    let wrong = asked.chosen(&site, &visitor, &mut typed);
+    look.form(status_of(&wrong), &form::number(), &typed, &wrong, &[])
+}
+
+fn status_of(wrong: &Mistakes) -> StatusCode {
+    match wrong.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+impl Asked {
+    /// Puts the category that was chosen into the request; what fits of the earlier one's answers goes
+    /// along. Nothing chosen where a choice was asked for is a mistake.
+    fn chosen(&self, site: &Site, visitor: &Visitor, typed: &mut Typed) -> Mistakes {
+        let mut wrong = Mistakes::new();
+        if !self.categorie.is_empty() || !self.choix.is_empty() {
+            typed.choose(&site.service.rules().policy, &self.categorie);
+        }
+        if self.categorie.is_empty() && self.choix == CHOSEN {
+            let sentence = visitor.pick(typed::NO_CATEGORY.0, typed::NO_CATEGORY.1);
+            wrong.insert("categorie".to_owned(), sentence.to_owned());
+        }
+        wrong
+    }
 }
 
 /// Takes what was typed: keeps it, then shows what is wrong, or goes on.
@@ -226,10 +242,13 @@ async fn take(
         .all("retirer")
         .filter_map(|id| id.parse().ok())
         .collect();
-    let mut wrong = typed
-        .judge(&rules.policy, author.is_some(), look.internal_only())
-        .err()
-        .unwrap_or_default();
+    // « Choisir une autre catégorie » takes along what is typed so far, however much is missing.
+    let elsewhere = form.get("autre") == "1";
+    let judged = typed.judge(&rules.policy, author.is_some(), look.internal_only());
+    let mut wrong = match elsewhere {
+        true => Mistakes::new(),
+        false => judged.err().unwrap_or_default(),
+    };
     let ours = author.as_ref().is_none_or(|author| {
         form.get("preuve") == form_proof(&rules.keys, &number, &author.address)
     });
@@ -281,6 +300,10 @@ async fn take(
         };
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return look.form(status, &number, &typed, &wrong, &files);
+    }
+    if elsewhere {
+        let asked = [("brouillon", number.as_str()), ("choix", "autre")];
+        return see(&visitor.link("/demande", &asked));
     }
     see(&format!("/demande/{number}{}", visitor.query()))
 }

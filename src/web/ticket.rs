@@ -105,7 +105,15 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
         seen.visitor.language,
         site.service.now(),
     ));
-    let done = act::done(&seen.visitor);
+    let thanks = offers::helped(seen).filter(|_| seen.visitor.done.as_deref() == Some("aide"));
+    let thanks = thanks.map(|article| {
+        let reference = &seen.ticket.reference;
+        match seen.visitor.language {
+            "en" => format!("Thank you: request {reference} is closed. {article}"),
+            _ => format!("Merci\u{a0}: la demande {reference} est close. {article}"),
+        }
+    });
+    let done = thanks.or_else(|| act::done(&seen.visitor).map(str::to_owned));
     context.insert("done", &done);
     context.insert("here", &format!("/t/{token}"));
     let offers = offers::offers(&rules.policy, seen, site.service.now());

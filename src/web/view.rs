@@ -93,11 +93,16 @@ pub fn ticket(
     now: DateTime<Utc>,
 ) -> tera::Context {
     let zone = policy.timezone;
-    let entries: Vec<Entry> = events
-        .iter()
-        .filter(|(_, event)| may_see(person, event))
-        .filter_map(|(id, event)| entry(*id, event, person, zone, language, token))
-        .collect();
+    let mut before = Status::Open;
+    let mut entries: Vec<Entry> = Vec::new();
+    for (id, event) in events.iter().filter(|(_, event)| may_see(person, event)) {
+        entries.extend(entry(*id, event, before, person, zone, language, token));
+        before = match &event.what {
+            What::Status { to, .. } => *to,
+            What::Undone { ticket, .. } => ticket.status,
+            _ => before,
+        };
+    }
     let team = policy.team(&ticket.team);
     let mut context = tera::Context::new();
     context.insert("reference", &ticket.reference.to_string());
@@ -110,11 +115,23 @@ pub fn ticket(
         .rfind(|entry| entry.side == "us")
         .filter(|_| status::awaits(ticket, person));
     context.insert("question", &question);
-    let solution = entries
+    // What was written with the resolution; an earlier message is no solution.
+    let resolved = events
         .iter()
-        .rfind(|entry| entry.side == "us")
+        .map(|(_, event)| event)
+        .rfind(|event| is_resolution(event))
         .filter(|_| ticket.status == Status::Resolved);
+    let solution = resolved.and_then(|resolved| {
+        let at = resolved.at.to_rfc3339();
+        let mut said = entries.iter().rev();
+        said.find(|entry| entry.side == "us" && entry.at == at)
+    });
     context.insert("solution", &solution);
+    let wordless = resolved.is_some_and(|event| match &event.what {
+        What::Status { reason, .. } => reason.is_none() && event.actor.role != Role::Desk,
+        _ => false,
+    });
+    context.insert("unexplained", &(wordless && solution.is_none()));
     context.insert("status_token", ticket.status.as_str());
     context.insert("team", &team.map(|team| team.name.clone()));
     context.insert("contact", &team.and_then(|team| team.contact.clone()));
@@ -143,6 +160,7 @@ pub fn ticket(
 fn entry(
     id: i64,
     event: &Event,
+    before: Status,
     person: &Person,
     zone: Tz,
     language: &str,
@@ -206,6 +224,12 @@ fn entry(
         }
         What::Status { to, reason, .. } => {
             let words = match to {
+                // The answer that was waited for, or the end of a pause.
+                Status::Open
+                    if matches!(before, Status::Waiting { .. } | Status::Paused { .. }) =>
+                {
+                    say("En cours de nouveau.".into(), "At work again.".into())
+                }
                 Status::Open => say("Demande rouverte.".into(), "Request reopened.".into()),
                 Status::Waiting {
                     of: Awaited::Requester,
@@ -239,7 +263,7 @@ fn entry(
         }
         // The sentence was written for the requester, in the language of the ticket.
         What::Classified { why, .. } => Some(fact(why.clone())),
-        What::Verdict { verdict, .. } => match verdict {
+        What::Verdict { verdict, reason } => match verdict {
             Verdict::Accepted => Some(fact(say(
                 "Solution validée.".into(),
                 "Solution accepted.".into(),
@@ -249,7 +273,9 @@ fn entry(
                 "Solution refused.".into(),
             ))),
             // The change of status says it.
-            Verdict::Complement | Verdict::Helped => None,
+            Verdict::Complement => None,
+            // Which article: the sentence was written for the requester.
+            Verdict::Helped => reason.clone().map(fact),
         },
         What::Undone { ticket, .. } => Some(fact(match ticket.status {
             Status::Resolved | Status::Closed => say(
@@ -284,6 +310,11 @@ fn entry(
         | What::Duplicate { .. }
         | What::Alert { .. } => None,
     }
+}
+
+fn is_resolution(event: &Event) -> bool {
+    let resolved = Status::Resolved;
+    matches!(&event.what, What::Status { to, .. } if *to == resolved)
 }
 
 /// French sets a space before some signs; a line must not begin with one.

@@ -448,6 +448,19 @@ async fn the_article_of_an_acknowledgement_closes_its_request() {
         .await
         .expect("counts");
     assert_eq!(counts["interne/accueil-nouvel-arrivant"].helped, 1);
+    // The page of the request says what happened, names the article, and asks for no marks of answers.
+    let there = ticked.header("location").to_owned();
+    assert!(there.ends_with("?fait=aide"), "{there}");
+    let shown = plain(&get(&desk, &there).await.text());
+    for words in [
+        "Merci : la demande DSI-1 est close.",
+        "Résolu par l&#39;article « Préparer l&#39;arrivée d&#39;un nouvel agent ».",
+    ] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    assert!(!shown.contains("Les réponses apportées"), "{shown}");
+    let history = shown.split("Échanges").last().unwrap_or_default();
+    assert!(history.contains("Résolu par l&#39;article"), "{history}");
     // A second click changes nothing: the page only thanks.
     let again = http::submit(desk.address, &path, &[("confirme", "1")]).await;
     assert!(again.header("location").ends_with("?fait=aide#avis"));

@@ -5,7 +5,9 @@
 mod access;
 mod acting;
 mod browser;
+mod category;
 mod chrome;
+mod closing;
 mod desk;
 mod files;
 mod flood;

@@ -65,14 +65,14 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// Opens the form and sends it; the page that it leads to.
-async fn typed(desk: &Desk, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> String {
+pub async fn typed(desk: &Desk, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> String {
     let answer = send(desk, fields, files).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.header("location").to_owned()
 }
 
-async fn send(desk: &Desk, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
-    let page = desk.get("/demande").await.text();
+pub async fn send(desk: &Desk, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
+    let page = desk.get("/demande?categorie=-").await.text();
     let number = number(&page);
     let mut fields = fields.to_vec();
     if !fields.iter().any(|(name, _)| *name == "number") {
@@ -133,14 +133,15 @@ async fn tickets(desk: &Desk) -> usize {
 }
 
 /// A mail without its line ends.
-fn flat(text: &str) -> String {
+pub fn flat(text: &str) -> String {
     let text = text.replace(['\u{a0}', '\u{202f}'], " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.replace(['\u{a0}', '\u{202f}'], " ")
         .replace("&#39;", "'")
+        .replace("&nbsp;", " ")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,7 +289,7 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
         ("liens", "pas un lien"),
         ("pour", "autre"),
         ("nom", "Marie"),
-        ("adresse", "marie"),
+        ("adresse", "marie@localhost"),
     ];
     let answer = send(&desk, &fields, &file).await;
     assert_eq!(answer.status, 422);
@@ -306,7 +307,8 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
         "value=\"Linux\" checked",
         "value=\"yes\" checked",
         "pas un lien</textarea>",
-        "value=\"marie\"",
+        "value=\"marie@localhost\"",
+        "Du – Indiquez un jour qui existe",
         "Retirer a.txt",
     ] {
         assert!(page.contains(kept), "{kept}\n{page}");

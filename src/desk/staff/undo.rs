@@ -100,6 +100,13 @@ impl Reply<'_> {
                 "the opening of a ticket cannot be undone",
             ));
         };
+        if is_over(&now) {
+            return Outcome::Refused(words::pick(
+                &language,
+                "le demandeur a validé la solution : la demande est close définitivement",
+                "the requester has accepted the solution: the request is closed for good",
+            ));
+        }
         let told: BTreeMap<NoticeId, Option<Kind>> = done.iter().filter_map(notified).collect();
         let held: Vec<&Notice> = known
             .held
@@ -119,6 +126,13 @@ impl Reply<'_> {
             .any(|event| matches!(event.what, What::Mail { .. }));
 
         let back = set_back(&before, &after, &now);
+        if held.is_empty() && is_overtaken(&back, &now, done.iter()) {
+            return Outcome::Refused(words::pick(
+                &language,
+                "ce que vous aviez changé l'a été de nouveau depuis : il n'y a plus rien à défaire",
+                "what you had changed has changed again since: there is nothing left to undo",
+            ));
+        }
         draft.event(
             self.id,
             self.actor.clone(),
@@ -225,10 +239,45 @@ impl Reply<'_> {
     }
 }
 
-/// `#annuler` finds something of this technician's to undo.
-pub fn can_undo(history: &[&Event], technician: &Technician, now: DateTime<Utc>) -> bool {
+/// What `#annuler` of this technician would undo, as far as the history says: the events of his latest
+/// mail. `hold`: for so long his words do not leave.
+pub fn to_undo<'a, 'e>(
+    history: &'a [&'e Event],
+    technician: &Technician,
+    now: DateTime<Utc>,
+    hold: Duration,
+) -> Option<&'a [&'e Event]> {
     // The opening of a ticket stands.
-    latest(history, technician, now).is_some_and(|act| act.first > 0)
+    let act = latest(history, technician, now).filter(|act| act.first > 0)?;
+    let fold = |end: usize| Ticket::fold(history.get(..end)?.iter().copied());
+    let (before, after) = (fold(act.first)?, fold(act.last + 1)?);
+    let current = fold(history.len())?;
+    let done = history.get(act.first..=act.last)?;
+    let held = now - act.at <= hold;
+    let events = done.iter().copied();
+    let back = set_back(&before, &after, &current);
+    let spent = is_over(&current) || !held && is_overtaken(&back, &current, events);
+    (!spent).then_some(done)
+}
+
+/// Its requester has accepted the solution: that is final, for the desk as well (S4.31).
+fn is_over(ticket: &Ticket) -> bool {
+    ticket.status == Status::Closed && ticket.accepted
+}
+
+/// All that it changed has changed again since.
+fn is_overtaken<'e>(
+    back: &SetBack,
+    now: &Ticket,
+    mut done: impl Iterator<Item = &'e Event>,
+) -> bool {
+    let elsewhere = done.any(|event| {
+        matches!(
+            event.what,
+            What::Linked { .. } | What::Related { .. } | What::Person { .. }
+        )
+    });
+    back.stays && back.ticket == *now && !elsewhere
 }
 
 /// When, in the last minutes, he noted an absence in a reply to this ticket.

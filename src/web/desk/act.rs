@@ -55,8 +55,8 @@ pub struct Offers {
     close: bool,
     reopen: bool,
     lower: bool,
-    /// His latest act can be taken back.
-    undo: bool,
+    /// His latest act can be taken back: which.
+    undo: Option<String>,
     /// How long answers can be taken back, in seconds.
     hold: i64,
     canned: Vec<Choice>,
@@ -72,7 +72,7 @@ impl Offers {
     fn shows(&self, act: &str) -> bool {
         match act {
             "take" => self.take,
-            "undo" => self.undo,
+            "undo" => self.undo.is_some(),
             "note" => true,
             "answer" => self.edit,
             "resolve" | "answer-wait" => self.edit && self.resolve,
@@ -120,7 +120,8 @@ pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -
         close: ticket.status != Status::Closed,
         reopen: ticket.status != Status::Open,
         lower: desk::urgency::can_lower(ticket),
-        undo: desk::can_undo(&history, &staff.technician, now),
+        undo: desk::to_undo(&history, &staff.technician, now, policy.hold_replies)
+            .map(|done| words::undoing(done, policy.timezone, now, language)),
         hold: policy.hold_replies.num_seconds(),
         canned: canned
             .filter(|canned| canned.language == ticket.language)
@@ -211,6 +212,25 @@ fn lines(form: &Form) -> Option<Vec<String>> {
     Some(lines)
 }
 
+/// A button that promises words, pressed without any: what is missing. By mail `#resolu` alone stands,
+/// for who writes that means it.
+fn unsaid(form: &Form) -> Option<(&'static str, &'static str)> {
+    let empty = form.get("text").trim().is_empty()
+        && form.get("canned").trim().is_empty()
+        && form.files.is_empty();
+    match form.get("act") {
+        "resolve" if empty => Some((
+            "Écrivez la solution : le demandeur la reçoit, puis la valide ou la refuse.",
+            "Write the solution: the requester receives it, and accepts or refuses it.",
+        )),
+        "answer-wait" if empty => Some((
+            "Écrivez ce que vous attendez du demandeur.",
+            "Write what you wait for from the requester.",
+        )),
+        _ => None,
+    }
+}
+
 /// A second line would be a second command.
 fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace());
@@ -270,6 +290,11 @@ pub async fn reply(
             "This page was too old: nothing was done. Check, then send again.",
         );
         return again(&site, &staff, &seen, typed, StatusCode::FORBIDDEN, why);
+    }
+    if let Some((french, english)) = unsaid(&form) {
+        let why = staff.visitor.pick(french, english);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return again(&site, &staff, &seen, typed, status, why);
     }
     let Some(text) = written(&form) else {
         let why = staff.visitor.pick("Action inconnue.", "Unknown action.");

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::super::status::pick;
 use crate::desk::Kind;
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Nature, Part, Status};
+use crate::ticket::{Awaited, Claim, Event, Nature, Part, Status, What};
 
 pub fn status(status: Status, language: &str) -> &'static str {
     match status {
@@ -149,4 +149,46 @@ pub fn short(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>, language: &str) ->
 /// A name, else the address.
 pub fn name(who: &Address) -> &str {
     who.name.as_deref().unwrap_or(&who.address)
+}
+
+/// The button that takes back what these events did.
+pub fn undoing(done: &[&Event], zone: Tz, now: DateTime<Utc>, language: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for event in done {
+        let part = match &event.what {
+            What::Mail { .. } => pick(language, "la réponse", "the answer"),
+            What::Aside { .. } => {
+                pick(language, "le message au tiers", "the mail to a third party")
+            }
+            What::Assigned { .. } => pick(language, "l’affectation", "the assignment"),
+            What::Status { to, .. } => match to {
+                Status::Open => pick(language, "la réouverture", "the reopening"),
+                Status::Waiting { .. } => pick(language, "la mise en attente", "the waiting"),
+                Status::Paused { .. } => pick(language, "la mise en pause", "the pause"),
+                Status::Resolved => pick(language, "la résolution", "the resolution"),
+                Status::Closed => pick(language, "la clôture", "the closure"),
+            },
+            What::Team { .. } => pick(language, "le changement d’équipe", "the change of team"),
+            What::Priority { .. } => pick(language, "la priorité", "the priority"),
+            What::Classified { .. } => pick(language, "le classement", "the classification"),
+            _ => continue,
+        };
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let last = parts.pop();
+    let and = pick(language, " et ", " and ");
+    let what = match (parts.is_empty(), last) {
+        (_, None) => pick(language, "la modification", "the change").to_owned(),
+        (true, Some(last)) => last.to_owned(),
+        (false, Some(last)) => format!("{}{and}{last}", parts.join(", ")),
+    };
+    let at = done
+        .last()
+        .map_or_else(String::new, |event| short(event.at, zone, now, language));
+    match language {
+        "en" => format!("Undo {what} ({at})"),
+        _ => format!("Annuler {what} ({at})"),
+    }
 }

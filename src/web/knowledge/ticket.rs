@@ -148,7 +148,7 @@ pub async fn helped(
     };
     match site.service.act(action).await {
         // What cannot be done any more is seen on the page of the request.
-        Ok(_) => see(&visitor.link(&format!("/t/{token}"), &[])),
+        Ok(_) => see(&visitor.link(&format!("/t/{token}"), &[("fait", "aide")])),
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, "Ticket {} cannot be closed by its article: {error:#}", ticket.id);
             unavailable(&site, &visitor)

@@ -26,6 +26,12 @@ const PHONE: usize = 40;
 /// What a visitor chooses who finds no category.
 pub const UNKNOWN: &str = "-";
 
+/// Nothing was chosen, in French and in English.
+pub const NO_CATEGORY: (&str, &str) = (
+    "Choisissez une catégorie ; si aucune ne convient, « Je ne sais pas ».",
+    "Choose a category; if none fits, “I do not know”.",
+);
+
 /// All that can be typed, as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -74,6 +80,14 @@ pub fn question_field(category: &str, number: usize) -> String {
 }
 
 impl Typed {
+    /// Nothing yet.
+    pub fn blank(language: &str) -> Self {
+        Self {
+            language: language.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// What a form holds.
     pub fn of(form: &Form, policy: &Policy, language: &str) -> Self {
         let get = |name: &str| form.get(name).replace("\r\n", "\n");
@@ -102,6 +116,25 @@ impl Typed {
         }
     }
 
+    /// Chooses another category: the answers to questions that it asks in the same words stay.
+    pub fn choose(&mut self, policy: &Policy, category: &str) {
+        let asked = |id: &str| {
+            let category = policy.category(id);
+            let questions = category.map_or(&[][..], |category| category.questions.as_slice());
+            questions.iter().map(|question| question.label.as_str())
+        };
+        let labels: Vec<&str> = asked(&self.category).collect();
+        let answers = std::mem::take(&mut self.answers);
+        self.answers = asked(category)
+            .enumerate()
+            .filter_map(|(number, label)| {
+                let same = labels.iter().position(|known| *known == label)?;
+                Some((number, answers.get(&same)?.clone()))
+            })
+            .collect();
+        category.clone_into(&mut self.category);
+    }
+
     /// The category that was chosen, when it is one of ours.
     pub fn category<'a>(&self, policy: &'a Policy) -> Option<&'a Category> {
         policy.category(&self.category)
@@ -114,6 +147,13 @@ impl Typed {
             "request" => Nature::Request,
             _ => Nature::Incident,
         })
+    }
+
+    /// What it stops. An entry of the catalogue stops nothing, and neither does a suggestion.
+    pub fn effect(&self, policy: &Policy) -> Option<Effect> {
+        let own = self.category(policy).and_then(|category| category.nature);
+        let asked = own.is_none_or(|nature| nature == Nature::Incident);
+        Effect::parse(&self.effect).filter(|_| asked)
     }
 
     /// The request, or what is wrong with it. `proven`: nobody has to be asked who he is.
@@ -132,11 +172,7 @@ impl Typed {
         };
         let category = self.category(policy);
         if category.is_none() && self.category != UNKNOWN {
-            judge.wrong(
-                "categorie",
-                "Choisissez une catégorie ; si aucune ne convient, « Je ne sais pas ».",
-                "Choose a category; if none fits, “I do not know”.",
-            );
+            judge.wrong("categorie", NO_CATEGORY.0, NO_CATEGORY.1);
         }
         let title = form::one_line(&self.title);
         judge.length("titre", &title, TITLE);
@@ -156,7 +192,7 @@ impl Typed {
             );
         }
         let nature = self.nature(policy);
-        let effect = Effect::parse(&self.effect);
+        let effect = self.effect(policy);
         if nature == Nature::Incident && effect.is_none() {
             judge.wrong(
                 "effet",
@@ -178,7 +214,7 @@ impl Typed {
             return Err(judge.mistakes);
         }
         let mut answers = answers;
-        if let Some(effect) = effect.filter(|_| nature != Nature::Suggestion) {
+        if let Some(effect) = effect {
             let label = pick(&self.language, "Conséquence", "Consequence").to_owned();
             answers.insert(0, (label, effect.sentence(&self.language)));
         }
@@ -193,9 +229,7 @@ impl Typed {
                 language: Some(self.language.clone()),
                 category: category.map(|category| category.id.clone()),
                 nature: Some(nature).filter(|_| category.is_some() || !self.nature.is_empty()),
-                urgency: effect
-                    .filter(|_| nature != Nature::Suggestion)
-                    .map(Effect::level),
+                urgency: effect.map(Effect::level),
                 beneficiary,
                 phone,
             },
@@ -241,7 +275,10 @@ impl Typed {
         let ours = address
             .as_ref()
             .is_some_and(|address| is_ours(policy, address.as_str()));
-        if !written.is_empty() && (address.is_none() || ours) {
+        let reached = address
+            .as_ref()
+            .is_some_and(|address| is_reached(address.domain()));
+        if !written.is_empty() && (!reached || ours) {
             judge.wrong(
                 "beneficiaire-adresse",
                 "Cette adresse n’est pas celle d’une personne ; vous pouvez la laisser vide.",
@@ -277,6 +314,12 @@ impl Typed {
                 "adresse",
                 "Indiquez votre adresse de courriel, par exemple prenom.nom@exemple.fr.",
                 "Give your mail address, for example first.last@example.org.",
+            ),
+            // Nobody on the Internet is reached without a dot: a typing mistake.
+            Some(address) if !is_reached(address.domain()) => judge.wrong(
+                "adresse",
+                "Cette adresse est incomplète : vérifiez ce qui suit « @ », par exemple exemple.fr.",
+                "This address is not complete: check what follows “@”, for example example.org.",
             ),
             Some(address) if is_ours(policy, address.as_str()) => judge.wrong(
                 "adresse",
@@ -323,6 +366,11 @@ impl Typed {
             account.map_or_else(String::new, |account| account.name.clone()),
         )
     }
+}
+
+/// A domain with a dot inside.
+fn is_reached(domain: &str) -> bool {
+    domain.contains('.') && domain.split('.').all(|label| !label.is_empty())
 }
 
 struct Judge<'a> {

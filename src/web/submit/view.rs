@@ -1,9 +1,11 @@
 //! What the pages of the form show.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::typed::{Mistakes, Typed, UNKNOWN, question_field};
-use crate::desk::form::{Effect, NO, QuestionKind, YES};
+use crate::desk::form::{Effect, NO, QuestionKind, YES, one_line};
 use crate::desk::policy::{Category, Policy};
 use crate::mail::Address;
 use crate::notification::date;
@@ -26,6 +28,8 @@ pub struct Shown<'a> {
     wrong: &'a Mistakes,
     /// A category is chosen first, on a page of its own.
     first: bool,
+    /// Something is typed already.
+    kept: bool,
     /// It was: it stands there alone.
     alone: bool,
     groups: Vec<Group>,
@@ -45,6 +49,8 @@ pub struct Shown<'a> {
 #[derive(Debug, Serialize)]
 struct Mistake<'a> {
     id: String,
+    /// The question of a category that it is about: its sentence does not say.
+    question: Option<String>,
     sentence: &'a str,
 }
 
@@ -117,6 +123,8 @@ pub struct Surroundings<'a> {
     /// Proves that the form is the author's, where a proxy says who he is.
     pub token: &'a str,
     pub suggests: bool,
+    /// Something is kept under the number.
+    pub kept: bool,
 }
 
 /// The form with what was typed, and what was wrong with it.
@@ -136,9 +144,10 @@ pub fn form<'a>(
     Shown {
         number: surroundings.number,
         typed,
-        mistakes: mistakes(wrong),
+        mistakes: mistakes(policy, wrong),
         wrong,
         first: many && !chosen,
+        kept: surroundings.kept,
         alone,
         groups: groups(policy, language, typed, wrong, alone),
         teams: teams(policy, typed),
@@ -179,7 +188,20 @@ const ORDER: [&str; 12] = [
     "nom",
 ];
 
-fn mistakes(wrong: &Mistakes) -> Vec<Mistake<'_>> {
+fn mistakes<'a>(policy: &Policy, wrong: &'a Mistakes) -> Vec<Mistake<'a>> {
+    let labels: BTreeMap<String, &str> = policy
+        .categories
+        .iter()
+        .flat_map(|category| {
+            let questions = category.questions.iter().enumerate();
+            questions.map(|(number, question)| {
+                (
+                    question_field(&category.id, number),
+                    question.label.as_str(),
+                )
+            })
+        })
+        .collect();
     let place = |field: &str| {
         let field = if field.starts_with("q-") { "q-" } else { field };
         let place = ORDER.iter().position(|known| *known == field);
@@ -189,6 +211,7 @@ fn mistakes(wrong: &Mistakes) -> Vec<Mistake<'_>> {
         .iter()
         .map(|(field, sentence)| Mistake {
             id: field.clone(),
+            question: labels.get(field).map(|label| (*label).to_owned()),
             sentence,
         })
         .collect();
@@ -363,6 +386,7 @@ pub struct Summary {
     urgency: Option<String>,
     beneficiary: Option<String>,
     phone: Option<String>,
+    name: Option<String>,
     address: String,
     files: Vec<File>,
 }
@@ -377,8 +401,7 @@ pub fn summary(
 ) -> Summary {
     let language = &typed.language;
     let category = typed.category(policy);
-    let effect = Effect::parse(&typed.effect);
-    let effect = effect.filter(|_| typed.nature(policy) != Nature::Suggestion);
+    let effect = typed.effect(policy);
     let beneficiary = [&typed.beneficiary, &typed.beneficiary_address];
     let beneficiary: Vec<&str> = beneficiary
         .into_iter()
@@ -393,6 +416,10 @@ pub fn summary(
         urgency: effect.map(|effect| policy.level_name(effect.level(), language).to_owned()),
         beneficiary: Some(beneficiary.join(", ")).filter(|text| !text.is_empty()),
         phone: Some(typed.phone.trim().to_owned()).filter(|phone| !phone.is_empty()),
+        name: author.map_or_else(
+            || Some(one_line(&typed.name)).filter(|name| !name.is_empty()),
+            |author| author.name.clone(),
+        ),
         address: author.map_or_else(
             || typed.address.trim().to_owned(),
             |author| author.address.clone(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Seen;
 use crate::desk::{Policy, lifecycle};
-use crate::ticket::{Part, Person, Status, What};
+use crate::ticket::{Part, Person, Status, Verdict, What};
 use crate::token;
 
 use chrono::{DateTime, Utc};
@@ -34,6 +34,18 @@ pub fn only_reads(person: &Person) -> bool {
     !token::is_row(person.id.0)
 }
 
+/// The article that closed it, in a sentence.
+pub fn helped(seen: &Seen) -> Option<&str> {
+    let mut events = seen.events.iter().map(|(_, event)| &event.what);
+    match events.rfind(|what| matches!(what, What::Verdict { .. }))? {
+        What::Verdict {
+            verdict: Verdict::Helped,
+            reason,
+        } => reason.as_deref(),
+        _ => None,
+    }
+}
+
 /// What `seen` may do now.
 pub fn offers(policy: &Policy, seen: &Seen, now: DateTime<Utc>) -> Offers {
     if only_reads(&seen.person) {
@@ -58,8 +70,10 @@ pub fn offers(policy: &Policy, seen: &Seen, now: DateTime<Utc>) -> Offers {
             _ => None,
         });
     let explained = comments.next_back().unwrap_or(false);
+    // An article was enough: nobody gave an answer that could be marked.
+    let helped = helped(seen).is_some();
     let rate = match ticket.marks {
-        _ if !(decides && done) => "",
+        _ if !(decides && done) || helped => "",
         None => "first",
         Some(marks) if marks.is_low() && !explained => "why",
         Some(_) => "",

@@ -39,6 +39,12 @@ for (const input of document.querySelectorAll("input[type=file]")) {
   });
 }
 
+// What only this script makes possible is promised only now.
+for (const promise of document.querySelectorAll("[data-script]")) promise.hidden = false;
+
+// What is wrong is the first thing that is read.
+document.querySelector("[data-focus]")?.focus();
+
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
