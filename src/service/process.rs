@@ -1,5 +1,5 @@
 //! The second station: reads what is in the inbox, decides, and writes the outcome, one
-//! transaction a batch with a savepoint a mail. Reading happens before, outside the transaction.
+//! transaction a batch. Reading happens before, outside the transaction.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -222,6 +222,7 @@ impl Store {
     /// Decides and writes, in one durable transaction (D): for each input `decide` is called with
     /// what it may look up, and what it wants is written, or, when either fails or panics, nothing
     /// of it. The results are in the order of the inputs; an input sees what those before it wrote.
+    /// When one of several fails, all are decided anew, each undone by itself: `decide` may be asked twice.
     /// A mail that fails rests for a while and comes again.
     ///
     /// # Errors

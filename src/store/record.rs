@@ -24,7 +24,7 @@ const COUNTED_MINUTES: i64 = 2 * 24 * 60;
 /// The words of events, by their ids, still to be indexed.
 pub(super) type Words = Vec<(i64, String)>;
 
-/// Indexes words, after the savepoints of a batch are released: FTS5 writes a segment at each
+/// Indexes words, after those of a batch are written and savepoints released: FTS5 writes a segment at each
 /// savepoint, and merges them later, which cost more than all other tables together.
 pub(super) fn index(connection: &Connection, words: &Words) -> Result<()> {
     let mut statement =
