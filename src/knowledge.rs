@@ -18,6 +18,7 @@ mod link;
 mod offer;
 pub mod render;
 pub mod snippet;
+pub mod spaces;
 
 pub use front::parse;
 pub use link::encoded;
@@ -62,8 +63,6 @@ pub struct Document {
     pub place: Place,
     /// « Rubrique ».
     pub heading: Option<String>,
-    /// « Balise ».
-    pub tag: Option<String>,
     /// « Date ».
     pub date: Option<NaiveDate>,
     /// The line of the file on which it is named.
@@ -239,15 +238,4 @@ pub fn cross_check(articles: &[Article], exists: &dyn Fn(&str) -> bool) -> Vec<P
         }
     }
     problems
-}
-
-/// A date as the pages of the desk print it (S2.48: « 20-11-2013 15:42 »).
-pub fn date_and_time(at: NaiveDateTime) -> String {
-    let midnight = at.time() == chrono::NaiveTime::MIN;
-    at.format(if midnight {
-        "%d-%m-%Y"
-    } else {
-        "%d-%m-%Y %H:%M"
-    })
-    .to_string()
 }

@@ -18,7 +18,6 @@ use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::service::Service;
 
@@ -58,7 +57,7 @@ struct Site {
     /// Known to nobody outside of this process.
     secret: String,
     /// Bytes of files that may be in memory on their way to browsers.
-    downloads: Arc<Semaphore>,
+    downloads: Room,
     /// For forms with files on their way from browsers.
     uploads: Room,
     /// For forms of words alone.
@@ -93,7 +92,7 @@ pub async fn serve(
         questions: Rate::new(knowledge::QUESTIONS_PER_MINUTE),
         sign_ins: Rate::new(desk::ASKED_PER_MINUTE),
         secret: desk::secret()?,
-        downloads: Arc::new(Semaphore::new(download::BYTES_IN_FLIGHT)),
+        downloads: Room::new(download::BYTES_IN_FLIGHT),
         uploads: Room::new(form::BYTES_IN_FLIGHT),
         words: Room::new(form::WORDS_IN_FLIGHT),
         pages: pages()?,

@@ -60,12 +60,12 @@ impl Mistake {
         match self {
             Self::Missing => pick(
                 language,
-                "Répondez à cette question : elle est obligatoire.",
+                "Répondez à cette question\u{a0}: elle est obligatoire.",
                 "Please answer this question: it is required.",
             ),
             Self::TooLong(limit) => pick(
                 language,
-                format!("Ce texte est trop long : {limit} caractères au plus."),
+                format!("Ce texte est trop long\u{a0}: {limit} caractères au plus."),
                 format!("This text is too long: {limit} characters at most."),
             ),
             Self::NotOffered => pick(
@@ -212,7 +212,7 @@ impl Effect {
             Self::Client => pick(language, "Un client est bloqué.", "A client is blocked."),
             Self::Everybody => pick(
                 language,
-                "Personne ne peut travailler : tout un service ou tout un site est arrêté.",
+                "Personne ne peut travailler\u{a0}: tout un service ou tout un site est arrêté.",
                 "Nobody can work: a whole service or a whole site has stopped.",
             ),
         }
@@ -235,7 +235,7 @@ pub fn links(given: &str, language: &str) -> Result<Vec<String>, String> {
     if lines.len() > LINKS {
         return Err(pick(
             language,
-            format!("{LINKS} liens au plus ; mettez les autres dans la description."),
+            format!("{LINKS} liens au plus\u{a0}; mettez les autres dans la description."),
             format!("{LINKS} links at most; put the others into the description."),
         ));
     }
@@ -254,7 +254,7 @@ pub fn links(given: &str, language: &str) -> Result<Vec<String>, String> {
             Err(pick(
                 language,
                 format!(
-                    "« {shown} » n’est pas un lien : un par ligne, qui commence par https:// ou http://."
+                    "«\u{a0}{shown}\u{a0}» n’est pas un lien\u{a0}: un par ligne, qui commence par https:// ou http://."
                 ),
                 format!("\"{shown}\" is no link: one a line, beginning with https:// or http://."),
             ))
@@ -276,9 +276,11 @@ pub fn text(
     }
     for (label, answer) in answers {
         let label = label.trim_end_matches([' ', '\u{a0}', '\u{202f}', ':']);
-        let sign = match label.ends_with('?') {
-            true => "",
-            false => &*pick(language, "\u{a0}:", ":"),
+        // No line begins with the sign of a question.
+        let (label, sign) = match label.strip_suffix('?') {
+            Some(asked) if asked.ends_with(' ') => (asked.trim_end(), "\u{a0}?"),
+            Some(asked) => (asked, "?"),
+            None => (label, &*pick(language, "\u{a0}:", ":")),
         };
         match answer.contains('\n') {
             true => text.push_str(&format!("\n{label}{sign}\n{answer}\n")),
@@ -387,7 +389,7 @@ mod tests {
                 &answers,
                 &["https://a.example".to_owned()]
             ),
-            "Rien ne va.\n\nNuméro du poste\u{a0}: P-12\nDepuis quand ? 24/12/2026\nMessage affiché\u{a0}:\nErreur\n0x80\n\n\nLiens\u{a0}:\n- https://a.example"
+            "Rien ne va.\n\nNuméro du poste\u{a0}: P-12\nDepuis quand\u{a0}? 24/12/2026\nMessage affiché\u{a0}:\nErreur\n0x80\n\n\nLiens\u{a0}:\n- https://a.example"
         );
         assert_eq!(text("fr", "Rien ne va.", &[], &[]), "Rien ne va.");
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use regex::Regex;
 
@@ -93,6 +93,15 @@ pub struct Team {
     pub assignment: Assignment,
     /// Who is told how each month was; empty: nobody (row N1).
     pub report_to: Vec<String>,
+}
+
+impl Team {
+    /// Number of whoever is on duty while nobody is there, for what is urgent and cannot wait (row J9).
+    pub fn on_duty(&self, now: DateTime<Utc>) -> Option<&str> {
+        self.on_call
+            .as_deref()
+            .filter(|_| !self.calendar.is_open(now))
+    }
 }
 
 /// An address pattern that routes to a team.

@@ -233,8 +233,9 @@ pub fn acknowledge(draft: &mut Draft<'_>, id: TicketId, what: Acknowledged) {
     }
     let on_call = draft
         .team(id)
-        .filter(|team| what.urgent && !team.calendar.is_open(draft.now))
-        .and_then(|team| team.on_call.clone());
+        .filter(|_| what.urgent)
+        .and_then(|team| team.on_duty(draft.now))
+        .map(str::to_owned);
     let language = draft
         .ticket(id)
         .map_or_else(String::new, |ticket| ticket.language.clone());

@@ -11,6 +11,7 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 
 use super::Article;
 use super::link::{self, Target};
+use super::spaces::unbroken;
 
 /// Endings of pictures that browsers show and that hold no script.
 const PICTURES: &[&str] = &["png", "jpg", "jpeg", "gif"];
@@ -29,7 +30,21 @@ pub fn html(article: &Article, links: &Links) -> String {
     let mut out = String::with_capacity(article.body.len() * 3 / 2);
     let mut refused = Vec::new();
     let mut outline = Outline::default();
+    let mut code = false;
     let events = parser(&article.body).filter_map(|event| match event {
+        Event::Start(Tag::CodeBlock(kind)) => {
+            code = true;
+            Some(Event::Start(Tag::CodeBlock(kind)))
+        }
+        Event::End(TagEnd::CodeBlock) => {
+            code = false;
+            Some(Event::End(TagEnd::CodeBlock))
+        }
+        // What is typed into a terminal stays as it is.
+        Event::Text(text) if !code => Some(Event::Text(CowStr::from(unbroken(
+            &text,
+            &article.language,
+        )))),
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),

@@ -1,25 +1,9 @@
 //! Dates and sizes in words, as people read them in mails and on the page.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
-const JOURS: [&str; 7] = [
-    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-];
-const MOIS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
+use crate::desk::words;
 
 /// A moment in words: « lundi 23 novembre 2026 à 14 h 05 », "Monday 23 November 2026 at 14:05",
 /// and `2026-11-23 14:05` in languages that the desk does not speak itself.
@@ -37,16 +21,9 @@ pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
 
 /// A day in words: « mardi 1er décembre 2026 », "Tuesday 1 December 2026".
 pub fn day(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
-    let local = at.with_timezone(&zone);
     match language {
-        "fr" => {
-            let weekday = JOURS[local.weekday().num_days_from_monday() as usize % 7];
-            let month = MOIS[local.month0() as usize % 12];
-            let first = if local.day() == 1 { "er" } else { "" };
-            format!("{weekday} {}{first} {month} {}", local.day(), local.year())
-        }
-        "en" => local.format("%A %-d %B %Y").to_string(),
-        _ => local.format("%Y-%m-%d").to_string(),
+        "fr" | "en" => words::day(at, zone, language),
+        _ => at.with_timezone(&zone).format("%Y-%m-%d").to_string(),
     }
 }
 

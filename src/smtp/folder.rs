@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use anyhow::{Context, ensure};
 use data_encoding::HEXLOWER;
 
 use super::Outcome;
@@ -26,6 +27,28 @@ pub(super) fn deliver(root: &Path, envelope: &Envelope) -> Outcome {
         },
         Err(error) => Outcome::Later(format!("writing to the folder {name}: {error}")),
     }
+}
+
+/// Whether mail can be written below `root`, in words; makes nothing.
+///
+/// # Errors
+/// When it cannot.
+pub(super) fn check(root: &Path) -> anyhow::Result<String> {
+    let shown = root.display();
+    // What is not there yet is made with the first mail, below what is.
+    let mut above = root.ancestors().map(|folder| match folder {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    });
+    let there = above.find(|folder| folder.exists());
+    let there = there.with_context(|| format!("{shown}: no folder above it exists"))?;
+    ensure!(there.is_dir(), "{} is not a folder", there.display());
+    let rights = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(there, rights).with_context(|| format!("writing in {}", there.display()))?;
+    Ok(match there == root {
+        true => format!("folders in {shown}"),
+        false => format!("folders in {shown}, which is made with the first mail"),
+    })
 }
 
 /// The folder of an address: the address in lower case, where a character that a file system or a
@@ -98,6 +121,18 @@ fn is_already_read(cur: &Path, name: &str) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn looking_makes_no_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("out/mails");
+        let said = check(&root).expect("it can be made");
+        assert!(said.ends_with("made with the first mail"), "{said}");
+        assert!(!folder.path().join("out").exists());
+        fs::write(folder.path().join("out"), "").expect("writable");
+        let said = check(&root).expect_err("a file is in the way").to_string();
+        assert!(said.ends_with("out is not a folder"), "{said}");
+    }
 
     #[test]
     fn folder_names_are_safe_and_different() {

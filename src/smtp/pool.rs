@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -126,12 +126,7 @@ impl Sender {
                 let (host, port) = (&settings.host, settings.port);
                 Ok(format!("{host}:{port}, {protection}, {login}; {abilities}"))
             }
-            Inner::Folder(root) => {
-                tokio::fs::create_dir_all(root)
-                    .await
-                    .with_context(|| format!("creating {}", root.display()))?;
-                Ok(format!("folders in {}", root.display()))
-            }
+            Inner::Folder(root) => folder::check(root),
             Inner::Memory(_) => Ok("kept in memory".to_owned()),
         }
     }

@@ -1,40 +1,24 @@
 //! A file of a ticket, given so that nothing of it runs (S5, T18, T19).
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes of files on their way to browsers at once: whoever reads slowly, or not at all, fills
-/// this and not the memory.
+use super::room::Held;
+
+/// Bytes of files on their way to browsers at once: whoever reads slowly, or not at all, fills his part
+/// of this and not the memory.
 pub const BYTES_IN_FLIGHT: usize = 192 << 20;
-
-/// How long a download waits for others to finish.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bytes given to a connection at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Room for a file of `size` bytes, held until it has been given; `None` when others hold it all
-/// for too long.
-pub async fn room(downloads: &Arc<Semaphore>, size: u64) -> Option<OwnedSemaphorePermit> {
-    // A file larger than all the room waits until it is alone.
-    let size = usize::try_from(size)
-        .unwrap_or(usize::MAX)
-        .min(BYTES_IN_FLIGHT);
-    let size = u32::try_from(size).unwrap_or(u32::MAX);
-    let wait = Arc::clone(downloads).acquire_many_owned(size);
-    tokio::time::timeout(PATIENCE, wait).await.ok()?.ok()
-}
-
 /// The file as a download. Its type is what its first bytes say, for pictures and PDF; everything
 /// else is just bytes, whatever the sender called it.
-pub fn answer(name: Option<&str>, bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Response {
+pub fn answer(name: Option<&str>, bytes: Vec<u8>, held: Held) -> Response {
     let kind = sniff(&bytes).unwrap_or("application/octet-stream");
     let disposition = disposition(name.unwrap_or("fichier"));
     (
@@ -53,7 +37,7 @@ pub fn answer(name: Option<&str>, bytes: Vec<u8>, held: OwnedSemaphorePermit) ->
 }
 
 /// The bytes piece by piece; the room is given back with the last one.
-fn body(bytes: Vec<u8>, held: OwnedSemaphorePermit) -> Body {
+fn body(bytes: Vec<u8>, held: Held) -> Body {
     let left = (Bytes::from(bytes), held);
     Body::from_stream(stream::unfold(left, |(mut left, held)| async move {
         if left.is_empty() {

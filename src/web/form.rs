@@ -177,7 +177,9 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
         ..=WORDS_BYTES => (&site.words, limit.min(WORDS_BYTES)),
         _ => (&site.uploads, limit),
     };
-    let held = room.take(visitor.address, announced.min(limit)).await;
+    let held = room
+        .take(visitor.address, announced.min(limit) as u64)
+        .await;
     let Some(_held) = held else {
         return Err(Refusal::Busy);
     };
@@ -305,23 +307,23 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
         ),
         TooMany => (
             StatusCode::TOO_MANY_REQUESTS,
-            "Trop d'envois depuis votre adresse ; réessayez dans une minute.".to_owned(),
+            "Trop d’envois depuis votre adresse\u{a0}; réessayez dans une minute.".to_owned(),
             "Too many forms from your address; try again in a minute.".to_owned(),
         ),
         Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "Beaucoup de fichiers arrivent en ce moment ; réessayez dans une minute.".to_owned(),
+            "Beaucoup de fichiers arrivent en ce moment\u{a0}; réessayez dans une minute.".to_owned(),
             "Many files are arriving right now; try again in a minute.".to_owned(),
         ),
         TooLarge(0) => (
             StatusCode::PAYLOAD_TOO_LARGE,
-            "Votre texte est trop long : joignez-le plutôt comme fichier.".to_owned(),
+            "Votre texte est trop long\u{a0}: joignez-le plutôt comme fichier.".to_owned(),
             "Your text is too long: attach it as a file instead.".to_owned(),
         ),
         TooLarge(bytes) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
-                "Votre envoi est trop volumineux : les fichiers peuvent faire {} en tout. Envoyez-les en plusieurs fois, ou indiquez où les trouver.",
+                "Votre envoi est trop volumineux\u{a0}: les fichiers peuvent faire {} en tout. Envoyez-les en plusieurs fois, ou indiquez où les trouver.",
                 at_most(bytes, "fr")
             ),
             format!(
@@ -331,17 +333,17 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
         ),
         TooManyParts => (
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("Votre envoi contient trop d'éléments : {FILES} fichiers au plus."),
+            format!("Votre envoi contient trop d’éléments\u{a0}: {FILES} fichiers au plus."),
             format!("There is too much in this form: {FILES} files at most."),
         ),
         TooSlow => (
             StatusCode::REQUEST_TIMEOUT,
-            "L'envoi a été interrompu ou était trop lent : rien n'a été enregistré. Réessayez, avec moins de fichiers si besoin.".to_owned(),
+            "L’envoi a été interrompu ou était trop lent\u{a0}: rien n’a été enregistré. Réessayez, avec moins de fichiers si besoin.".to_owned(),
             "The form stopped arriving or came too slowly: nothing was kept. Try again, with fewer files if need be.".to_owned(),
         ),
         NoForm => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Cet envoi n'est pas un formulaire de ces pages.".to_owned(),
+            "Cet envoi n’est pas un formulaire de ces pages.".to_owned(),
             "This was not sent by a form of these pages.".to_owned(),
         ),
     };

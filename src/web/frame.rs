@@ -32,7 +32,7 @@ const NAVIGATION: &[Place] = &[
         path: knowledge::PATH,
         label: ("Base de connaissance", "Knowledge base"),
         entry: Some((
-            "Des réponses aux questions fréquentes, à consulter avant d'écrire.",
+            "Des réponses aux questions fréquentes, à consulter avant d’écrire.",
             "Answers to frequent questions, to be read before writing.",
         )),
     },
@@ -40,7 +40,7 @@ const NAVIGATION: &[Place] = &[
         path: "/mes-demandes",
         label: ("Mes demandes", "My requests"),
         entry: Some((
-            "Suivre vos demandes : leur état, les échanges, ce que nous attendons de vous.",
+            "Suivre vos demandes\u{a0}: leur état, les échanges, ce que nous attendons de vous.",
             "Follow your requests: where they stand, what was said, what we need from you.",
         )),
     },

@@ -11,7 +11,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::frame::{self, Visitor};
-use super::{Site, page};
+use super::{Site, page, view};
 use crate::config::Conformity;
 use crate::desk::Policy;
 use crate::desk::calendar::Term;
@@ -53,13 +53,14 @@ struct Phone {
 }
 
 /// The addresses, the recommended ones first (S2.5); a pattern only where it says what it is for.
-fn listed(policy: &Policy) -> Vec<Listed> {
+fn listed(policy: &Policy, language: &str) -> Vec<Listed> {
     let patterns = policy.addresses.iter();
     let mut listed: Vec<Listed> = patterns
-        .map(|pattern| Listed {
+        .map(|pattern| (pattern, pattern.about.as_deref()))
+        .map(|(pattern, about)| Listed {
             address: pattern.written.clone(),
             writable: !pattern.written.contains(['*', '?']),
-            about: pattern.about.clone(),
+            about: about.map(|about| view::unbroken(about, language)),
             team: policy.team(&pattern.team).map(|team| team.name.clone()),
             recommended: pattern.recommended,
         })
@@ -104,7 +105,7 @@ fn in_words(term: Term, language: &str) -> String {
 async fn home(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let mut context = frame::context(&site, &visitor);
     let rules = site.service.rules();
-    let mut listed = listed(&rules.policy);
+    let mut listed = listed(&rules.policy, visitor.language);
     if listed.iter().any(|listed| listed.recommended) {
         listed.retain(|listed| listed.recommended);
     }
@@ -118,7 +119,7 @@ async fn home(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
 async fn help(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let mut context = frame::context(&site, &visitor);
     let policy = &site.service.rules().policy;
-    context.insert("addresses", &listed(policy));
+    context.insert("addresses", &listed(policy, visitor.language));
     context.insert("closes_after", &closes_after(policy, visitor.language));
     let phones: Vec<Phone> = policy
         .teams

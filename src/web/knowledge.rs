@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Visitor};
 use super::{Site, client, download, form, link, page, see, unavailable};
+use crate::config::FormFor;
 use crate::knowledge::{Article, Audience};
 use crate::service::knowledge::Knowledge;
 use crate::service::knowledge::readers::{Did, is_robot};
@@ -35,6 +36,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     (
         "knowledge/search.html",
         include_str!("web-templates/knowledge/search.html"),
+    ),
+    (
+        "knowledge/otherwise.html",
+        include_str!("web-templates/knowledge/otherwise.html"),
     ),
     (
         "knowledge/article.html",
@@ -126,6 +131,10 @@ async fn search(
     context.insert("q", asked.q.trim());
     context.insert("count", &found.0);
     context.insert("found", &found.1);
+    let current = site.service.current();
+    let form_is_there = current.settings.web.form != FormFor::Off;
+    context.insert("form_is_there", &form_is_there);
+    context.insert("write_to", &view::write_to(&current.settings.policy));
     page(&site, StatusCode::OK, "knowledge/search.html", &context)
 }
 
@@ -215,7 +224,7 @@ async fn article(
     if method == Method::GET && reader != Audience::Technicians {
         count(&site, &visitor, &headers, reader, &slug, Did::Read);
     }
-    let place = view::Place::of(reader, &visitor);
+    let place = view::Place::of(reader);
     show(&site, &visitor, &slug, &place, StatusCode::OK).await
 }
 
@@ -299,13 +308,7 @@ async fn helped(
         return link::not_found(&site, &visitor);
     }
     count(&site, &visitor, &headers, reader, &slug, Did::Helped);
-    see(&thanks(&view::article_link(&slug, &visitor)))
-}
-
-/// The same page, where the reader is thanked.
-fn thanks(link: &str) -> String {
-    let sign = if link.contains('?') { '&' } else { '?' };
-    format!("{link}{sign}fait=aide#avis")
+    see(&view::Place::of(reader).thanks(&slug, &visitor))
 }
 
 async fn file(
@@ -325,7 +328,7 @@ async fn give(site: &Site, visitor: &Visitor, path: String, reader: Audience) ->
     let Some(size) = knowledge.file_size(&path, reader) else {
         return link::not_found(site, visitor);
     };
-    let Some(held) = download::room(&site.downloads, size).await else {
+    let Some(held) = site.downloads.take(visitor.address, size).await else {
         return unavailable(site, visitor);
     };
     let bytes = tokio::task::spawn_blocking(move || knowledge.file(&path, reader)).await;

@@ -143,7 +143,7 @@ async fn once_of(site: &Site, token: &str) -> Result<Option<(Ticket, String)>> {
 pub fn too_many() -> Response {
     let mut response = (
         StatusCode::TOO_MANY_REQUESTS,
-        "Trop de liens inconnus depuis votre adresse ; réessayez dans une minute.\n\
+        "Trop de liens inconnus depuis votre adresse\u{a0}; réessayez dans une minute.\n\
          Too many unknown links from your address; try again in a minute.\n",
     )
         .into_response();

@@ -1,4 +1,4 @@
-//! Room in memory for what browsers send: all share it, and no client takes it from the others. Forms
+//! Room in memory for what browsers send and fetch: all share it, and no client takes it from the others. Forms
 //! of words alone have a room of their own, so that whoever sends large files, or pretends to, keeps
 //! nobody from writing.
 
@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::client::network;
 
-/// How long a form waits for others.
+/// How long a form or a download waits for others.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Of the room, one client has at most a part in so many.
@@ -45,9 +45,10 @@ impl Room {
         }
     }
 
-    /// Takes a piece once there is one; `None` when there was none for a while. A form that is larger
+    /// Takes a piece once there is one; `None` when there was none for a while. What is larger
     /// than a client's part takes all of that part, and as much of the room as it needs.
-    pub async fn take(&self, client: IpAddr, bytes: usize) -> Option<Held> {
+    pub async fn take(&self, client: IpAddr, bytes: u64) -> Option<Held> {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let own = self.part(client);
         let taking = async {
             let of_client = permits(&own, bytes.min(self.bytes / PARTS)).await?;

@@ -1,7 +1,7 @@
 //! Where a request stands, in words that its requester understands: the state, who is awaited and
 //! since when, and what happens next (row M7).
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::desk::{Policy, lifecycle};
@@ -17,6 +17,12 @@ pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
 /// A moment in words, whose time is not broken at the end of a line.
 pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
     date::moment(at, zone, language).replace(" h ", "\u{a0}h\u{a0}")
+}
+
+/// A time of day, which is not broken at the end of a line.
+pub fn time(at: NaiveTime, language: &str) -> String {
+    at.format(pick(language, "%-H\u{a0}h\u{a0}%M", "%H:%M"))
+        .to_string()
 }
 
 /// Whether the desk waits for this very person.
@@ -43,12 +49,12 @@ pub fn status(
     let state = match ticket.status {
         Status::Open if ticket.technician.is_some() => pick(
             language,
-            "Ouverte : nous nous en occupons",
+            "Ouverte\u{a0}: nous nous en occupons",
             "Open: we have been working on it",
         ),
         Status::Open => pick(
             language,
-            "Ouverte : elle attend un technicien",
+            "Ouverte\u{a0}: elle attend un technicien",
             "Open: waiting for a technician",
         ),
         Status::Waiting {
@@ -63,17 +69,17 @@ pub fn status(
         } => pick(
             language,
             "En attente de la réponse du demandeur",
-            "Waiting for the requester's answer",
+            "Waiting for the requester’s answer",
         ),
         Status::Waiting {
             of: Awaited::ThirdParty,
         } => pick(
             language,
-            "En attente d'un autre intervenant",
+            "En attente d’un autre intervenant",
             "Waiting for somebody else",
         ),
         Status::Paused { until } => {
-            let paused = pick(language, "En pause jusqu'au", "Paused until");
+            let paused = pick(language, "En pause jusqu’au", "Paused until");
             return format!("{paused} {}", date::day(until, zone, language));
         }
         Status::Resolved => pick(language, "Résolue", "Resolved"),
@@ -89,7 +95,7 @@ pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -
         // Staff, and who reads the requests of a service, are sent nothing.
         Status::Open if ticket.technician.is_none() && token::is_row(person.id.0) => pick(
             language,
-            "Vous recevrez un message dès qu'une personne du service la prend en charge.",
+            "Vous recevrez un message dès qu’une personne du service la prend en charge.",
             "You will receive a mail as soon as somebody of the team takes it.",
         )
         .to_owned(),
@@ -98,7 +104,7 @@ pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -
         } if is_requester(person) => {
             let answer = pick(
                 language,
-                "Répondez sur cette page ou à l'un de nos messages : nous reprendrons aussitôt.",
+                "Répondez sur cette page ou à l’un de nos messages\u{a0}: nous reprendrons aussitôt.",
                 "Answer on this page or reply to one of our mails: we will then go on.",
             );
             let ends = lifecycle::silence_ends(ticket, policy).map(|at| {
@@ -119,7 +125,7 @@ pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -
             let persists = is_requester(person).then(|| {
                 pick(
                     language,
-                    "Le problème persiste ? Dites-le sur cette page, ou répondez à l'un de nos messages : la demande sera aussitôt rouverte.",
+                    "Le problème persiste\u{a0}? Dites-le sur cette page, ou répondez à l’un de nos messages\u{a0}: la demande sera aussitôt rouverte.",
                     "Still a problem? Say so on this page, or reply to one of our mails: the request is reopened at once.",
                 )
                 .to_owned()
@@ -144,7 +150,7 @@ pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -
         }
         Status::Closed if is_requester(person) => pick(
             language,
-            "Si le même problème revient, répondez à l'un de nos messages.",
+            "Si le même problème revient, répondez à l’un de nos messages.",
             "If the same problem comes back, reply to one of our mails.",
         )
         .to_owned(),
@@ -162,23 +168,14 @@ fn since(at: DateTime<Utc>, zone: Tz, language: &str, now: DateTime<Utc>) -> Str
     let days = (today - then.date_naive()).num_days();
     let french = language != "en";
     match (days, french) {
-        (..=0, true) => format!("depuis aujourd'hui {}", then.format("%-H\u{a0}h\u{a0}%M")),
-        (..=0, false) => format!("since today {}", then.format("%H:%M")),
+        (..=0, true) => format!("depuis aujourd’hui {}", time(then.time(), language)),
+        (..=0, false) => format!("since today {}", time(then.time(), language)),
         (1, true) => "depuis hier".to_owned(),
         (1, false) => "since yesterday".to_owned(),
         (2..=6, _) => {
-            const FRENCH: [&str; 7] = [
-                "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-            ];
-            let weekday = then.weekday().num_days_from_monday() as usize;
-            if french {
-                format!(
-                    "depuis {}",
-                    FRENCH.get(weekday).copied().unwrap_or_default()
-                )
-            } else {
-                format!("since {}", then.format("%A"))
-            }
+            let day = date::day(at, zone, language);
+            let weekday = day.split(' ').next().unwrap_or_default();
+            format!("{} {weekday}", pick(language, "depuis", "since"))
         }
         (_, true) => format!("depuis le {}", date::day(at, zone, language)),
         (_, false) => format!("since {}", date::day(at, zone, language)),
@@ -197,7 +194,7 @@ mod tests {
         for (then, french) in [
             (
                 "2026-11-26T08:05:00Z",
-                "depuis aujourd'hui 9\u{a0}h\u{a0}05",
+                "depuis aujourd’hui 9\u{a0}h\u{a0}05",
             ),
             ("2026-11-25T22:59:00Z", "depuis hier"),
             ("2026-11-24T12:00:00Z", "depuis mardi"),

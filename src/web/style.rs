@@ -1,10 +1,10 @@
-//! The style sheet, the script and the logo: the same for everybody, and no request elsewhere.
+//! The style sheet, the script, the icon and the logo: the same for everybody, and no request elsewhere.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -34,6 +34,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/style.css", get(style))
         .route("/script.js", get(script))
         .route("/logo", get(logo))
+        .route("/icon.svg", get(icon))
+        .route("/favicon.ico", get(no_other_icon))
 }
 
 async fn style(State(site): State<Arc<Site>>) -> Response {
@@ -64,6 +66,21 @@ async fn script() -> Response {
         (header::CACHE_CONTROL, AN_HOUR),
     ];
     (headers, SCRIPTS.concat()).into_response()
+}
+
+/// Beside the title of a page: a service window.
+async fn icon() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, AN_HOUR),
+    ];
+    (headers, include_str!("web-templates/icon.svg")).into_response()
+}
+
+/// Programmes ask for it by habit, whatever a page says: that is no wrong link.
+async fn no_other_icon() -> Response {
+    let headers = [(header::CACHE_CONTROL, AN_HOUR)];
+    (StatusCode::NO_CONTENT, headers).into_response()
 }
 
 async fn logo(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {

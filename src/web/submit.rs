@@ -61,6 +61,14 @@ pub const TEMPLATES: &[(&str, &str)] = &[
         include_str!("web-templates/submit/sent.html"),
     ),
     (
+        "submit/became.html",
+        include_str!("web-templates/submit/became.html"),
+    ),
+    (
+        "submit/confirm-title.html",
+        include_str!("web-templates/submit/confirm-title.html"),
+    ),
+    (
         "submit/confirm.html",
         include_str!("web-templates/submit/confirm.html"),
     ),
@@ -257,7 +265,7 @@ async fn take(
             "formulaire".to_owned(),
             visitor
                 .pick(
-                    "Ce formulaire a été ouvert par quelqu’un d’autre, ou il y a trop longtemps : relisez-le et envoyez-le de nouveau.",
+                    "Ce formulaire a été ouvert par quelqu’un d’autre, ou il y a trop longtemps\u{a0}: relisez-le et envoyez-le de nouveau.",
                     "This form was opened by somebody else, or too long ago: read it again and send it once more.",
                 )
                 .to_owned(),

@@ -108,6 +108,7 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
     let thanks = offers::helped(seen).filter(|_| seen.visitor.done.as_deref() == Some("aide"));
     let thanks = thanks.map(|article| {
         let reference = &seen.ticket.reference;
+        let article = view::typeset(article, seen.visitor.language);
         match seen.visitor.language {
             "en" => format!("Thank you: request {reference} is closed. {article}"),
             _ => format!("Merci\u{a0}: la demande {reference} est close. {article}"),
@@ -152,7 +153,8 @@ async fn file(
     let Some(found) = found else {
         return link::not_found(&site, &seen.visitor);
     };
-    let Some(held) = download::room(&site.downloads, found.attachment.size).await else {
+    let (client, size) = (seen.visitor.address, found.attachment.size);
+    let Some(held) = site.downloads.take(client, size).await else {
         return unavailable(&site, &seen.visitor);
     };
     match site.service.store().file_bytes(found).await {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::frame::encoded;
 use super::{download, status};
 use crate::desk::Policy;
+pub use crate::knowledge::spaces::unbroken;
 use crate::notification::date;
 use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What, Withdrawn};
 
@@ -174,7 +175,7 @@ fn entry(
         author: String::new(),
         when: status::moment(event.at, zone, language),
         at: event.at.to_rfc3339(),
-        text,
+        text: typeset(&text, language),
         folded: String::new(),
         files: Vec::new(),
         minor: Vec::new(),
@@ -210,7 +211,10 @@ fn entry(
                 folded: if staff { String::new() } else { folded.clone() },
                 files: downloads(id, files, false, language, &format!("/t/{token}")),
                 minor: downloads(id, files, true, language, &format!("/t/{token}")),
-                remarks: if staff { Vec::new() } else { remarks.clone() },
+                remarks: match staff {
+                    true => Vec::new(),
+                    false => remarks.iter().map(|one| typeset(one, language)).collect(),
+                },
             })
         }
         What::Assigned {
@@ -218,7 +222,7 @@ fn entry(
         } => {
             let name = technician.name.clone().unwrap_or_default();
             Some(fact(say(
-                format!("{name} s'occupe de votre demande."),
+                format!("{name} s’occupe de votre demande."),
                 format!("{name} takes care of your request."),
             )))
         }
@@ -240,7 +244,7 @@ fn entry(
                 Status::Waiting {
                     of: Awaited::ThirdParty,
                 } => say(
-                    "En attente d'un autre intervenant.".into(),
+                    "En attente d’un autre intervenant.".into(),
                     "Waiting for somebody else.".into(),
                 ),
                 Status::Paused { .. } => say("Mise en pause.".into(), "Paused.".into()),
@@ -257,7 +261,7 @@ fn entry(
             let mut entry = fact(words);
             let by_staff = matches!(event.actor.role, Role::Operator | Role::Technician);
             if let (Some(reason), true) = (reason, by_staff) {
-                entry.text = format!("{} {reason}", entry.text);
+                entry.text = format!("{} {}", entry.text, unbroken(reason, language));
             }
             Some(entry)
         }
@@ -283,7 +287,7 @@ fn entry(
                 "The latest change was undone.".into(),
             ),
             Status::Open | Status::Waiting { .. } | Status::Paused { .. } => say(
-                "Dernière modification annulée : demande en cours.".into(),
+                "Dernière modification annulée\u{a0}: demande en cours.".into(),
                 "The latest change was undone: work on the request goes on.".into(),
             ),
         })),
@@ -317,16 +321,19 @@ fn is_resolution(event: &Event) -> bool {
     matches!(&event.what, What::Status { to, .. } if *to == resolved)
 }
 
-/// French sets a space before some signs; a line must not begin with one.
-pub fn unbroken(text: &str, language: &str) -> String {
-    if language == "en" {
-        return text.to_owned();
+/// A sentence of the desk's own, which mails carry as it is typed, set like the rest of a page.
+pub fn typeset(sentence: &str, language: &str) -> String {
+    let mut text = String::with_capacity(sentence.len());
+    let mut letters = sentence.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        let inside = letter == '\''
+            && before.is_alphabetic()
+            && letters.peek().is_some_and(|next| next.is_alphabetic());
+        text.push(if inside { '’' } else { letter });
+        before = letter;
     }
-    [" :", " ;", " ?", " !", " »"]
-        .into_iter()
-        .fold(text.replace("« ", "«\u{a0}"), |text, sign| {
-            text.replace(sign, &sign.replace(' ', "\u{a0}"))
-        })
+    unbroken(&text, language)
 }
 
 /// Staff by name only; others by name, else by address.

@@ -356,6 +356,7 @@ const ATTRIBUTES: &[&str] = &[
     "charset",
     "class",
     "content",
+    "data-focus",
     "data-script",
     "datetime",
     "decoding",
@@ -401,6 +402,7 @@ fn is_calm(seen: &Seen, what: &str) {
             let leads = [
                 "/t/",
                 "/style.css",
+                "/icon.svg",
                 "#main",
                 "#e",
                 "?lang=",

@@ -113,7 +113,7 @@ async fn a_machine_that_sends_forms_without_end_is_told_to_wait() {
         assert_eq!(send("198.51.100.7").await.status, 422);
     }
     let answer = send("198.51.100.7").await;
-    says(&answer, 429, "Trop d&#39;envois depuis votre adresse");
+    says(&answer, 429, "Trop d’envois depuis votre adresse");
     assert_eq!(answer.header("retry-after"), "60");
     all_else_is_well(&mut desk).await;
 }

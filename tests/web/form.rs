@@ -160,7 +160,12 @@ async fn the_form_shows_what_its_choices_ask_for() {
     chrome.go(&url(&desk, "/demande")).await;
     for (choose, shown, hidden) in [
         ("#c-poste", "#effet", "#q-pret-0"),
+        ("#c-poste", "#liens", ".of-request"),
         ("#c-pret", "#q-pret-0", "#nature"),
+        // What describes a breakdown is not asked of who orders something.
+        ("#c-pret", ".of-request", "#effet"),
+        ("#c-pret", "#titre", "#liens"),
+        ("#c-pret", "#details", "#details-help"),
         ("#c-idee", "#titre", "#effet"),
         ("#c--", "#nature", "#q-pret-0"),
         ("#pour-autre", "#beneficiaire", "#q-pret-0"),
@@ -178,6 +183,43 @@ async fn the_form_shows_what_its_choices_ask_for() {
             );
         }
     }
+}
+
+/// Where the keyboard is when a page comes back with a mistake: at the mistake, not at the top.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_mistake_has_the_focus() {
+    let mut desk = desk().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply(
+        "Camille Martin",
+        crate::desk::CAMILLE,
+        "Réparée.\n\n#resolu",
+    )
+    .await;
+    let ticket = desk.link(MARIE);
+    let mut chrome = Chrome::open(1000, 800).await;
+    for (page, form, focused) in [
+        ("/demande", "form.request", "mistakes"),
+        ("/mes-demandes", "main form", "adresse"),
+        (&*ticket, "form[action*=suivi]", "add-text"),
+        (&*ticket, "form[action*=refuser]", "refuse-text"),
+        (&*ticket, "form[action*=valider]", "accept"),
+        (&*ticket, "form[action*=noter]", "rate-error"),
+    ] {
+        chrome.go(&url(&desk, page)).await;
+        let submit = format!("document.querySelector('{form}').submit()");
+        chrome.evaluate_and_go(&submit).await;
+        let focus = chrome.evaluate("document.activeElement.id").await;
+        assert_eq!(focus, focused, "{page} {form}");
+    }
+    // Its lines lead to the fields.
+    chrome.go(&url(&desk, "/demande")).await;
+    chrome
+        .evaluate_and_go("document.querySelector('form.request').submit()")
+        .await;
+    chrome.tab_to("#mistakes a[href='#titre']").await;
+    chrome.press("Enter").await;
+    until(&mut chrome, "document.activeElement.id === 'titre'").await;
 }
 
 /// Sends a request up to the mail that asks for a word.

@@ -77,16 +77,14 @@ async fn an_article_is_shown_with_all_its_fields() {
         "Rédacteur Camille Martin",
         "Approuvé par Hélène Brossard",
         "Réf. N0005INFO",
-        "Créé le 17-03-2020 18:02",
-        "Dernière mise à jour le 14-09-2026 09:30",
+        "Créé le 17 mars 2020 à 18 h 02",
+        "Dernière mise à jour le 14 septembre 2026 à 9 h 30",
         "Révision Version 3",
         "1 vue ",
         "Cet élément fait partie de la FAQ",
         "Éléments associés Connecter un appareil au Wi-Fi",
-        "Nom Entité Fichier Lien web Rubrique Type MIME Balise Date",
-        "Le VPN en une page Direction du numérique",
-        "application/pdf télétravail 14-09-2026",
-        "Historique 14-09-2026, version 3 : Nouveau client",
+        "Documents Nom Entité Rubrique Date Le VPN en une page Direction du numérique Modes d",
+        "Historique 14 septembre 2026, version 3 : Nouveau client",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
@@ -94,14 +92,29 @@ async fn an_article_is_shown_with_all_its_fields() {
     assert_eq!(picture.status, 200);
     assert_eq!(picture.header("content-type"), "image/png");
     assert!(page.contains("src=\"/articles/fichiers/reseau/images/vpn-connecte.png\""));
-    // What is not there is said, too.
+    // The name is the way to the document, and what only machines need is left out.
+    assert!(
+        page.contains("<a href=\"/articles/fichiers/reseau/vpn-en-une-page.pdf\" download>Le VPN en une page</a>"),
+        "{page}"
+    );
+    for machine in ["MIME", "application/pdf", "Balise", ">télétravail<"] {
+        assert!(!page.contains(machine), "{machine}: {page}");
+    }
+    // What is not there takes no room.
     let text = plain(&get(&desk, "/articles/a/reseau/wifi").await.text());
-    for said in ["Aucun document", "Pas d’historique"] {
-        assert!(text.contains(said), "{said}: {text}");
+    let about = text.find("À propos de cet article").expect("a section");
+    for empty in [
+        "Aucun",
+        "Pas d’historique",
+        "Documents",
+        "Historique",
+        "ne fait pas partie",
+    ] {
+        assert!(!text[about..].contains(empty), "{empty}: {text}");
     }
     let text = plain(&get(&desk, "/articles/a/impression/numeriser").await.text());
     assert!(
-        text.contains("Cet article devait être relu le 01-05-2025"),
+        text.contains("Cet article devait être relu le 1er mai 2025"),
         "{text}"
     );
 }
@@ -265,6 +278,16 @@ async fn what_is_not_public_is_not_there() {
     );
     let found = get(&desk, "/articles/recherche?q=spouleur").await.text();
     assert!(found.contains("Aucun article"), "{found}");
+    // Whoever finds nothing, or has looked for nothing yet, is shown the way to the form.
+    for path in [
+        "/articles/recherche?q=spouleur",
+        "/articles/recherche?q=",
+        "/articles/recherche",
+    ] {
+        let page = get(&desk, path).await.text();
+        let main = page.split("<main").nth(1).expect("a page");
+        assert!(main.contains("href=\"/demande\""), "{path}: {main}");
+    }
     // What an article that everybody may read gives is given to everybody.
     assert_eq!(
         get(&desk, "/articles/fichiers/reseau/vpn-en-une-page.pdf")
@@ -329,6 +352,9 @@ async fn people_are_counted_once_a_day_and_programmes_never() {
         .await
         .text();
     assert!(thanks.contains("Merci de nous l’avoir dit."), "{thanks}");
+    let write = "Écrivez à <a href=\"mailto:";
+    assert!(!thanks.contains(write), "nobody who was helped need write");
+    assert!(get(&desk, path).await.text().contains(write));
     let foreign = [BROWSER, ("Sec-Fetch-Site", "cross-site")];
     let foreign = http::post(desk.address, path, &foreign, http::FORM, b"").await;
     assert_eq!(foreign.status, 403);
@@ -436,10 +462,23 @@ async fn the_article_of_an_acknowledgement_closes_its_request() {
     desk.settle().await;
     let ticket = desk.ticket(1).await;
     assert_eq!((ticket.status, ticket.accepted), (Status::Closed, false));
+    // Told that it is closed, and asked for no marks: nobody gave an answer.
+    let closed = desk.latest(MARIE).clone();
+    let told = &closed.text;
     assert!(
-        desk.latest(MARIE)
-            .text
-            .contains("Tant mieux si l'article vous a aidé")
+        told.contains("Tant mieux si l'article vous a aidé"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("deux notes") && !told.contains("votre avis"),
+        "{told}"
+    );
+    desk.wait(chrono::Duration::days(20));
+    desk.settle().await;
+    assert_eq!(
+        desk.latest(MARIE).message_id,
+        closed.message_id,
+        "nor later"
     );
     let counts = desk
         .service
@@ -454,13 +493,13 @@ async fn the_article_of_an_acknowledgement_closes_its_request() {
     let shown = plain(&get(&desk, &there).await.text());
     for words in [
         "Merci : la demande DSI-1 est close.",
-        "Résolu par l&#39;article « Préparer l&#39;arrivée d&#39;un nouvel agent ».",
+        "Résolu par l’article « Préparer l’arrivée d’un nouvel agent ».",
     ] {
         assert!(shown.contains(words), "{words}\n{shown}");
     }
     assert!(!shown.contains("Les réponses apportées"), "{shown}");
     let history = shown.split("Échanges").last().unwrap_or_default();
-    assert!(history.contains("Résolu par l&#39;article"), "{history}");
+    assert!(history.contains("Résolu par l’article"), "{history}");
     // A second click changes nothing: the page only thanks.
     let again = http::submit(desk.address, &path, &[("confirme", "1")]).await;
     assert!(again.header("location").ends_with("?fait=aide#avis"));

@@ -54,6 +54,31 @@ async fn the_answer_is_the_same_whether_or_not_somebody_has_requests() {
     assert!(wrong.text().contains("value=\"marie\""), "{}", wrong.text());
 }
 
+/// Links that an operator ended are replaced at once: who asks need not wait for ten minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_operator_ended_the_links_a_new_one_is_sent_at_once() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    let link = desk.link(MARIE);
+    assert!(link.starts_with("/d/"), "{link}");
+    let sent = desk.latest(MARIE).message_id.clone();
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    assert_eq!(desk.latest(MARIE).message_id, sent, "one in ten minutes");
+    let said = tokio::process::Command::new(env!("CARGO_BIN_EXE_guichet"))
+        .arg("--config")
+        .arg(desk.config())
+        .args(["links", "revoke", MARIE])
+        .output()
+        .await
+        .expect("it runs");
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(desk.get(&link).await.status, 404);
+    ask(&mut desk, &[("adresse", MARIE)]).await;
+    assert_ne!(desk.latest(MARIE).message_id, sent);
+    assert_eq!(desk.get(&desk.link(MARIE)).await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_lists_ones_own_requests_and_ends() {
     let mut desk = Desk::open().await;

@@ -77,10 +77,7 @@ async fn the_link_of_the_acknowledgement_tells_the_whole_story() {
     let page = desk.page().await;
     shows(
         &page,
-        &[
-            "En attente d&#39;un autre intervenant",
-            "Elle affiche 0.0.0.0.",
-        ],
+        &["En attente d’un autre intervenant", "Elle affiche 0.0.0.0."],
     );
 
     desk.reply(

@@ -5,8 +5,29 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-const LATIN_FROM: char = '\u{C0}';
-const LATIN_TO: char = '\u{17F}';
+/// What each letter of Western and Central Europe folds to, made from the tables of Unicode once: they
+/// take ten times as long a letter.
+pub(super) struct Latin<T>(Vec<T>);
+
+impl<T: Copy> Latin<T> {
+    const FROM: char = '\u{C0}';
+    const TO: char = '\u{17F}';
+
+    pub(super) fn of(fold: impl Fn(char) -> T) -> Self {
+        Self((Self::FROM..=Self::TO).map(fold).collect())
+    }
+
+    /// `None`: none of these letters.
+    #[inline]
+    pub(super) fn get(&self, letter: char) -> Option<T> {
+        let at = u32::from(letter).checked_sub(u32::from(Self::FROM))?;
+        self.0.get(usize::try_from(at).ok()?).copied()
+    }
+}
+
+// Each stands for one.
+static LATIN: LazyLock<Latin<char>> =
+    LazyLock::new(|| Latin::of(|letter| by_tables(letter).next().unwrap_or(letter)));
 
 /// Lower case without accents, for comparing words: « Résolu » → `resolu`. Spaces and signs stay.
 pub fn fold_accents(text: &str) -> String {
@@ -25,10 +46,10 @@ pub fn fold_accents(text: &str) -> String {
             return out;
         };
         rest = chars.as_str();
-        match character {
-            LATIN_FROM..=LATIN_TO => out.push(latin(character)),
+        match LATIN.get(character) {
+            Some(folded) => out.push(folded),
             // Marks are dropped, so their order across characters does not matter.
-            _ => out.extend(by_tables(character)),
+            None => out.extend(by_tables(character)),
         }
     }
 }
@@ -38,22 +59,6 @@ fn by_tables(character: char) -> impl Iterator<Item = char> {
         .nfd()
         .filter(|part| !is_combining_mark(*part))
         .flat_map(char::to_lowercase)
-}
-
-/// A letter of Western and Central Europe: each stands for one.
-fn latin(letter: char) -> char {
-    // Made from the tables of Unicode once: they take ten times as long a letter.
-    static LATIN: LazyLock<Vec<char>> = LazyLock::new(|| {
-        (LATIN_FROM..=LATIN_TO)
-            .map(|letter| by_tables(letter).next().unwrap_or(letter))
-            .collect()
-    });
-    let at = u32::from(letter) - u32::from(LATIN_FROM);
-    usize::try_from(at)
-        .ok()
-        .and_then(|at| LATIN.get(at))
-        .copied()
-        .unwrap_or(letter)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::accents::Latin;
 use super::line::is_space;
 
 /// Compiles a pattern of this program.
@@ -40,14 +41,15 @@ pub(in crate::mail) fn fold(text: &str) -> String {
             '\0'..='\x7f' => out.add(character),
             // Punctuation: neither letters nor marks.
             '\u{A0}'..='\u{BF}' | '\u{2000}'..='\u{206F}' => out.add(character),
-            LATIN_FROM..=LATIN_TO => {
-                let [first, second] = latin(character);
-                out.write(first);
-                if second != '\0' {
-                    out.text.push(second);
+            _ => match LATIN.get(character) {
+                Some([first, second]) => {
+                    out.write(first);
+                    if second != '\0' {
+                        out.text.push(second);
+                    }
                 }
-            }
-            _ => out.decomposed(character),
+                None => out.decomposed(character),
+            },
         }
     }
     out.text
@@ -132,32 +134,18 @@ impl Folded {
     }
 }
 
-const LATIN_FROM: char = '\u{C0}';
-const LATIN_TO: char = '\u{17F}';
-
-/// What a letter of Western and Central Europe folds to; the second character may be none (`\0`).
-fn latin(letter: char) -> [char; 2] {
-    // Made from the tables of Unicode once: they take ten times as long a letter.
-    static LATIN: LazyLock<Vec<[char; 2]>> = LazyLock::new(|| {
-        (LATIN_FROM..=LATIN_TO)
-            .map(|letter| {
-                let mut folded = Folded {
-                    text: String::new(),
-                    space: false,
-                };
-                folded.decomposed(letter);
-                let mut folded = folded.text.chars();
-                [(); 2].map(|()| folded.next().unwrap_or('\0'))
-            })
-            .collect()
-    });
-    let at = u32::from(letter) - u32::from(LATIN_FROM);
-    usize::try_from(at)
-        .ok()
-        .and_then(|at| LATIN.get(at))
-        .copied()
-        .unwrap_or([letter, '\0'])
-}
+// The second character may be none (`\0`).
+static LATIN: LazyLock<Latin<[char; 2]>> = LazyLock::new(|| {
+    Latin::of(|letter| {
+        let mut folded = Folded {
+            text: String::new(),
+            space: false,
+        };
+        folded.decomposed(letter);
+        let mut folded = folded.text.chars();
+        [(); 2].map(|()| folded.next().unwrap_or('\0'))
+    })
+});
 
 regex!(
     EMAIL,

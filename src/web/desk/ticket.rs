@@ -389,7 +389,8 @@ pub async fn file(
     let Some(found) = found else {
         return missing(&site, &staff, &number);
     };
-    let Some(held) = download::room(&site.downloads, found.attachment.size).await else {
+    let (client, size) = (staff.visitor.address, found.attachment.size);
+    let Some(held) = site.downloads.take(client, size).await else {
         return unavailable(&site, &staff.visitor);
     };
     match site.service.store().file_bytes(found).await {

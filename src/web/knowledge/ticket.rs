@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::view::Place;
-use super::{Did, count, give, readable, show, thanks};
+use super::{Did, count, give, readable, show};
 use crate::desk::{Action, Deed};
 use crate::knowledge::Audience;
 use crate::service::knowledge::correspondent;
@@ -50,7 +50,7 @@ async fn opened(
         && ticket.offered.iter().any(|article| article.slug == slug);
     let place = Place {
         reader,
-        articles: (format!("/t/{token}/articles/"), visitor.query()),
+        articles: format!("/t/{token}/articles/"),
         files: format!("/t/{token}/articles-fichiers/"),
         closes: closes.then(|| ticket.reference.to_string()),
     };
@@ -129,7 +129,7 @@ pub async fn helped(
     }
     if place.closes.is_none() {
         count(&site, &visitor, &headers, place.reader, &slug, Did::Helped);
-        return see(&thanks(&place.link(&slug)));
+        return see(&place.thanks(&slug, &visitor));
     }
     if !form.is_ticked("confirme") {
         let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::Serialize;
 
 use super::super::frame::Visitor;
+use super::super::status;
 use super::PATH;
-use crate::desk::Policy;
+use crate::desk::{Policy, words};
 use crate::knowledge::render::{self, Links};
 use crate::knowledge::snippet::Piece;
-use crate::knowledge::{self, Article, Audience, Question, date_and_time, encoded};
+use crate::knowledge::spaces::unbroken;
+use crate::knowledge::{self, Article, Audience, Question, encoded};
 use crate::service::knowledge::Knowledge;
 
 /// Up to so many articles are listed under their categories at once; more are a page for each
@@ -65,13 +67,32 @@ pub struct Found {
 #[derive(Debug, Serialize)]
 struct Document {
     name: String,
+    link: String,
+    /// It is a file to be kept, not a page elsewhere.
+    file: bool,
     entity: Option<String>,
-    file: Option<String>,
-    link: Option<String>,
     heading: Option<String>,
-    kind: &'static str,
-    tag: Option<String>,
     date: Option<String>,
+}
+
+/// The documents of an article, and which of their columns hold anything.
+#[derive(Debug, Serialize)]
+struct Documents {
+    rows: Vec<Document>,
+    entities: bool,
+    headings: bool,
+    dates: bool,
+}
+
+impl Documents {
+    fn of(rows: Vec<Document>) -> Self {
+        Self {
+            entities: rows.iter().any(|row| row.entity.is_some()),
+            headings: rows.iter().any(|row| row.heading.is_some()),
+            dates: rows.iter().any(|row| row.date.is_some()),
+            rows,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -103,7 +124,7 @@ pub struct Shown {
     views: u64,
     faq: bool,
     related: Vec<Entry>,
-    documents: Vec<Document>,
+    documents: Documents,
     history: Vec<Revision>,
 }
 
@@ -112,8 +133,8 @@ pub struct Shown {
 pub struct Place {
     /// What its reader may read.
     pub reader: Audience,
-    /// Before the name of an article, and behind it.
-    pub articles: (String, &'static str),
+    /// Before the name of an article.
+    pub articles: String,
     /// Before the path of a file.
     pub files: String,
     /// « Cela m'a aidé » closes the reader's request: its reference.
@@ -122,35 +143,38 @@ pub struct Place {
 
 impl Place {
     /// An article at its own address.
-    pub fn of(reader: Audience, visitor: &Visitor) -> Self {
+    pub fn of(reader: Audience) -> Self {
         Self {
             reader,
-            articles: (format!("{PATH}/a/"), visitor.query()),
+            articles: format!("{PATH}/a/"),
             files: format!("{PATH}/fichiers/"),
             closes: None,
         }
     }
 
     /// Where an article is shown from here.
-    pub fn link(&self, slug: &str) -> String {
-        let (before, behind) = &self.articles;
-        format!("{before}{}{behind}", encoded(slug))
+    pub fn link(&self, slug: &str, visitor: &Visitor) -> String {
+        visitor.link(&self.path(slug), &[])
+    }
+
+    /// The same, where its reader is thanked.
+    pub fn thanks(&self, slug: &str, visitor: &Visitor) -> String {
+        let link = visitor.link(&self.path(slug), &[("fait", "aide")]);
+        format!("{link}#avis")
+    }
+
+    fn path(&self, slug: &str) -> String {
+        format!("{}{}", self.articles, encoded(slug))
     }
 }
 
 /// An article's own address.
 pub fn article_link(slug: &str, visitor: &Visitor) -> String {
-    format!("{PATH}/a/{}{}", encoded(slug), visitor.query())
+    visitor.link(&format!("{PATH}/a/{}", encoded(slug)), &[])
 }
 
 fn category_link(path: &[String], visitor: &Visitor) -> String {
-    let path: String = path.join(" > ");
-    // Everything but plain letters: `&` and `=` would end the value.
-    let value: String = encoded(&path).replace('/', "%2F");
-    match visitor.query() {
-        "" => format!("{PATH}?categorie={value}"),
-        query => format!("{PATH}{query}&categorie={value}"),
-    }
+    visitor.link(PATH, &[("categorie", &path.join(" > "))])
 }
 
 fn other_language(article: &Article, visitor: &Visitor) -> Option<String> {
@@ -167,7 +191,7 @@ fn only(article: &Article, visitor: &Visitor) -> Option<&'static str> {
 
 fn entry(article: &Article, visitor: &Visitor) -> Entry {
     Entry {
-        title: article.title.clone(),
+        title: unbroken(&article.title, &article.language),
         link: article_link(&article.slug, visitor),
         lang: other_language(article, visitor),
         only: only(article, visitor),
@@ -281,7 +305,10 @@ pub fn found(
     question: &Question,
     visitor: &Visitor,
 ) -> Found {
-    let (title, excerpt) = knowledge.library().excerpt(article, question);
+    let (mut title, mut excerpt) = knowledge.library().excerpt(article, question);
+    for piece in title.iter_mut().chain(&mut excerpt) {
+        piece.text = unbroken(&piece.text, &article.language);
+    }
     Found {
         title,
         excerpt,
@@ -302,7 +329,7 @@ pub fn article(
     today: NaiveDate,
 ) -> Shown {
     let links = Links {
-        articles: place.articles.0.clone(),
+        articles: place.articles.clone(),
         files: place.files.clone(),
     };
     let related = article
@@ -311,15 +338,23 @@ pub fn article(
         .filter_map(|related| knowledge.library().article(&related.slug))
         .filter(|other| place.reader.may_read(other.audience))
         .map(|other| Entry {
-            link: place.link(&other.slug),
+            link: place.link(&other.slug, visitor),
             ..entry(other, visitor)
         })
         .collect();
-    let day = |date: NaiveDate| date.format("%d-%m-%Y").to_string();
+    let day = |date: NaiveDate| words::date(date, visitor.language);
+    // A date alone was written as midnight.
+    let moment = |at: NaiveDateTime| match at.time() {
+        NaiveTime::MIN => day(at.date()),
+        time => {
+            let time = status::time(time, visitor.language);
+            format!("{} {} {time}", day(at.date()), visitor.pick("à", "at"))
+        }
+    };
     Shown {
-        title: article.title.clone(),
+        title: unbroken(&article.title, &article.language),
         lang: other_language(article, visitor),
-        here: place.link(&article.slug),
+        here: place.link(&article.slug, visitor),
         path: trail(&article.category, visitor),
         html: render::html(article, &links),
         authors: article.authors.join(", "),
@@ -331,36 +366,35 @@ pub fn article(
         },
         reference: article.reference.clone(),
         version: article.version.clone(),
-        created: article.created.map(date_and_time),
-        updated: article.updated.map(date_and_time),
+        created: article.created.map(moment),
+        updated: article.updated.map(moment),
         review: article.review.map(day),
         stale: article.is_stale(today),
         views,
         faq: article.faq,
         related,
-        documents: article
-            .documents
-            .iter()
-            .map(|document| {
-                let (file, link) = match &document.place {
-                    knowledge::Place::File(path) => (Some(path.clone()), None),
-                    knowledge::Place::Link(link) => (None, Some(link.clone())),
-                };
-                Document {
-                    name: document.name.clone(),
-                    entity: document.entity.clone(),
-                    kind: match &file {
-                        Some(path) => kind(path),
-                        None => "text/html",
-                    },
-                    file: file.map(|path| format!("{}{}", place.files, encoded(&path))),
-                    link,
-                    heading: document.heading.clone(),
-                    tag: document.tag.clone(),
-                    date: document.date.map(day),
-                }
-            })
-            .collect(),
+        documents: Documents::of(
+            article
+                .documents
+                .iter()
+                .map(|document| {
+                    let (link, file) = match &document.place {
+                        knowledge::Place::File(path) => {
+                            (format!("{}{}", place.files, encoded(path)), true)
+                        }
+                        knowledge::Place::Link(link) => (link.clone(), false),
+                    };
+                    Document {
+                        name: document.name.clone(),
+                        link,
+                        file,
+                        entity: document.entity.clone(),
+                        heading: document.heading.clone(),
+                        date: document.date.map(day),
+                    }
+                })
+                .collect(),
+        ),
         history: article
             .history
             .iter()
@@ -371,25 +405,6 @@ pub fn article(
                 change: revision.change.clone(),
             })
             .collect(),
-    }
-}
-
-/// « Type MIME », by the ending of a name.
-fn kind(path: &str) -> &'static str {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending.to_ascii_lowercase().as_str() {
-        "pdf" => "application/pdf",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "txt" => "text/plain",
-        "csv" => "text/csv",
-        "odt" => "application/vnd.oasis.opendocument.text",
-        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
-        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "zip" => "application/zip",
-        _ => "application/octet-stream",
     }
 }
 

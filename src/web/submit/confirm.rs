@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::keep::too_many;
 use super::{Outcome, draft_id, send, typed_of, view};
+use crate::desk::urgency;
 use crate::mail::Address;
 use crate::store::{DraftState, Kept, Mailbox, WaitingDraft};
 use crate::ticket::{InboxId, Part};
@@ -36,6 +37,11 @@ struct Shown {
 #[derive(Debug, Serialize)]
 pub struct Became {
     reference: String,
+    title: String,
+    /// The service that has it.
+    team: Option<String>,
+    /// Who answers now, when it is urgent and nobody is there: as the acknowledgement says.
+    on_call: Option<String>,
     link: Option<String>,
 }
 
@@ -91,9 +97,17 @@ pub async fn became(site: &Site, inbox: InboxId, author: &Address) -> Option<Bec
     let person = ticket
         .person(&author.address)
         .filter(|person| person.part != Part::Contributor);
-    let keys = &site.service.rules().keys;
+    let rules = site.service.rules();
+    let keys = &rules.keys;
+    let team = rules.policy.team(&ticket.team);
+    let on_call = team
+        .filter(|_| urgency::can_lower(&ticket))
+        .and_then(|team| team.on_duty(site.service.now()));
     Some(Became {
         reference: ticket.reference.to_string(),
+        title: ticket.title.clone(),
+        team: team.map(|team| team.name.clone()),
+        on_call: on_call.map(str::to_owned),
         link: person.map(|person| {
             let page = Page {
                 ticket: ticket.id.0,
@@ -149,7 +163,7 @@ async fn shown(
     let mut context = frame::context(site, visitor);
     let waiting = requests.iter().filter(|request| !request.sent).count();
     context.insert("waiting", &waiting);
-    context.insert("sent", &requests.iter().any(|request| request.sent));
+    context.insert("sent", &(requests.len() - waiting));
     context.insert("requests", &requests);
     context.insert("problems", problems);
     context.insert("here", &format!("/c/{token}"));
@@ -279,7 +293,7 @@ async fn decided(
     }
     if chosen == 0 && !waiting.is_empty() {
         let sentence = visitor.pick(
-            "Choisissez d’abord : envoyer la demande, la modifier, ou l’effacer.",
+            "Choisissez d’abord\u{a0}: envoyer la demande, la modifier, ou l’effacer.",
             "Choose first: send the request, change it, or delete it.",
         );
         done.problems.push(sentence.to_owned());

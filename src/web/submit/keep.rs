@@ -63,7 +63,7 @@ pub async fn keep(
             "fichiers".to_owned(),
             visitor
                 .pick(
-                    &format!("Trop de fichiers : {FILES} au plus, et {french} en tout. Les derniers n’ont pas été gardés."),
+                    &format!("Trop de fichiers\u{a0}: {FILES} au plus, et {french} en tout. Les derniers n’ont pas été gardés."),
                     &format!("Too many files: {FILES} at most, and {english} in all. The last ones were not kept."),
                 )
                 .to_owned(),
@@ -87,7 +87,7 @@ pub async fn keep(
         }
         Kept::Full => {
             let sentence = visitor.pick(
-                "Le formulaire reçoit trop de demandes en ce moment ; réessayez plus tard, ou écrivez-nous.",
+                "Le formulaire reçoit trop de demandes en ce moment\u{a0}; réessayez plus tard, ou écrivez-nous.",
                 "The form receives too many requests right now; try again later, or write to us.",
             );
             wrong.insert("formulaire".to_owned(), sentence.to_owned());
@@ -99,7 +99,7 @@ pub async fn keep(
 /// Why a network begins no more requests.
 pub fn too_many(visitor: &Visitor) -> String {
     let sentence = visitor.pick(
-        "Trop de demandes ont été commencées depuis votre réseau ; réessayez dans une heure, ou écrivez-nous.",
+        "Trop de demandes ont été commencées depuis votre réseau\u{a0}; réessayez dans une heure, ou écrivez-nous.",
         "Too many requests were begun from your network; try again in an hour, or write to us.",
     );
     sentence.to_owned()
@@ -116,7 +116,9 @@ pub fn gone(visitor: &Visitor, there: &[&str], wrong: &mut Mistakes) {
         "fichiers".to_owned(),
         visitor
             .pick(
-                &format!("Ces fichiers n’étaient plus gardés, joignez-les de nouveau : {names}."),
+                &format!(
+                    "Ces fichiers n’étaient plus gardés, joignez-les de nouveau\u{a0}: {names}."
+                ),
                 &format!("These files were no longer kept, attach them again: {names}."),
             )
             .to_owned(),

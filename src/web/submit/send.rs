@@ -20,7 +20,7 @@ pub async fn ask(look: &Look<'_>, draft: &Draft, typed: &Typed) -> Result<Option
         return Ok(Some(
             visitor
                 .pick(
-                    "Votre demande est incomplète : complétez-la, puis envoyez-la de nouveau.",
+                    "Votre demande est incomplète\u{a0}: complétez-la, puis envoyez-la de nouveau.",
                     "Your request is not complete: complete it, then send it again.",
                 )
                 .to_owned(),
@@ -35,7 +35,7 @@ pub async fn ask(look: &Look<'_>, draft: &Draft, typed: &Typed) -> Result<Option
         return Ok(Some(
             visitor
                 .pick(
-                    "Trop de messages partent en ce moment. Votre demande est gardée ici pendant deux heures : réessayez dans une heure, ou écrivez-nous.",
+                    "Trop de messages partent en ce moment. Votre demande est gardée ici pendant deux heures\u{a0}: réessayez dans une heure, ou écrivez-nous.",
                     "Too many mails are leaving right now. Your request is kept here for two hours: try again in an hour, or write to us.",
                 )
                 .to_owned(),
@@ -51,7 +51,7 @@ pub async fn ask(look: &Look<'_>, draft: &Draft, typed: &Typed) -> Result<Option
         return Ok(Some(
             visitor
                 .pick(
-                    "Plusieurs demandes attendent déjà d’être confirmées avec cette adresse : ouvrez notre dernier message, confirmez-les ou effacez-les, puis réessayez.",
+                    "Plusieurs demandes attendent déjà d’être confirmées avec cette adresse\u{a0}: ouvrez notre dernier message, confirmez-les ou effacez-les, puis réessayez.",
                     "Several requests with this address wait for their confirmation already: open our latest mail, confirm or delete them, then try again.",
                 )
                 .to_owned(),
@@ -77,7 +77,7 @@ pub async fn send(site: &Site, draft: &Draft, typed: &Typed, author: Address) ->
     };
     let Ok(request) = typed.judge(&rules.policy, true, false) else {
         return no(
-            "Le formulaire a changé entre-temps : complétez votre demande, puis envoyez-la de nouveau.",
+            "Le formulaire a changé entre-temps\u{a0}: complétez votre demande, puis envoyez-la de nouveau.",
             "The form has changed meanwhile: complete your request, then send it again.",
         );
     };
@@ -97,7 +97,7 @@ pub async fn send(site: &Site, draft: &Draft, typed: &Typed, author: Address) ->
             Ok(Outcome::Sent)
         }
         Submitted::NoRoom => no(
-            "Le service ne peut rien enregistrer pour le moment. Votre demande est gardée ici : réessayez dans quelques minutes.",
+            "Le service ne peut rien enregistrer pour le moment. Votre demande est gardée ici\u{a0}: réessayez dans quelques minutes.",
             "The desk cannot record anything right now. Your request is kept here: try again in a few minutes.",
         ),
         Submitted::NoAddress => no(

@@ -28,7 +28,7 @@ pub const UNKNOWN: &str = "-";
 
 /// Nothing was chosen, in French and in English.
 pub const NO_CATEGORY: (&str, &str) = (
-    "Choisissez une catégorie ; si aucune ne convient, « Je ne sais pas ».",
+    "Choisissez une catégorie\u{a0}; si aucune ne convient, «\u{a0}Je ne sais pas\u{a0}».",
     "Choose a category; if none fits, “I do not know”.",
 );
 
@@ -196,7 +196,7 @@ impl Typed {
         if nature == Nature::Incident && effect.is_none() {
             judge.wrong(
                 "effet",
-                "Indiquez ce que le problème vous empêche de faire : nous en déduisons l’urgence.",
+                "Indiquez ce que le problème vous empêche de faire\u{a0}: nous en déduisons l’urgence.",
                 "Say what the problem stops you from doing: the urgency follows from it.",
             );
         }
@@ -281,7 +281,7 @@ impl Typed {
         if !written.is_empty() && (!reached || ours) {
             judge.wrong(
                 "beneficiaire-adresse",
-                "Cette adresse n’est pas celle d’une personne ; vous pouvez la laisser vide.",
+                "Cette adresse n’est pas celle d’une personne\u{a0}; vous pouvez la laisser vide.",
                 "This is no person’s address; you may leave it empty.",
             );
         }
@@ -298,7 +298,7 @@ impl Typed {
         if !phone.is_empty() && (digits < 3 || !phone.chars().all(known)) {
             judge.wrong(
                 "telephone",
-                "Ce numéro est incomplet, par exemple : 02 31 00 00 00 ou poste 5510.",
+                "Ce numéro est incomplet, par exemple\u{a0}: 02 31 00 00 00 ou poste 5510.",
                 "This number is not complete, for example: 02 31 00 00 00 or extension 5510.",
             );
         }
@@ -318,17 +318,17 @@ impl Typed {
             // Nobody on the Internet is reached without a dot: a typing mistake.
             Some(address) if !is_reached(address.domain()) => judge.wrong(
                 "adresse",
-                "Cette adresse est incomplète : vérifiez ce qui suit « @ », par exemple exemple.fr.",
+                "Cette adresse est incomplète\u{a0}: vérifiez ce qui suit «\u{a0}@\u{a0}», par exemple exemple.fr.",
                 "This address is not complete: check what follows “@”, for example example.org.",
             ),
             Some(address) if is_ours(policy, address.as_str()) => judge.wrong(
                 "adresse",
-                "Cette adresse est celle du service : indiquez la vôtre.",
+                "Cette adresse est celle du service\u{a0}: indiquez la vôtre.",
                 "This is the address of the desk: please give your own.",
             ),
             Some(address) if internal_only && !policy.is_internal(address.as_str()) => judge.wrong(
                 "adresse",
-                "Ce formulaire est réservé aux adresses de l’établissement ; indiquez votre adresse professionnelle, ou écrivez-nous.",
+                "Ce formulaire est réservé aux adresses de l’établissement\u{a0}; indiquez votre adresse professionnelle, ou écrivez-nous.",
                 "This form is for addresses of the institution only; give your work address, or write to us.",
             ),
             Some(_) => {}

@@ -13,6 +13,7 @@ use crate::store::DraftFile;
 use crate::ticket::Nature;
 use crate::web::form::at_most;
 use crate::web::status::pick;
+use crate::web::view::unbroken;
 
 /// So many categories fit on one page with everything else; of more, one is chosen first.
 const FITS: usize = 7;
@@ -281,12 +282,13 @@ fn groups(
 
 fn entry(category: &Category, typed: &Typed, wrong: &Mistakes) -> Entry {
     let checked = typed.category == category.id;
+    let set = |words: &str| unbroken(words, &typed.language);
     let questions = category.questions.iter().enumerate();
     Entry {
         id: category.id.clone(),
         name: category.full_name(),
-        explanation: category.explanation.clone(),
-        warning: category.warning.clone(),
+        explanation: category.explanation.as_deref().map(set),
+        warning: category.warning.as_deref().map(set),
         nature: category.nature.map(Nature::as_str).unwrap_or_default(),
         any_team: category.team.is_none(),
         checked,
@@ -314,10 +316,10 @@ fn entry(category: &Category, typed: &Typed, wrong: &Mistakes) -> Entry {
                 };
                 Asked {
                     wrong: wrong.get(&id).filter(|_| checked).cloned(),
-                    label: question.label.clone(),
+                    label: set(&question.label),
                     kind,
                     required: question.required,
-                    help: question.help.clone(),
+                    help: question.help.as_deref().map(set),
                     value,
                     choices,
                     id,
@@ -346,7 +348,7 @@ fn unknown(language: &str, typed: &Typed) -> Entry {
         explanation: Some(
             pick(
                 language,
-                "Décrivez votre demande : nous trouverons la bonne catégorie.",
+                "Décrivez votre demande\u{a0}: nous trouverons la bonne catégorie.",
                 "Describe your request: we will find the right category.",
             )
             .to_owned(),
@@ -411,7 +413,9 @@ pub fn summary(
     Summary {
         title: typed.title.trim().to_owned(),
         category: category.map(Category::full_name),
-        warning: category.and_then(|category| category.warning.clone()),
+        warning: category
+            .and_then(|category| category.warning.as_deref())
+            .map(|words| unbroken(words, language)),
         text,
         urgency: effect.map(|effect| policy.level_name(effect.level(), language).to_owned()),
         beneficiary: Some(beneficiary.join(", ")).filter(|text| !text.is_empty()),

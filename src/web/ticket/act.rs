@@ -103,7 +103,7 @@ impl Post {
         }
         let typed = self.typed(
             "add",
-            "L’état de la demande ne permet plus cette action : rien n’a été fait. Votre texte est gardé ci-dessous : vous pouvez l’envoyer comme nouveau suivi.",
+            "L’état de la demande ne permet plus cette action\u{a0}: rien n’a été fait. Votre texte est gardé ci-dessous\u{a0}: vous pouvez l’envoyer comme nouveau suivi.",
             "The state of the request no longer allows this: nothing was done. Your text is kept below: you can send it as a follow-up.",
         );
         shown(site, &seen, &self.token, StatusCode::CONFLICT, &typed)
@@ -155,19 +155,19 @@ impl Post {
 pub fn done(visitor: &Visitor) -> Option<&'static str> {
     let (french, english) = match visitor.done.as_deref()? {
         "suivi" => (
-            "Votre message est enregistré ; le service en est averti.",
+            "Votre message est enregistré\u{a0}; le service en est averti.",
             "Your message is recorded; the team is told.",
         ),
         "liee" => (
-            "Votre message est enregistré : une nouvelle demande, liée à celle-ci, est ouverte. Vous recevez sa référence et son lien par courriel.",
+            "Votre message est enregistré\u{a0}: une nouvelle demande, liée à celle-ci, est ouverte. Vous recevez sa référence et son lien par courriel.",
             "Your message is recorded: a new request, linked to this one, is open. You receive its reference and its link by mail.",
         ),
         "valide" => (
-            "Merci : la solution est validée et la demande close.",
+            "Merci\u{a0}: la solution est validée et la demande close.",
             "Thank you: the solution is accepted and the request closed.",
         ),
         "refuse" => (
-            "La demande est rouverte ; votre explication est la première chose que le technicien lira.",
+            "La demande est rouverte\u{a0}; votre explication est la première chose que le technicien lira.",
             "The request is open again; your explanation is the first thing that the technician will read.",
         ),
         "note" => (
@@ -175,7 +175,7 @@ pub fn done(visitor: &Visitor) -> Option<&'static str> {
             "Thank you, your opinion is recorded.",
         ),
         "rien" => (
-            "Rien n'a changé : c'était déjà fait, ou l'état de la demande ne le permet plus.",
+            "Rien n’a changé\u{a0}: c’était déjà fait, ou l’état de la demande ne le permet plus.",
             "Nothing has changed: it was done already, or the state of the request no longer allows it.",
         ),
         _ => return None,
@@ -219,7 +219,7 @@ pub async fn add(
         Ok(Submitted::NoAddress) => post.again(
             &site,
             "add",
-            "Votre adresse ne permet pas d'écrire ici : répondez à l'un de nos messages.",
+            "Votre adresse ne permet pas d’écrire ici\u{a0}: répondez à l’un de nos messages.",
             "Your address does not allow writing here: reply to one of our mails.",
         ),
         Ok(Submitted::NoRoom) => unavailable(&site, &post.seen.visitor),
@@ -269,7 +269,7 @@ pub async fn refuse(
         return post.again(
             &site,
             "refuse",
-            "Expliquez la raison : c'est elle qui permettra de vous répondre.",
+            "Expliquez la raison\u{a0}: c’est elle qui permettra de vous répondre.",
             "Explain why: that is what makes an answer possible.",
         );
     }
@@ -303,7 +303,7 @@ pub async fn rate(
         return post.again(
             &site,
             "why",
-            "Écrivez en quelques mots ce qui n'a pas convenu.",
+            "Écrivez en quelques mots ce qui n’a pas convenu.",
             "Say in a few words what went wrong.",
         );
     }
