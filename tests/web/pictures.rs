@@ -10,6 +10,7 @@ use chrono::Duration;
 use crate::browser::chromium;
 use crate::desk::{Attached, CAMILLE, Desk, MARIE};
 use crate::http;
+use crate::submit::{choices, go_on, post, typed};
 use crate::technician::signed_in;
 
 /// Whose desk it is, and its addresses.
@@ -161,7 +162,56 @@ async fn take_the_pictures() {
         &folder.join("request.png"),
     )
     .await;
+    of_the_form(&folder, &light).await;
     of_the_desk(&folder).await;
+}
+
+/// The categories of the example configuration, for the teams of this desk.
+fn categories() -> String {
+    let example = include_str!("../../config.toml");
+    let mut example: toml::Table = example.parse().expect("TOML");
+    let mut categories = example.remove("categories").expect("some");
+    for category in categories.as_array_mut().expect("a list") {
+        category.as_table_mut().expect("a table").remove("team");
+    }
+    toml::Table::from_iter([("categories".to_owned(), categories)]).to_string()
+}
+
+/// Before a request is one: the articles, the form, and what is said when it was sent.
+async fn of_the_form(folder: &Path, look: &[&str]) {
+    let articles = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/knowledge");
+    let tables = format!(
+        "{INSTITUTION}\n{}\n[knowledge]\nfolder = \"{}\"",
+        categories(),
+        articles.display()
+    );
+    let mut desk = Desk::open_with(&tables).await;
+    for (path, size, name) in [
+        ("/articles?lang=fr", "1000,1000", "base-de-connaissance.png"),
+        ("/demande?lang=fr", "1000,1100", "formulaire.png"),
+    ] {
+        screenshot(&desk, path, look, size, &folder.join(name)).await;
+    }
+    // In the evening.
+    desk.wait(Duration::hours(12));
+    let fields = [
+        ("categorie", "-"),
+        ("titre", "Écran noir"),
+        ("details", "Rien ne s'affiche."),
+        ("effet", "stopped"),
+        ("adresse", MARIE),
+    ];
+    let here = typed(&desk, &fields, &[]).await;
+    go_on(&mut desk, &here).await;
+    let link = desk.link(MARIE);
+    let field = choices(&desk.get(&link).await.text());
+    post(&mut desk, &link, Vec::new(), &[(&field[0], "envoyer")]).await;
+    desk.settle().await;
+    let (link, to) = (
+        format!("{link}?lang=fr"),
+        folder.join("demande-envoyee-telephone.png"),
+    );
+    screenshot(&desk, &link, look, "360,700", &to).await;
 }
 
 /// What technicians see: of a desk with a few tickets, in a browser that is signed in.
