@@ -551,6 +551,12 @@ fn exit_codes_tell_what_is_wrong() {
         "no database yet"
     );
     assert_eq!(desk.run(&["check", "--offline"]).status.code(), Some(0));
+    // It looks, and makes nothing: not even the folders that mail comes to and goes from.
+    let output = desk.run(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    for folder in ["in", "out", "data"] {
+        assert!(!desk.path(folder).exists(), "{folder}: {}", text(&output));
+    }
 
     let desk = Desk::new(
         &CONFIG
