@@ -258,6 +258,7 @@ impl Mail {
 }
 
 pub mod authenticity;
+pub mod days;
 pub mod habits;
 pub mod limits;
 pub mod text;

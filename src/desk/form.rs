@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::words::pick;
+use crate::mail::days;
 use crate::ticket::Level;
 
 /// Characters of a short answer.
@@ -109,8 +110,7 @@ impl Question {
                 .ok_or(Mistake::NotOffered)?,
             QuestionKind::Date => {
                 let day = day(given).ok_or(Mistake::NotADay)?;
-                day.format(&pick(language, "%d/%m/%Y", "%Y-%m-%d"))
-                    .to_string()
+                days::date(day, language)
             }
             QuestionKind::YesNo => match given {
                 YES => pick(language, "oui", "yes"),
@@ -322,8 +322,8 @@ mod tests {
             (Long, "deux\nlignes", good("deux\nlignes")),
             (choices(), "Écran", good("Écran")),
             (choices(), "écran", Err(Mistake::NotOffered)),
-            (Date, "2026-12-24", good("24/12/2026")),
-            (Date, "24/12/2026", good("24/12/2026")),
+            (Date, "2026-12-24", good("24 décembre 2026")),
+            (Date, "24/12/2026", good("24 décembre 2026")),
             (Date, "30/02/2026", Err(Mistake::NotADay)),
             (Date, "demain", Err(Mistake::NotADay)),
             (YesNo, "yes", good("oui")),

@@ -2,8 +2,8 @@
 //!
 //! Owns the reading of the first event of a calendar object. The desk acts on none of it.
 
-use super::{encoded_word, header, limits};
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
+use super::{days, encoded_word, header, limits};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 /// What a calendar object is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,43 +80,10 @@ impl Event {
 }
 
 fn french(start: Start) -> String {
-    let day = |date: NaiveDate| {
-        let weekday = match date.weekday() {
-            Weekday::Mon => "lundi",
-            Weekday::Tue => "mardi",
-            Weekday::Wed => "mercredi",
-            Weekday::Thu => "jeudi",
-            Weekday::Fri => "vendredi",
-            Weekday::Sat => "samedi",
-            Weekday::Sun => "dimanche",
-        };
-        const MONTHS: [&str; 12] = [
-            "janvier",
-            "février",
-            "mars",
-            "avril",
-            "mai",
-            "juin",
-            "juillet",
-            "août",
-            "septembre",
-            "octobre",
-            "novembre",
-            "décembre",
-        ];
-        let month = MONTHS
-            .get(date.month0() as usize)
-            .copied()
-            .unwrap_or_default();
-        let first = if date.day() == 1 { "er" } else { "" };
-        format!("le {weekday} {}{first} {month} {}", date.day(), date.year())
-    };
-    let time =
-        |at: NaiveDateTime| format!("{} à {} h {:02}", day(at.date()), at.hour(), at.minute());
     match start {
-        Start::Day(date) => day(date),
-        Start::Local(at) => time(at),
-        Start::Utc(at) => format!("{} (temps universel)", time(at)),
+        Start::Day(date) => format!("le {}", days::day(date, "fr")),
+        Start::Local(at) => format!("le {}", days::moment(at, "fr")),
+        Start::Utc(at) => format!("le {} (temps universel)", days::moment(at, "fr")),
     }
 }
 

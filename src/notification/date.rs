@@ -1,29 +1,27 @@
 //! Dates and sizes in words, as people read them in mails and on the page.
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::desk::words;
+use crate::mail::days;
 
 /// A moment in words: « lundi 23 novembre 2026 à 14 h 05 », "Monday 23 November 2026 at 14:05",
 /// and `2026-11-23 14:05` in languages that the desk does not speak itself.
 pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
-    let local = at.with_timezone(&zone);
-    match language {
-        "fr" => {
-            let time = format!("{} h {:02}", local.hour(), local.minute());
-            format!("{} à {time}", day(at, zone, language))
-        }
-        "en" => format!("{} at {}", day(at, zone, language), local.format("%H:%M")),
-        _ => local.format("%Y-%m-%d %H:%M").to_string(),
+    let local = at.with_timezone(&zone).naive_local();
+    match words::is_spoken(language) {
+        true => days::moment(local, language),
+        false => local.format("%Y-%m-%d %H:%M").to_string(),
     }
 }
 
 /// A day in words: « mardi 1er décembre 2026 », "Tuesday 1 December 2026".
 pub fn day(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
-    match language {
-        "fr" | "en" => words::day(at, zone, language),
-        _ => at.with_timezone(&zone).format("%Y-%m-%d").to_string(),
+    let local = at.with_timezone(&zone).date_naive();
+    match words::is_spoken(language) {
+        true => days::day(local, language),
+        false => local.format("%Y-%m-%d").to_string(),
     }
 }
 

@@ -11,9 +11,9 @@ use chrono::NaiveDate;
 
 use super::{Rules, Service, conclude, statistics as station};
 use crate::desk::policy::{Policy, Team};
-use crate::desk::words::{self, pick};
+use crate::desk::words::pick;
 use crate::desk::{Enclosed, Input, Kind, Letter, Listed, Monthly, Report, Timer};
-use crate::mail::Address;
+use crate::mail::{Address, days};
 use crate::statistics::{self, Figures, Question};
 use crate::store::ArticleCounts;
 use crate::ticket::{PersonId, Ticket};
@@ -169,7 +169,7 @@ impl Month<'_> {
             team: Some(self.team.id.clone()),
             monthly: Monthly {
                 about: self.team.name.clone(),
-                month: words::month(self.question.from, language),
+                month: days::month(self.question.from, language),
                 sections,
                 page: colleague.map(|_| self.page()),
             },

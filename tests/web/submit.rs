@@ -208,7 +208,7 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     let here = typed(&desk, &right, &[]).await;
     let page = plain(&desk.get(&here).await.text());
     for words in [
-        "Du : 31/01/2027\nSystème : Linux\nAvec une souris ? oui",
+        "Du : 31 janvier 2027\nSystème : Linux\nAvec une souris ? oui",
         "a.txt",
         "Prêt d'un portable",
     ] {

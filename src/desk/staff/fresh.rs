@@ -16,8 +16,8 @@ use super::already::Asked;
 use super::aside::parts;
 use super::reply::{Outcome, Reply};
 use super::{ask, away, report};
-use crate::mail::Address;
 use crate::mail::authenticity::Authenticity;
+use crate::mail::{Address, days};
 use crate::ticket::{NoticeId, TicketId, What};
 use crate::token::{Keys, Purpose, RecipientTag};
 
@@ -472,11 +472,12 @@ fn forwarded(
     let proven = arrival.authenticity == Authenticity::Pass;
     let shown = shown(&from);
     let when = original.date.map(|date| {
-        let date = date.with_timezone(&policy.timezone);
+        let date = date.with_timezone(&policy.timezone).naive_local();
+        let moment = |language| days::moment(date, language);
         words::pick(
             &policy.language,
-            date.format(" du %d/%m/%Y à %H:%M").to_string(),
-            date.format(" of %d/%m/%Y %H:%M").to_string(),
+            format!(" du {}", moment("fr")),
+            format!(" of {}", moment("en")),
         )
     });
     let when = when.unwrap_or_default();

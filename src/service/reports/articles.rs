@@ -8,10 +8,10 @@ use chrono::{Datelike, NaiveDate};
 use super::Month;
 use crate::desk::directory::name_key;
 use crate::desk::policy::{Policy, Technician};
-use crate::desk::words::{self, pick};
+use crate::desk::words::pick;
 use crate::desk::{Kind, Letter, Monthly, Row, Section, is_ours};
 use crate::knowledge::{self, Article};
-use crate::mail::Address;
+use crate::mail::{Address, days};
 
 /// Read by fewer people, an article cannot be blamed for having helped none of them.
 const READ_BY_MANY: u64 = 20;
@@ -109,7 +109,7 @@ pub fn reminders(
             team: author.team,
             monthly: Monthly {
                 about: String::new(),
-                month: words::month(month, &language),
+                month: days::month(month, &language),
                 sections: vec![Section {
                     title: pick(&language, "Vos articles", "Your articles"),
                     ..articles
@@ -194,7 +194,7 @@ fn since(article: &Article, language: &str) -> String {
     let Some(review) = article.review else {
         return String::new();
     };
-    let month = words::month(review, language);
+    let month = days::month(review, language);
     match (review.day(), language) {
         (day, "en") => format!("to be read again since {day} {month}"),
         (1, _) => format!("à relire depuis le 1er {month}"),

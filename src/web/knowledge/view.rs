@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::super::frame::Visitor;
 use super::super::status;
 use super::PATH;
-use crate::desk::{Policy, words};
+use crate::desk::Policy;
 use crate::knowledge::render::{self, Links};
 use crate::knowledge::snippet::Piece;
 use crate::knowledge::spaces::unbroken;
 use crate::knowledge::{self, Article, Audience, Question, encoded};
+use crate::mail::days;
 use crate::service::knowledge::Knowledge;
 
 /// Up to so many articles are listed under their categories at once; more are a page for each
@@ -342,7 +343,7 @@ pub fn article(
             ..entry(other, visitor)
         })
         .collect();
-    let day = |date: NaiveDate| words::date(date, visitor.language);
+    let day = |date: NaiveDate| days::date(date, visitor.language);
     // A date alone was written as midnight.
     let moment = |at: NaiveDateTime| match at.time() {
         NaiveTime::MIN => day(at.date()),
