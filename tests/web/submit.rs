@@ -293,7 +293,7 @@ async fn of_many_categories_one_is_chosen_first() {
     assert!(page.contains("Cliquez pour continuer"), "{page}");
 }
 
-/// A request that somebody repeats joins, however it comes (row C12): the form says no less.
+/// What is typed into the form is all its author's own: nothing of it is history or a signature.
 #[tokio::test(flavor = "multi_thread")]
 async fn words_that_a_mail_program_would_fold_stay() {
     let mut desk = desk().await;
