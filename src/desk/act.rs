@@ -115,17 +115,17 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
             }
             return;
         }
-        Deed::Resolve(text) => (Step::Resolve, Some(Kind::Resolved), text.as_ref()),
-        Deed::Close(text) => (Step::Close, Some(Kind::Closed), text.as_ref()),
-        Deed::Reopen(text) => (Step::Reopen, Some(Kind::Reopened), text.as_ref()),
-        Deed::Wait(of) => (Step::Wait(*of), None, None),
-        Deed::Pause(until) => (Step::Pause(*until), Some(Kind::Paused), None),
+        Deed::Resolve(text) => (Step::Resolve, text.as_ref()),
+        Deed::Close(text) => (Step::Close, text.as_ref()),
+        Deed::Reopen(text) => (Step::Reopen, text.as_ref()),
+        Deed::Wait(of) => (Step::Wait(*of), None),
+        Deed::Pause(until) => (Step::Pause(*until), None),
         Deed::Reply(written) => return staff::write(draft, &ticket, &actor, written),
         Deed::Accept | Deed::Helped(_) | Deed::Refuse(_) | Deed::Rate(..) | Deed::Unfollow => {
             return of_requester(draft, &ticket, actor, &action.what);
         }
     };
-    let (step, kind, text) = step;
+    let (step, text) = step;
     match lifecycle::next(status, step, "en") {
         Ok(to) => {
             lifecycle::set(draft, id, actor.clone(), to, text.cloned());
@@ -134,8 +134,8 @@ pub fn act(draft: &mut Draft<'_>, action: &Action) {
                 author: actor.who.clone(),
                 files: Vec::new(),
             });
-            if let Some(kind) = kind {
-                tell::public(draft, id, kind, words.as_ref(), "");
+            if let Some(turn) = step.turn() {
+                tell::public(draft, id, turn.kind(), words.as_ref(), "");
             }
             major::spread(draft, id, &actor, Some(step), words.as_ref());
         }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
-use super::{Policy, words};
+use super::{Kind, Policy, words};
 use crate::ticket::{Actor, Awaited, Nature, Status, Ticket, TicketId, What};
 
 /// Minutes that a resolution may take to leave before its closing date is counted anew: held, coalesced
@@ -36,6 +36,50 @@ pub enum Step {
     Lapse,
     /// The closing date has come (row E6).
     Expire,
+}
+
+/// What a step of staff is to those who are told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// There is a solution.
+    Resolved,
+    /// It is over.
+    Closed,
+    /// It goes on.
+    Reopened,
+    /// It goes on later.
+    Paused,
+}
+
+impl Step {
+    /// What is told of it; `None`: it says nothing by itself, or is no step of staff.
+    pub fn turn(self) -> Option<Turn> {
+        match self {
+            Self::Resolve => Some(Turn::Resolved),
+            Self::Close => Some(Turn::Closed),
+            Self::Reopen => Some(Turn::Reopened),
+            Self::Pause(_) => Some(Turn::Paused),
+            Self::Wait(_)
+            | Self::Accept
+            | Self::Refuse
+            | Self::Write(_)
+            | Self::Wake
+            | Self::Lapse
+            | Self::Expire => None,
+        }
+    }
+}
+
+impl Turn {
+    /// The notice that says so.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Resolved => Kind::Resolved,
+            Self::Closed => Kind::Closed,
+            Self::Reopened => Kind::Reopened,
+            Self::Paused => Kind::Paused,
+        }
+    }
 }
 
 /// Who wrote, as far as a status is concerned.
@@ -120,6 +164,39 @@ pub fn next(from: Status, step: Step, language: &str) -> Result<Status, String> 
 pub fn is_final(ticket: &Ticket, policy: &Policy, now: DateTime<Utc>) -> bool {
     let old = now - ticket.status_since > policy.reopen_within;
     ticket.status == Status::Closed && (ticket.accepted || old)
+}
+
+/// What a technician should know before he answers in a ticket that is closed for good: why it is, and
+/// what becomes of what its requester writes then. `None`: it is not.
+pub fn closed_for_good(
+    ticket: &Ticket,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    language: &str,
+) -> Option<String> {
+    if !is_final(ticket, policy, now) {
+        return None;
+    }
+    let why = match ticket.accepted {
+        true => words::pick(
+            language,
+            "Le demandeur a validé la solution : ce ticket est clos définitivement.",
+            "The requester accepted the solution: this ticket is closed for good.",
+        ),
+        false => {
+            let days = policy.reopen_within.num_days();
+            words::pick(
+                language,
+                format!("Ce ticket est clos depuis plus de {days} jours, définitivement."),
+                format!("This ticket has been closed for more than {days} days, for good."),
+            )
+        }
+    };
+    Some(words::pick(
+        language,
+        format!("{why} Ce que le demandeur répondrait ouvrirait une nouvelle demande."),
+        format!("{why} Whatever the requester answers opens a new request."),
+    ))
 }
 
 /// Sets a status, with the dates that go with it.

@@ -1,7 +1,7 @@
 //! Major incidents (row E15): many tickets, one cause, one answer, one resolution.
 
 use super::draft::Draft;
-use super::lifecycle::{self, Step};
+use super::lifecycle::{self, Step, Turn};
 use super::similar::Matter;
 use super::tell::{self, Words};
 use super::{Kind, words};
@@ -119,12 +119,11 @@ pub fn spread(
         if let Some(to) = to {
             lifecycle::set(draft, other, actor.clone(), to, None);
         }
-        let kind = match (step, to) {
-            (Some(Step::Resolve), Some(_)) => Some(Kind::Resolved),
-            (Some(Step::Close), Some(_)) => Some(Kind::Closed),
-            (Some(Step::Reopen), Some(_)) => Some(Kind::Reopened),
-            _ => words.map(|_| Kind::FollowUp),
-        };
+        // That the others wait as well says nothing to their people.
+        let turn = to.and(step).and_then(Step::turn);
+        let kind = (turn.filter(|turn| *turn != Turn::Paused))
+            .map(Turn::kind)
+            .or_else(|| words.map(|_| Kind::FollowUp));
         if let Some(kind) = kind {
             let by = actor
                 .who

@@ -221,9 +221,7 @@ fn carry_out(draft: &mut Draft<'_>, reply: &mut Reply<'_>, mut message: Message,
         };
         draft.event(reply.id, reply.actor.clone(), false, what);
     }
-    let changes = reply
-        .step
-        .is_some_and(|step| !matches!(step, Step::Wait(_)));
+    let changes = reply.step.and_then(Step::turn).is_some();
     if (reply.says_something && !reply.refused) || changes {
         let did = (public, reply.step);
         tell::owner(draft, reply.id, reply.technician, &said, did, from);

@@ -3,7 +3,7 @@
 
 use super::super::command::{Command, Line, Misread, VERBS};
 use super::super::draft::Draft;
-use super::super::lifecycle::{self, Step};
+use super::super::lifecycle::{self, Step, Turn};
 use super::super::policy::Technician;
 use super::super::tell::{self, Words};
 use super::super::{Because, Enclosed, Kind, urgency, words};
@@ -293,23 +293,8 @@ impl Reply<'_> {
 
     /// One mail to the requester for all that happened (rows E2, F8).
     pub fn tell(&self, draft: &mut Draft<'_>, words: Option<&Words>) {
-        let kind = match self.step {
-            Some(Step::Resolve) => Some(Kind::Resolved),
-            Some(Step::Close) => Some(Kind::Closed),
-            Some(Step::Reopen) => Some(Kind::Reopened),
-            Some(Step::Pause(_)) => Some(Kind::Paused),
-            Some(
-                Step::Wait(_)
-                | Step::Accept
-                | Step::Refuse
-                | Step::Write(_)
-                | Step::Wake
-                | Step::Lapse
-                | Step::Expire,
-            )
-            | None => None,
-        };
-        let kind = kind
+        let kind = (self.step.and_then(Step::turn))
+            .map(Turn::kind)
             .or_else(|| self.lowered.as_ref().map(|_| Kind::Lowered))
             .or_else(|| words.map(|_| Kind::FollowUp))
             .or_else(|| self.because.as_ref().map(|_| Kind::FollowUp))

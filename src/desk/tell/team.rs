@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::draft::Draft;
-use super::super::lifecycle::Step;
+use super::super::lifecycle::{Step, Turn};
 use super::super::policy::Technician;
 use super::super::{Automation, Because, Enclosed, Kind, assign, words};
 use super::{Words, about, about_nothing, to_technician};
@@ -272,22 +272,12 @@ fn deed(
         true => ("est désormais à votre nom", "is now in your name"),
         false => ("reste à votre nom", "stays in your name"),
     };
-    let done = match step {
-        Some(Step::Resolve) => Some(("a résolu ce ticket", "resolved this ticket")),
-        Some(Step::Close) => Some(("a clos ce ticket", "closed this ticket")),
-        Some(Step::Reopen) => Some(("a rouvert ce ticket", "reopened this ticket")),
-        Some(Step::Pause(_)) => Some(("a mis ce ticket en pause", "paused this ticket")),
-        Some(
-            Step::Wait(_)
-            | Step::Accept
-            | Step::Refuse
-            | Step::Write(_)
-            | Step::Wake
-            | Step::Lapse
-            | Step::Expire,
-        )
-        | None => None,
-    };
+    let done = step.and_then(Step::turn).map(|turn| match turn {
+        Turn::Resolved => ("a résolu ce ticket", "resolved this ticket"),
+        Turn::Closed => ("a clos ce ticket", "closed this ticket"),
+        Turn::Reopened => ("a rouvert ce ticket", "reopened this ticket"),
+        Turn::Paused => ("a mis ce ticket en pause", "paused this ticket"),
+    });
     let of_note = of_note(language);
     match (done, public) {
         (Some((french, english)), false) if internal => words::pick(
