@@ -1,12 +1,12 @@
-//! Two technicians at one ticket (rows C10, G10): who answers to what a colleague has taken up since is
-//! asked whether his answer shall still leave. Until he says so it is a note, and after a day it
-//! stays one.
+//! An answer that asks first. Two technicians at one ticket (rows C10, G10): who answers to what a colleague
+//! has taken up since is asked whether his answer shall still leave; so is who answers in a ticket that is
+//! closed for good (S4.31). Until he says so it is a note, and after a day it stays one.
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::command::{self, Command, Line};
 use super::super::draft::Draft;
-use super::super::{tell, words};
+use super::super::{lifecycle, tell, words};
 use super::Message;
 use super::reply::Reply;
 use crate::mail::Address;
@@ -37,7 +37,15 @@ pub fn is_needed(draft: &Draft<'_>, reply: &Reply<'_>, message: &Message, lines:
     message.says_something()
         && !reply.internal
         && lines.iter().all(plain)
-        && meanwhile(draft, reply).is_some()
+        && (meanwhile(draft, reply).is_some() || is_over(draft, reply, lines))
+}
+
+/// It is closed for good, and nothing in the mail opens it again or is refused anyway.
+fn is_over(draft: &Draft<'_>, reply: &Reply<'_>, lines: &[Line]) -> bool {
+    let over = (draft.ticket(reply.id))
+        .is_some_and(|ticket| lifecycle::is_final(ticket, draft.policy, draft.now));
+    let reopens = |line: &Line| line.command == Ok(Command::Reopen);
+    over && !lines.iter().any(reopens) && !super::fails(draft, reply, lines)
 }
 
 /// The latest that a colleague told the requester, or that he took the ticket, since the
@@ -97,38 +105,14 @@ pub fn taken_at(draft: &Draft<'_>, id: TicketId, owner: &Address) -> Option<Date
 /// Keeps the answer as a note and asks its author.
 pub fn hold(draft: &mut Draft<'_>, reply: Reply<'_>, message: Message, lines: &[Line]) {
     // What is written on the page answers no notification: it is never held here.
-    let (Some(meanwhile), Some(inbox)) = (meanwhile(draft, &reply), message.inbox) else {
+    let Some(inbox) = message.inbox else {
         return;
     };
     let language = &reply.technician.language;
-    let at = words::clock(meanwhile.at, draft.now, draft.policy.timezone, language);
-    let who = &meanwhile.who;
-    let first = match &meanwhile.said {
-        Some(said) => {
-            let said: String = said
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-                .chars()
-                .take(REPEATED_CHARACTERS)
-                .collect();
-            words::pick(
-                language,
-                format!("{who} a répondu à {at} : « {said} »"),
-                format!("{who} answered at {at}: \"{said}\""),
-            )
-        }
-        None => words::pick(
-            language,
-            format!("Déjà pris par {who} à {at}."),
-            format!("Taken already by {who} at {at}."),
-        ),
+    let (first, why) = match meanwhile(draft, &reply) {
+        Some(meanwhile) => taken_up(draft, &meanwhile, language),
+        None => over(draft, reply.id, language),
     };
-    let why = words::pick(
-        language,
-        format!("{who} s'en occupait depuis {at} : la réponse attend l'accord de son auteur."),
-        format!("{who} was at it since {at}: the answer waits for a word of its author."),
-    );
     let what = What::Note {
         text: message.text.clone(),
         files: message.files.clone(),
@@ -163,6 +147,57 @@ pub fn hold(draft: &mut Draft<'_>, reply: Reply<'_>, message: Message, lines: &[
         lines: lines.iter().map(|line| line.written.clone()).collect(),
     };
     draft.event(reply.id, reply.actor.clone(), false, what);
+}
+
+/// What a colleague did meanwhile, for its author and beside the note.
+fn taken_up(draft: &Draft<'_>, meanwhile: &Meanwhile, language: &str) -> (String, String) {
+    let at = words::clock(meanwhile.at, draft.now, draft.policy.timezone, language);
+    let who = &meanwhile.who;
+    let first = match &meanwhile.said {
+        Some(said) => {
+            let said: String = said
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .chars()
+                .take(REPEATED_CHARACTERS)
+                .collect();
+            words::pick(
+                language,
+                format!("{who} a répondu à {at} : « {said} »"),
+                format!("{who} answered at {at}: \"{said}\""),
+            )
+        }
+        None => words::pick(
+            language,
+            format!("Déjà pris par {who} à {at}."),
+            format!("Taken already by {who} at {at}."),
+        ),
+    };
+    let why = words::pick(
+        language,
+        format!("{who} s'en occupait depuis {at} : la réponse attend l'accord de son auteur."),
+        format!("{who} was at it since {at}: the answer waits for a word of its author."),
+    );
+    (first, why)
+}
+
+/// That the ticket is over, and how to go on in it, for its author and beside the note.
+fn over(draft: &Draft<'_>, id: TicketId, language: &str) -> (String, String) {
+    let over = (draft.ticket(id))
+        .and_then(|ticket| lifecycle::closed_for_good(ticket, draft.policy, draft.now, language))
+        .unwrap_or_default();
+    let first = words::pick(
+        language,
+        format!("{over} Pour le reprendre ici, ajoutez une ligne #rouvrir."),
+        format!("{over} To go on here, add a line #reopen."),
+    );
+    let why = words::pick(
+        language,
+        "Le ticket est clos définitivement : la réponse attend l'accord de son auteur.",
+        "The ticket is closed for good: the answer waits for a word of its author.",
+    );
+    (first, why)
 }
 
 /// `#envoyer`: the answer that was kept, with its commands, in place of the mail that says so. What
