@@ -61,7 +61,8 @@ pub struct Listing {
     pub view: View,
     /// Of these teams; one's own open tickets are listed whatever their team.
     pub teams: Vec<TeamOf>,
-    /// The list of all has one's own tickets of other teams as well.
+    /// The list of all has what else its reader may open as well: his own tickets of other teams, and those
+    /// that his teams observe.
     pub with_own: bool,
     /// Who looks: registered address, folded.
     pub technician: String,
@@ -160,6 +161,8 @@ impl Store {
                 found.extend(stream.read(connection)?);
             }
             found.sort();
+            // Of a team, and observed by another.
+            found.dedup();
             let more = found.len() > listing.limit;
             found.truncate(listing.limit);
             let next = found.last().map(|(place, _)| *place).filter(|_| more);
@@ -228,6 +231,7 @@ fn streams(listing: &Listing) -> Vec<Stream> {
         let values = vec![Value::Text(listing.technician.clone())];
         return vec![Stream::new(
             listing,
+            "tickets",
             "technician = ?1 AND technician <> '' AND alive = 1",
             values,
         )];
@@ -243,18 +247,14 @@ fn streams(listing: &Listing) -> Vec<Stream> {
                 values.push(Value::Integer(millis(team.late_before)));
                 "team = ?1 AND alive = 1 AND status = 'open' AND suggestion = 0 AND since < ?2"
             }
-            View::All => match &listing.status {
-                Some(status) => {
-                    values.push(Value::Text(status.clone()));
-                    "team = ?1 AND status = ?2"
-                }
-                None => "team = ?1",
-            },
+            View::All => return of_all(listing, "tickets", team),
         };
-        Stream::new(listing, condition, values)
+        Stream::new(listing, "tickets", condition, values)
     };
     let mut streams: Vec<Stream> = listing.teams.iter().map(of_team).collect();
     if listing.view == View::All && listing.with_own {
+        let observed = |team| of_all(listing, "observed", team);
+        streams.extend(listing.teams.iter().map(observed));
         let teams: Vec<&str> = listing.teams.iter().map(|team| team.id.as_str()).collect();
         let mut values = vec![
             Value::Text(listing.technician.clone()),
@@ -267,20 +267,33 @@ fn streams(listing: &Listing) -> Vec<Stream> {
             values.push(Value::Text(status.clone()));
             condition.push_str(" AND status = ?3");
         }
-        streams.push(Stream::new(listing, &condition, values));
+        streams.push(Stream::new(listing, "tickets", &condition, values));
     }
     streams
 }
 
+/// What a team has, or observes, by the table of that.
+fn of_all(listing: &Listing, table: &str, team: &TeamOf) -> Stream {
+    let mut values = vec![Value::Text(team.id.clone())];
+    let condition = match &listing.status {
+        Some(status) => {
+            values.push(Value::Text(status.clone()));
+            "team = ?1 AND status = ?2"
+        }
+        None => "team = ?1",
+    };
+    Stream::new(listing, table, condition, values)
+}
+
 impl Stream {
-    fn new(listing: &Listing, condition: &str, mut values: Vec<Value>) -> Self {
+    fn new(listing: &Listing, table: &str, condition: &str, mut values: Vec<Value>) -> Self {
         let mut condition = condition.to_owned();
         if let Some(category) = &listing.category {
             values.push(Value::Text(category.clone()));
             condition.push_str(&format!(" AND category = ?{}", values.len()));
         }
         let count_sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM tickets WHERE {condition} LIMIT {COUNTED})"
+            "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {condition} LIMIT {COUNTED})"
         );
         let count_values = values.len();
         // What a place is made of, and the condition for what stands behind it.
@@ -312,7 +325,7 @@ impl Stream {
         }
         Self {
             sql: format!(
-                "SELECT {place}, id FROM tickets WHERE {condition} ORDER BY {order} LIMIT {}",
+                "SELECT {place}, id FROM {table} WHERE {condition} ORDER BY {order} LIMIT {}",
                 read::limit(listing.limit.saturating_add(1))
             ),
             values,
@@ -396,6 +409,54 @@ mod tests {
     use super::*;
     use crate::store::migrations;
 
+    /// A database of nothing, and the folder that it is in.
+    fn database() -> (tempfile::TempDir, Connection) {
+        let directory = tempfile::tempdir().expect("a folder");
+        let path = directory.path().join("guichet.db");
+        let mut connection = crate::store::connect(&path).expect("a database");
+        migrations::bring_up_to_date(&mut connection, &path).expect("its tables");
+        (directory, connection)
+    }
+
+    /// So is what a team observes, whatever is asked of it.
+    #[test]
+    fn what_is_observed_is_a_range_of_an_index() {
+        let (_directory, connection) = database();
+        let all = Listing {
+            with_own: true,
+            ..listing(View::All)
+        };
+        let status = Listing {
+            status: Some("closed".to_owned()),
+            ..all.clone()
+        };
+        let category = Listing {
+            category: Some("reseau".to_owned()),
+            ..all.clone()
+        };
+        for (listing, index) in [
+            (
+                all,
+                "INDEX observed_latest (team=? AND (updated_at,id)<(?,?))",
+            ),
+            (
+                status,
+                "INDEX observed_status (team=? AND status=? AND (updated_at,id)<(?,?))",
+            ),
+            (
+                category,
+                "INDEX observed_category (team=? AND category=? AND (updated_at,id)<(?,?))",
+            ),
+        ] {
+            let observed = streams(&listing).into_iter();
+            let mut observed = observed.filter(|stream| stream.sql.contains("FROM observed"));
+            let stream = observed.next().expect("one a team");
+            let plan = plan(&connection, &stream.sql, &stream.values);
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+
     fn listing(view: View) -> Listing {
         Listing {
             view,
@@ -427,10 +488,7 @@ mod tests {
     /// Each page is a range of an index, from where the page before ended, already in order.
     #[test]
     fn no_list_looks_at_more_than_it_shows() {
-        let directory = tempfile::tempdir().expect("a folder");
-        let path = directory.path().join("guichet.db");
-        let mut connection = crate::store::connect(&path).expect("a database");
-        migrations::bring_up_to_date(&mut connection, &path).expect("its tables");
+        let (_directory, connection) = database();
         let status = Listing {
             status: Some("closed".to_owned()),
             ..listing(View::All)

@@ -188,6 +188,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
     look::write_major(connection, ticket)?;
+    write_observers(connection, ticket)?;
     for event in &changed.events {
         let id = write_event(connection, ticket, event)?;
         let words = words(event);
@@ -229,6 +230,28 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         }
     }
     mailboxes::follow(connection, ticket)
+}
+
+/// The teams that only observe a ticket, with what their lists ask of it.
+fn write_observers(connection: &Connection, ticket: &Ticket) -> Result<()> {
+    connection
+        .prepare_cached(r"DELETE FROM observed WHERE id = ?1")?
+        .execute(params![ticket.id.0])?;
+    for team in &ticket.observing_teams {
+        connection
+            .prepare_cached(
+                r"INSERT INTO observed (id, team, status, category, updated_at)
+                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id, team) DO NOTHING",
+            )?
+            .execute(params![
+                ticket.id.0,
+                team,
+                ticket.status.as_str(),
+                ticket.category.as_deref().unwrap_or_default(),
+                millis(ticket.updated_at)
+            ])?;
+    }
+    Ok(())
 }
 
 /// The most urgent first.
