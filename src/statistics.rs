@@ -7,6 +7,7 @@
 use crate::desk::Policy;
 use crate::mail::Digest;
 
+mod about;
 mod export;
 mod fact;
 mod figures;
@@ -15,25 +16,25 @@ mod report;
 mod spread;
 mod table;
 
-pub use export::csv;
+pub use export::{Csv, csv};
 pub use fact::{Fact, Spent};
-pub use figures::{Figures, Marked, OfCategory, OfTechnician, Question, figures};
+pub use figures::{Compared, Figures, Marked, OfTechnician, Question, figures};
 pub use recurrence::Proposal;
 pub use report::sections;
 pub use spread::Spread;
 pub use table::{Cell, Table, tables};
 
 /// How facts are made of events: when this changes, they are made anew.
-const METHOD: u32 = 2;
+const METHOD: u32 = 3;
 
 /// Names all that facts depend on beside their events: the method, when each team works, what is no
-/// word of a subject, and the service of each address.
+/// word of a subject, the service and the site of each address, and which applications are counted.
 pub fn rules(policy: &Policy) -> String {
     let teams = policy.teams.iter();
     let hours: Vec<_> = teams.map(|team| (&team.id, &team.calendar)).collect();
     let (zone, prefixes) = (policy.timezone, policy.prefixes());
-    let services = policy.directory.services();
-    let all = format!("{METHOD} {hours:?} {zone} {prefixes:?} {services}");
+    let (places, about) = (policy.directory.places(), about::rules(policy));
+    let all = format!("{METHOD} {hours:?} {zone} {prefixes:?} {places} {about}");
     Digest::of(all.as_bytes()).to_string()
 }
 

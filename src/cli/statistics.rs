@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Context, Usage, print};
 use crate::config::Settings;
 use crate::service::statistics as station;
-use crate::statistics::{self, Figures, Question, Table};
+use crate::statistics::{self, Csv, Figures, Question, Table};
 use crate::store::Store;
 
 /// Days of the period without `--from`.
@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Print CSV; durations are working minutes
     #[arg(long)]
     csv: bool,
-    /// Begin the CSV with a byte order mark, for Excel
+    /// Write the CSV for Excel: byte order mark, text in quotes, units in the heads
     #[arg(long, requires = "csv")]
     bom: bool,
 }
@@ -79,7 +79,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
             tables: &tables,
         })?;
     } else if arguments.csv {
-        print::bytes(&statistics::csv(&tables, arguments.bom))?;
+        let form = match arguments.bom {
+            true => Csv::Spreadsheet("en"),
+            false => Csv::Plain,
+        };
+        print::bytes(&statistics::csv(&tables, form))?;
     } else {
         for table in &tables {
             print::text(&print::harmless(&text(table)))?;

@@ -149,3 +149,22 @@ fn same_word<'a>(
         .find(|category| category.terms.iter().any(|known| known.same(term)))
         .map(|category| category.id.as_str())
 }
+
+/// Applications whose tickets are counted, each once.
+pub fn applications(reading: &mut Reading, config: &Config) -> Vec<Term> {
+    let mut terms: Vec<Term> = Vec::new();
+    for name in list(config.desk.applications.as_ref()) {
+        match Term::new(name) {
+            Some(term) if terms.iter().any(|known| known.same(&term)) => reading.wrong(
+                "desk.applications",
+                format!("\"{name}\" is there twice: its tickets would count twice"),
+            ),
+            Some(term) => terms.push(term),
+            None => reading.wrong(
+                "desk.applications",
+                format!("\"{name}\" holds no word that could be looked for"),
+            ),
+        }
+    }
+    terms
+}

@@ -106,6 +106,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("knowledge.folder", Shape::Text),
     ("knowledge.remind_authors", Shape::Flag),
     ("desk.individual_statistics", Shape::Flag),
+    ("desk.applications", Shape::Texts),
     ("deliver.socket", Shape::Text),
     ("deliver.group", Shape::Text),
     ("smtp.host", Shape::Text),

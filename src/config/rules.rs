@@ -94,6 +94,7 @@ pub fn policy(reading: &mut Reading, config: &Config) -> Policy {
         },
         remind_authors: config.knowledge.remind_authors.unwrap_or(true),
         individual_statistics: config.desk.individual_statistics.unwrap_or(true),
+        applications: categories::applications(reading, config),
         attach_up_to: config
             .desk
             .attach_up_to

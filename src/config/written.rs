@@ -139,6 +139,7 @@ mod tables {
         pub attach_up_to: Option<Size>,
         pub urgency_labels: Option<Texts>,
         pub individual_statistics: Option<bool>,
+        pub applications: Option<Texts>,
     }
 
     #[derive(Clone, Debug, Default, Deserialize)]

@@ -145,6 +145,20 @@ fn score(category: &Category, subject: &[String], body: &[String]) -> Option<(u3
     (of_words >= ENOUGH).then_some((total + of_words, named))
 }
 
+/// Those of these words and phrases that a text holds.
+pub fn named<'a>(
+    terms: &'a [Term],
+    subject: &str,
+    body: &str,
+) -> impl Iterator<Item = &'a Term> + use<'a> {
+    let (subject, body) = match terms {
+        [] => (Vec::new(), Vec::new()),
+        _ => (tokens(subject, LOOKED_AT), tokens(body, LOOKED_AT)),
+    };
+    let holds = move |term: &&Term| points(term, &subject, &body) >= Some(ENOUGH);
+    terms.iter().filter(holds)
+}
+
 /// What a term counts; longer phrases say more.
 fn points(term: &Term, subject: &[String], body: &[String]) -> Option<u32> {
     let length = u32::try_from(term.tokens.len()).unwrap_or(1);

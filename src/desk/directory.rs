@@ -40,8 +40,8 @@ pub struct Directory {
     by_address: BTreeMap<String, usize>,
     /// Words of the name in alphabetical order, for « DUPONT Jeanne » is « Jeanne Dupont ».
     by_name: BTreeMap<String, Vec<usize>>,
-    /// See [`Directory::services`].
-    services: String,
+    /// See [`Directory::places`].
+    places: String,
 }
 
 impl Directory {
@@ -61,18 +61,22 @@ impl Directory {
             }
         }
         directory.entries = entries;
-        let service = |index: &usize| directory.entries.get(*index)?.service.as_deref();
-        let services = directory.by_address.iter();
-        let services: Vec<_> = services
-            .filter_map(|(address, index)| Some((address, service(index)?)))
+        let place = |index: &usize| {
+            let entry = directory.entries.get(*index)?;
+            let place = (entry.service.as_deref(), entry.site.as_deref());
+            (place != (None, None)).then_some(place)
+        };
+        let places = directory.by_address.iter();
+        let places: Vec<_> = places
+            .filter_map(|(address, index)| Some((address, place(index)?)))
             .collect();
-        directory.services = Digest::of(format!("{services:?}").as_bytes()).to_string();
+        directory.places = Digest::of(format!("{places:?}").as_bytes()).to_string();
         directory
     }
 
-    /// Names who works for which service: the same as long as nobody changes.
-    pub fn services(&self) -> &str {
-        &self.services
+    /// Names who works for which service and where: the same as long as nobody changes.
+    pub fn places(&self) -> &str {
+        &self.places
     }
 
     /// How many people it knows.

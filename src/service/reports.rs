@@ -14,7 +14,7 @@ use crate::desk::policy::{Policy, Team};
 use crate::desk::words::pick;
 use crate::desk::{Enclosed, Input, Kind, Letter, Listed, Monthly, Report, Timer};
 use crate::mail::{Address, days};
-use crate::statistics::{self, Figures, Question};
+use crate::statistics::{self, Csv, Figures, Question};
 use crate::store::ArticleCounts;
 use crate::ticket::{PersonId, Ticket};
 use crate::token;
@@ -195,9 +195,10 @@ impl Month<'_> {
         let tables = statistics::tables(&self.figures, language);
         let name = pick(language, "bilan", "report");
         let month = self.question.from.format("%Y-%m");
+        let csv = statistics::csv(&tables, Csv::Spreadsheet(language));
         Enclosed {
             name: format!("{name}-{}-{month}.csv", self.team.id),
-            text: String::from_utf8_lossy(&statistics::csv(&tables, true)).into_owned(),
+            text: String::from_utf8_lossy(&csv).into_owned(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::about;
 use crate::desk::calendar::Calendar;
 use crate::desk::{Policy, similar};
 use crate::ticket::{
@@ -29,6 +30,10 @@ pub struct Fact {
     pub merged: bool,
     /// The service that its requester works for, as the directory has it.
     pub service: Option<String>,
+    /// Where the trouble is.
+    pub site: Option<String>,
+    /// Applications that it names.
+    pub applications: Vec<String>,
     /// When it was opened.
     pub opened_at: DateTime<Utc>,
     /// When it was resolved, or closed without that; `None` while there is something to do.
@@ -131,6 +136,8 @@ impl Fact {
         let requester = ticket.requester();
         let entry = requester.and_then(|person| policy.directory.entry(&person.who.address));
         fact.service = entry.and_then(|entry| entry.service.clone());
+        fact.site = about::site(policy, &ticket, events);
+        fact.applications = about::applications(policy, &ticket, events);
         if fact.channel == Channel::Phone {
             fact.first_answer = Some(0);
         }

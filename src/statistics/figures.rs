@@ -98,11 +98,15 @@ pub struct Figures {
     /// Names of the teams, in that order.
     pub teams: Vec<String>,
     /// By category, the largest first.
-    pub categories: Vec<OfCategory>,
+    pub categories: Vec<Compared>,
     /// Tickets that had been put into another category first, which was wrong.
     pub recategorised: usize,
     /// What piles up without one.
     pub proposals: Vec<Proposal>,
+    /// By site, the largest first; empty while none is known.
+    pub sites: Vec<Compared>,
+    /// By application that they name, the largest first.
+    pub applications: Vec<Compared>,
     /// Came by mail, by form, by phone, from machines.
     pub channels: [usize; 4],
     /// To the first words of a person; machines' tickets and suggestions left out.
@@ -131,9 +135,9 @@ pub struct Figures {
     pub technicians: Option<Vec<OfTechnician>>,
 }
 
-/// A category.
+/// What tickets have in common: a category, a site, an application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct OfCategory {
+pub struct Compared {
     /// Its name; `None`: none was found.
     pub name: Option<String>,
     /// Its tickets.
@@ -195,10 +199,7 @@ pub struct OfTechnician {
 pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[Fact]) -> Figures {
     let facts: Vec<&Fact> = facts.iter().filter(|fact| !fact.merged).collect();
     let before: Vec<&Fact> = before.iter().filter(|fact| !fact.merged).collect();
-    let name = |id: &String| {
-        let team = policy.team(id);
-        team.map_or_else(|| id.clone(), |team| team.name.clone())
-    };
+    let name = |id: &String| policy.team_name(id).to_owned();
     let by_people = || {
         let facts = facts.iter();
         facts.filter(|fact| !fact.machine && !is_suggestion(fact))
@@ -219,6 +220,8 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
                 .filter(|fact| is_undescribed(policy, fact))
                 .copied(),
         ),
+        sites: sites(&facts, &before),
+        applications: applications(&facts, &before),
         channels: channels(&facts),
         first_answer: Spread::of(by_people().filter_map(|fact| fact.first_answer).collect()),
         resolution: Spread::of(by_people().filter_map(|fact| fact.resolution).collect()),
@@ -269,27 +272,62 @@ fn days(policy: &Policy, question: &Question, facts: &[&Fact]) -> Vec<(NaiveDate
     days.into_iter().collect()
 }
 
-fn categories(policy: &Policy, facts: &[&Fact], before: &[&Fact]) -> Vec<OfCategory> {
-    let mut counts: BTreeMap<Option<&String>, (usize, usize)> = BTreeMap::new();
-    for fact in facts {
-        counts.entry(fact.category.as_ref()).or_default().0 += 1;
+fn categories(policy: &Policy, facts: &[&Fact], before: &[&Fact]) -> Vec<Compared> {
+    let mut categories = compared(facts, before, |fact| [fact.category.as_deref()]);
+    for category in &mut categories {
+        let known = category.name.as_deref().and_then(|id| policy.category(id));
+        category.name = (known.map(|known| known.full_name())).or(category.name.take());
     }
-    for fact in before {
-        counts.entry(fact.category.as_ref()).or_default().1 += 1;
+    sort(&mut categories);
+    categories
+}
+
+/// Where the trouble is; nothing while no site is known.
+fn sites(facts: &[&Fact], before: &[&Fact]) -> Vec<Compared> {
+    let sites = compared(facts, before, |fact| [fact.site.as_deref()]);
+    match sites.iter().any(|site| site.name.is_some()) {
+        true => sites,
+        false => Vec::new(),
     }
-    let mut categories: Vec<OfCategory> = counts
-        .into_iter()
-        .map(|(id, (tickets, before))| OfCategory {
-            name: id.map(|id| {
-                let category = policy.category(id);
-                category.map_or_else(|| id.clone(), |category| category.full_name())
-            }),
+}
+
+/// A ticket counts for each that it names.
+fn applications(facts: &[&Fact], before: &[&Fact]) -> Vec<Compared> {
+    compared(facts, before, |fact| {
+        fact.applications.iter().map(|name| Some(name.as_str()))
+    })
+}
+
+/// Tickets by these of their names, and those of the period before, the most common first.
+fn compared<'a, I>(
+    facts: &[&'a Fact],
+    before: &[&'a Fact],
+    names: impl Fn(&'a Fact) -> I,
+) -> Vec<Compared>
+where
+    I: IntoIterator<Item = Option<&'a str>>,
+{
+    let mut counts: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
+    for name in facts.iter().flat_map(|fact| names(fact)) {
+        counts.entry(name).or_default().0 += 1;
+    }
+    for name in before.iter().flat_map(|fact| names(fact)) {
+        counts.entry(name).or_default().1 += 1;
+    }
+    let counted = counts.into_iter();
+    let mut compared: Vec<Compared> = counted
+        .map(|(name, (tickets, before))| Compared {
+            name: name.map(str::to_owned),
             tickets,
             before,
         })
         .collect();
-    categories.sort_by_key(|category| (std::cmp::Reverse(category.tickets), category.name.clone()));
-    categories
+    sort(&mut compared);
+    compared
+}
+
+fn sort(compared: &mut [Compared]) {
+    compared.sort_by_key(|one| (std::cmp::Reverse(one.tickets), one.name.clone()));
 }
 
 /// « Autre problème » : no category, or one that is known by no words of its own.

@@ -1,12 +1,12 @@
 //! Figures of a month as the parts of a mail: what a manager reads in two minutes. Figures of single
 //! technicians are never among them: a mail is passed on, the page is not.
 
-use super::{Cell, Figures, Marked, Spread};
+use super::{Cell, Compared, Figures, Marked, Spread};
 use crate::desk::words::pick;
 use crate::desk::{Row, Section};
 
-/// Categories named; the others together.
-const CATEGORIES: usize = 10;
+/// Categories and sites named; the others together.
+const NAMED: usize = 10;
 
 /// The parts that have something to say.
 pub fn sections(figures: &Figures, language: &str) -> Vec<Section> {
@@ -18,6 +18,8 @@ pub fn sections(figures: &Figures, language: &str) -> Vec<Section> {
         writer.urgent(figures),
         writer.categories(figures),
         writer.proposals(figures),
+        writer.sites(figures),
+        writer.applications(figures),
     ];
     let said = all.into_iter().filter(|section| !section.rows.is_empty());
     said.collect()
@@ -173,30 +175,59 @@ impl Writer<'_> {
         }
     }
 
-    fn categories(&self, figures: &Figures) -> Section {
-        let had = figures.categories.iter().filter(|one| one.tickets > 0);
-        let (shown, others): (Vec<_>, Vec<_>) =
-            had.enumerate().partition(|(at, _)| *at < CATEGORIES);
+    /// The largest, each beside the month before, and the others together.
+    fn ranked(&self, title: String, none: &str, others: &str, counted: &[Compared]) -> Section {
+        let had = counted.iter().filter(|one| one.tickets > 0);
+        let (shown, rest): (Vec<_>, Vec<_>) = had.enumerate().partition(|(at, _)| *at < NAMED);
+        let row = |label: &str, tickets, before| Row {
+            label: label.to_owned(),
+            value: self.compared(tickets, before),
+            link: None,
+        };
+        let shown = shown.into_iter();
         let mut rows: Vec<Row> = shown
-            .into_iter()
-            .map(|(_, category)| Row {
-                label: (category.name.clone())
-                    .unwrap_or_else(|| self.pick("Sans catégorie", "No category")),
-                value: self.compared(category.tickets, category.before),
-                link: None,
-            })
+            .map(|(_, one)| row(one.name.as_deref().unwrap_or(none), one.tickets, one.before))
             .collect();
-        if !others.is_empty() {
-            let tickets = others.iter().map(|(_, category)| category.tickets).sum();
-            let before = others.iter().map(|(_, category)| category.before).sum();
-            let value = self.compared(tickets, before);
-            rows.push(self.row("Autres catégories", "Other categories", value));
+        if !rest.is_empty() {
+            let tickets = rest.iter().map(|(_, one)| one.tickets).sum();
+            let before = rest.iter().map(|(_, one)| one.before).sum();
+            rows.push(row(others, tickets, before));
         }
         Section {
-            title: self.pick("Par catégorie", "By category"),
+            title,
             rows,
             note: None,
         }
+    }
+
+    fn categories(&self, figures: &Figures) -> Section {
+        self.ranked(
+            self.pick("Par catégorie", "By category"),
+            &self.pick("Sans catégorie", "No category"),
+            &self.pick("Autres catégories", "Other categories"),
+            &figures.categories,
+        )
+    }
+
+    fn sites(&self, figures: &Figures) -> Section {
+        self.ranked(
+            self.pick("Par site", "By site"),
+            &self.pick("Site inconnu", "Site unknown"),
+            &self.pick("Autres sites", "Other sites"),
+            &figures.sites,
+        )
+    }
+
+    /// Not the others together: a request may name several.
+    fn applications(&self, figures: &Figures) -> Section {
+        let most = figures.applications.iter().take(NAMED);
+        let most: Vec<Compared> = most.cloned().collect();
+        self.ranked(
+            self.pick("Applications les plus citées", "Applications named most"),
+            "",
+            "",
+            &most,
+        )
     }
 
     fn proposals(&self, figures: &Figures) -> Section {

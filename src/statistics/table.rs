@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Figures, Marked, Spread};
+use super::{Compared, Figures, Marked, Spread};
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -149,26 +149,82 @@ impl Writer<'_> {
         }
     }
 
-    fn categories(&self, figures: &Figures) -> Table {
-        let none = self.pick("Sans catégorie", "No category");
-        let rows = figures.categories.iter().map(|category| {
+    /// A table of what tickets have in common, beside the period before.
+    fn compared(
+        &self,
+        id: &'static str,
+        title: (&str, &str),
+        head: (&str, &str),
+        none: (&str, &str),
+        counted: &[Compared],
+    ) -> Table {
+        let none = self.pick(none.0, none.1);
+        let rows = counted.iter().map(|one| {
             vec![
-                Cell::Text(category.name.clone().unwrap_or_else(|| none.clone())),
-                Cell::Count(category.tickets),
-                Cell::Count(category.before),
+                Cell::Text(one.name.clone().unwrap_or_else(|| none.clone())),
+                Cell::Count(one.tickets),
+                Cell::Count(one.before),
             ]
         });
         Table {
-            id: "categories",
-            title: self.pick("Par catégorie", "By category"),
+            id,
+            title: self.pick(title.0, title.1),
             head: self.head(&[
-                ("Catégorie", "Category"),
+                head,
                 ("Demandes", "Requests"),
                 ("Période précédente", "Period before"),
             ]),
             rows: rows.collect(),
             note: None,
         }
+    }
+
+    fn categories(&self, figures: &Figures) -> Table {
+        self.compared(
+            "categories",
+            ("Par catégorie", "By category"),
+            ("Catégorie", "Category"),
+            ("Sans catégorie", "No category"),
+            &figures.categories,
+        )
+    }
+
+    /// None where no site is known.
+    fn sites(&self, figures: &Figures) -> Option<Table> {
+        let table = self.compared(
+            "sites",
+            ("Par site", "By site"),
+            ("Site", "Site"),
+            ("Site inconnu", "Site unknown"),
+            &figures.sites,
+        );
+        let note = self.pick(
+            "Le site choisi dans le formulaire, sinon celui de la personne dans l'annuaire.",
+            "The site chosen in the form, otherwise the person's in the directory.",
+        );
+        (!table.rows.is_empty()).then_some(Table {
+            note: Some(note),
+            ..table
+        })
+    }
+
+    /// None where no application is counted, or named.
+    fn applications(&self, figures: &Figures) -> Option<Table> {
+        let table = self.compared(
+            "applications",
+            ("Par application", "By application"),
+            ("Application", "Application"),
+            ("", ""),
+            &figures.applications,
+        );
+        let note = self.pick(
+            "Les applications que l'objet ou le premier message nomme ; une demande qui en nomme deux compte dans les deux lignes.",
+            "Applications that the subject or the first message names; a request that names two counts in both lines.",
+        );
+        (!table.rows.is_empty()).then_some(Table {
+            note: Some(note),
+            ..table
+        })
     }
 
     fn proposals(&self, figures: &Figures) -> Table {
@@ -385,12 +441,16 @@ pub fn tables(figures: &Figures, language: &str) -> Vec<Table> {
         writer.volume(figures),
         writer.categories(figures),
         writer.proposals(figures),
+    ];
+    tables.extend(writer.sites(figures));
+    tables.extend(writer.applications(figures));
+    tables.extend([
         writer.channels(figures),
         writer.times(figures),
         writer.marks(figures),
         writer.judged(figures),
         writer.urgent(figures),
-    ];
+    ]);
     tables.extend(writer.technicians(figures));
     tables
 }

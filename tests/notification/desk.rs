@@ -58,6 +58,7 @@ pub fn policy() -> Policy {
         canned: Vec::new(),
         remind_authors: true,
         individual_statistics: true,
+        applications: Vec::new(),
         language: "fr".to_owned(),
         services: Vec::new(),
         timezone: chrono_tz::Europe::Paris,

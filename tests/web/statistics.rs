@@ -150,9 +150,12 @@ async fn page_file_and_command_line_say_the_same() {
         .page(&desk, &format!("/desk/statistics?{period}"))
         .await;
     for shown in [
-        "<th scope=\"row\">Résolution</th><td>2</td><td>4 h 00</td><td>12 h 00</td>",
-        "<th scope=\"row\">dont en attente du demandeur</th><td>1</td><td>2 h 00</td>",
-        "<th scope=\"row\">badge parking</th><td>3</td>",
+        "<th scope=\"row\" role=\"rowheader\">Résolution</th>",
+        ":</span> 4 h 00</td>",
+        ":</span> 12 h 00</td>",
+        "dont en attente du demandeur</th>",
+        ":</span> 2 h 00</td>",
+        "badge parking</th><td role=\"cell\">3</td>",
         "<svg class=\"chart\"",
         "réservés aux responsables",
     ] {
@@ -168,8 +171,29 @@ async fn page_file_and_command_line_say_the_same() {
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
     let text = file.text();
     assert!(text.contains("\r\nRésolution,2,240,720\r\n"), "{text}");
-    let marked = camille.get(&desk, &format!("{path}&bom=1")).await;
-    assert!(marked.body.starts_with(b"\xEF\xBB\xBF"));
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"times-2026-11-23-2026-11-24.csv\""
+    );
+    // A French Excel takes it as it is: its separator, its name, the unit of its times.
+    let excel = camille.get(&desk, &format!("{path}&excel=1")).await;
+    assert_eq!(
+        excel.header("content-disposition"),
+        "attachment; filename=\"statistiques-delais-en-heures-ouvrees-2026-11-23-2026-11-24.csv\""
+    );
+    let text = excel.text();
+    assert!(text.starts_with('\u{feff}'), "{text}");
+    assert!(text.contains("\"Médiane (minutes)\""), "{text}");
+    assert!(text.contains("\r\n\"Résolution\";2;240;720\r\n"), "{text}");
+    let marks = format!("/desk/statistics.csv?{period}&table=marks&excel=1");
+    let text = camille.get(&desk, &marks).await.text();
+    assert!(text.contains("\"Réponses\";1;\"5,00\";"), "{text}");
+    let english = camille.get(&desk, &format!("{marks}&lang=en")).await;
+    assert!(
+        english.text().contains("\"Answers\",1,5.00,"),
+        "{}",
+        english.text()
+    );
 
     let said = Command::new(env!("CARGO_BIN_EXE_guichet"))
         .arg("--config")
@@ -202,4 +226,99 @@ async fn a_category_that_was_put_right_counts() {
         desk.event(classified, true).await;
         assert_eq!(figures(&desk).await.recategorised, wrong, "{category}");
     }
+}
+
+/// Row N2: beside words, what recurs is where people are and what they name.
+#[tokio::test(flavor = "multi_thread")]
+async fn sites_and_applications_are_counted() {
+    let people = "mail;nom;site\nmarie.durand@example.org;Marie Durand;Campus 2\npaul.petit@example.org;Paul Petit;IUT de Caen\n";
+    let tables = "[[categories]]\nid = \"salle\"\nname = \"Salle\"\n\
+        [[categories.questions]]\nlabel = \"Site concerné\"\nkind = \"choice\"\n\
+        choices = [\"Campus 1\", \"=2+3\"]\n";
+    let habits = "applications = [\"Apogée\", \"Moodle\"]";
+    let mut desk = Desk::open_as(people, habits, tables).await;
+    request(&mut desk, "Marie Durand", MARIE, "Apogee ne repond plus").await;
+    request(&mut desk, "Paul Petit", PAUL, "Cours absents de Moodle").await;
+    request(&mut desk, "Zoe Leger", ZOE, "Ecran noir").await;
+    // What the form asked is where the trouble is; words that only look like its answer are words.
+    let text = "Moodle et Apogée affichent une erreur.\n\nSite concerné\u{a0}: Campus 1";
+    desk.form("Salle 12", text).await;
+    desk.form("Projecteur en panne", "Site concerné\u{a0}: ailleurs")
+        .await;
+    let figures = figures(&desk).await;
+    let named = |counted: &[guichet::statistics::Compared]| {
+        let counted = counted.iter();
+        counted
+            .map(|one| (one.name.clone().unwrap_or_default(), one.tickets))
+            .collect::<Vec<_>>()
+    };
+    let pairs = |pairs: &[(&str, usize)]| {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        named(&figures.sites),
+        pairs(&[
+            ("Campus 2", 2),
+            ("", 1),
+            ("Campus 1", 1),
+            ("IUT de Caen", 1)
+        ])
+    );
+    assert_eq!(
+        named(&figures.applications),
+        pairs(&[("Apogée", 2), ("Moodle", 2)])
+    );
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    let period = "from=2026-11-23&to=2026-11-24";
+    let page = camille
+        .page(&desk, &format!("/desk/statistics?{period}"))
+        .await;
+    for shown in [
+        "Par site",
+        "Campus 2</th><td role=\"cell\"><span class=\"column\" aria-hidden=\"true\">Demandes&nbsp;:</span> 2</td>",
+        "Site inconnu</th><td role=\"cell\"><span class=\"column\" aria-hidden=\"true\">Demandes&nbsp;:</span> 1</td>",
+        "Par application",
+        "Moodle</th><td role=\"cell\"><span class=\"column\" aria-hidden=\"true\">Demandes&nbsp;:</span> 2</td>",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let sites = format!("/desk/statistics.csv?{period}&table=sites");
+    let text = camille.get(&desk, &sites).await.text();
+    assert!(text.contains("\r\nCampus 2,2,0\r\n"), "{text}");
+    // Another directory or other names: all is counted anew.
+    let rules = desk.service.rules();
+    let mut fewer = rules.policy.clone();
+    fewer.applications.clear();
+    assert_ne!(
+        guichet::statistics::rules(&fewer),
+        guichet::statistics::rules(&rules.policy)
+    );
+    fewer.clone_from(&rules.policy);
+    fewer.directory = Arc::default();
+    assert_ne!(
+        guichet::statistics::rules(&fewer),
+        guichet::statistics::rules(&rules.policy)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_counts_nobody_says_so() {
+    let mut desk = Desk::open_as("mail\n", "individual_statistics = false", "").await;
+    desk.request("Badge", "Il ne marche plus.", &[]).await;
+    desk.count().await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    let page = camille.page(&desk, "/desk/statistics").await;
+    assert!(
+        page.contains("Ce service n’affiche aucun chiffre par technicien."),
+        "{page}"
+    );
+    assert!(!page.contains("réservés aux responsables"), "{page}");
+    let english = camille.page(&desk, "/desk/statistics?lang=en").await;
+    assert!(
+        english.contains("This desk shows no figures of single technicians."),
+        "{english}"
+    );
 }

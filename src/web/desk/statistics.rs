@@ -11,15 +11,16 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::super::{Site, page, unavailable};
+use super::super::{Site, page, unavailable, view};
 use super::frame::{self, Choice};
 use super::identity::Staff;
 use super::list;
 use crate::desk::Policy;
 use crate::desk::policy::Rank;
+use crate::mail::text::fold_accents;
 use crate::notification::date;
 use crate::service::statistics as station;
-use crate::statistics::{self, Figures, Question, Table};
+use crate::statistics::{self, Csv, Figures, Question, Table};
 
 mod chart;
 
@@ -31,17 +32,30 @@ const USUAL_DAYS: u64 = 30;
 /// Days of the longest period that is shown at once.
 const LONGEST_DAYS: u64 = 731;
 
+/// A cell, and the head of its column.
+#[derive(Serialize)]
+struct Shown {
+    shown: String,
+    column: String,
+}
+
+/// Columns that fit on a phone.
+const COLUMNS_OF_A_PHONE: usize = 2;
+
 #[derive(Serialize)]
 struct Section {
     id: &'static str,
     title: String,
     head: Vec<String>,
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Shown>>,
+    /// Too many columns for a phone: there, each row is a list.
+    wide: bool,
     note: Option<String>,
     chart: Option<Chart>,
     /// The table is long, and its chart tells it.
     folded: bool,
     csv: String,
+    excel: String,
 }
 
 /// What was asked for.
@@ -105,7 +119,8 @@ impl Asked {
         }
     }
 
-    fn link(&self, staff: &Staff, table: &str, mark: &str) -> String {
+    /// Where a table, or all of them, are as CSV; for Excel or for other programs.
+    fn link(&self, staff: &Staff, table: &str, for_excel: bool) -> String {
         let (from, to) = (self.question.from, self.question.to);
         staff.visitor.link(
             "/desk/statistics.csv",
@@ -114,7 +129,7 @@ impl Asked {
                 ("to", &to.to_string()),
                 ("team", self.team.as_deref().unwrap_or_default()),
                 ("table", table),
-                ("bom", mark),
+                ("excel", if for_excel { "1" } else { "" }),
             ],
         )
     }
@@ -167,8 +182,8 @@ fn drawn(site: &Site, staff: &Staff, asked: &Asked, figures: &Figures) -> tera::
     context.insert("problem", &asked.problem);
     context.insert("teams", &Some(choices).filter(|teams| teams.len() > 1));
     context.insert("team_names", &figures.teams.join(", "));
-    context.insert("all_csv", &asked.link(staff, "", ""));
-    context.insert("all_csv_bom", &asked.link(staff, "", "1"));
+    context.insert("all_csv", &asked.link(staff, "", false));
+    context.insert("all_excel", &asked.link(staff, "", true));
     context.insert("individuals", &figures.technicians.is_some());
     context.insert("counts_individuals", &policy.individual_statistics);
     context
@@ -189,22 +204,30 @@ fn section(table: Table, staff: &Staff, asked: &Asked) -> Section {
     let language = staff.visitor.language;
     let chart = match table.id {
         "volume" => chart::columns(&table, language),
-        "categories" | "channels" | "proposals" => chart::lines(&table, language),
+        "categories" | "channels" | "proposals" | "sites" | "applications" => {
+            chart::lines(&table, language)
+        }
         _ => None,
     };
     let rows = table.rows.iter().map(|row| {
-        let cells = row.iter();
-        cells.map(|cell| cell.shown(language)).collect()
+        let cells = row.iter().zip(&table.head);
+        let cells = cells.map(|(cell, column)| Shown {
+            shown: cell.shown(language),
+            column: column.clone(),
+        });
+        cells.collect()
     });
     Section {
         id: table.id,
         rows: rows.collect(),
+        wide: table.head.len() > COLUMNS_OF_A_PHONE,
         folded: chart.is_some() && table.id == "volume",
         chart,
-        csv: asked.link(staff, table.id, ""),
+        csv: asked.link(staff, table.id, false),
+        excel: asked.link(staff, table.id, true),
         title: table.title,
         head: table.head,
-        note: table.note,
+        note: table.note.map(|note| view::unbroken(&note, language)),
     }
 }
 
@@ -231,13 +254,32 @@ pub async fn export(
     if known {
         tables.retain(|table| table.id == wanted);
     }
-    let mark = parameters.get("bom").is_some_and(|mark| mark == "1");
-    let name = if known { wanted } else { "statistics" };
+    let excel = parameters.get("excel").is_some_and(|excel| excel == "1");
+    let language = staff.visitor.language;
+    let form = match excel {
+        true => Csv::Spreadsheet(language),
+        false => Csv::Plain,
+    };
+    let one = tables.first().filter(|_| known);
+    let name = match (one, excel && language != "en") {
+        (Some(table), true) => format!("statistiques-{}", slug(&table.title)),
+        (None, true) => "statistiques".to_owned(),
+        (Some(table), false) => table.id.to_owned(),
+        (None, false) => "statistics".to_owned(),
+    };
     let (from, to) = (asked.question.from, asked.question.to);
     let disposition = format!("attachment; filename=\"{name}-{from}-{to}.csv\"");
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    (headers, statistics::csv(&tables, mark)).into_response()
+    (headers, statistics::csv(&tables, form)).into_response()
+}
+
+/// A title as a part of a file's name: « Délais, en heures ouvrées » is `delais-en-heures-ouvrees`.
+fn slug(title: &str) -> String {
+    let folded = fold_accents(title);
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
 }

@@ -8,8 +8,8 @@ use crate::statistics::{Cell, Table};
 const WIDTH: usize = 720;
 const HEIGHT: usize = 240;
 
-/// Room for numbers to the left, and for days below.
-const LEFT: usize = 40;
+/// Room for numbers to the right, beside the latest days, and for days below.
+const RIGHT: usize = 40;
 const BELOW: usize = 24;
 const ABOVE: usize = 8;
 
@@ -31,6 +31,8 @@ const LINES: usize = 15;
 
 #[derive(Debug, Serialize)]
 pub struct Chart {
+    /// Its columns are days: what is latest is at its end.
+    days: bool,
     width: usize,
     height: usize,
     title: String,
@@ -83,11 +85,12 @@ pub fn columns(table: &Table, language: &str) -> Option<Chart> {
         .filter(|highest| *highest > 0)?;
     let top = round_up(highest);
     let (floor, room) = (HEIGHT - BELOW, HEIGHT - BELOW - ABOVE);
-    let slot = (WIDTH - LEFT) / columns.len().max(1);
+    let slot = (WIDTH - RIGHT) / columns.len().max(1);
     let mut bars = Vec::new();
     let mut labels = Vec::new();
     for (place, (name, counts)) in columns.iter().enumerate() {
-        let x = LEFT + place * slot;
+        // Whole pixels: what is left over is at the beginning.
+        let x = WIDTH - RIGHT - (columns.len() - place) * slot;
         let mut y = floor;
         for (series, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let height = (count * room / top).max(1);
@@ -115,16 +118,17 @@ pub fn columns(table: &Table, language: &str) -> Option<Chart> {
     let lines = [0, top / 2, top].into_iter().map(|value| {
         let y = floor - value * room / top;
         Grid {
-            x1: LEFT,
-            x2: WIDTH,
+            x1: 0,
+            x2: WIDTH - RIGHT,
             y,
-            text_x: LEFT - 6,
+            text_x: WIDTH - RIGHT + 6,
             text_y: y + 4,
             label: value.to_string(),
         }
     });
     let names: Vec<String> = table.head.iter().skip(1).cloned().collect();
     Some(Chart {
+        days: true,
         width: WIDTH,
         height: HEIGHT,
         title: title(table, step, language),
@@ -175,6 +179,7 @@ pub fn lines(table: &Table, language: &str) -> Option<Chart> {
         });
     }
     Some(Chart {
+        days: false,
         width: WIDTH,
         height: rows.len() * LINE + 4,
         title: title(table, 1, language),
