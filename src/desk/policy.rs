@@ -251,6 +251,8 @@ pub struct Canned {
     pub language: String,
     /// As `#modele` calls it, folded.
     pub name: String,
+    /// As the desk's page lists it.
+    pub title: String,
     /// Its text, with [`Canned::VARIABLES`] in double braces.
     pub text: String,
 }
@@ -375,6 +377,8 @@ pub struct Policy {
     pub remind_authors: bool,
     /// Leads may see figures of single technicians.
     pub individual_statistics: bool,
+    /// Applications whose tickets are counted (row N2).
+    pub applications: Vec<classify::Term>,
     /// Canned answers.
     pub canned: Vec<Canned>,
     /// Teams, in order.
@@ -423,6 +427,11 @@ impl Policy {
     /// The team with this id.
     pub fn team(&self, id: &str) -> Option<&Team> {
         self.teams.iter().find(|team| team.id == id)
+    }
+
+    /// What people call the team with this id; of one that is gone from the configuration, the id is left.
+    pub fn team_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.team(id).map_or(id, |team| team.name.as_str())
     }
 
     /// The category with this id.

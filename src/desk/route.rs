@@ -64,14 +64,15 @@ pub fn route(policy: &Policy, arrival: &Arrival) -> Route {
             .map(|account| account.team.clone())
             .or_else(|| policy.teams.first().map(|team| team.id.clone()))
             .unwrap_or_default();
+        let name = policy.team_name(&team);
         let why = words::pick(
             &policy.language,
             format!(
-                "Équipe {team} : aucune adresse connue dans À, Cc ni dans l'enveloppe, c'est l'équipe du compte « {} ».",
+                "Équipe {name} : aucune adresse connue dans À, Cc ni dans l'enveloppe, c'est l'équipe du compte « {} ».",
                 arrival.account
             ),
             format!(
-                "Team {team}: no known address in To, Cc or the envelope; it is the team of account \"{}\".",
+                "Team {name}: no known address in To, Cc or the envelope; it is the team of account \"{}\".",
                 arrival.account
             ),
         );
@@ -84,19 +85,29 @@ pub fn route(policy: &Policy, arrival: &Arrival) -> Route {
         };
     };
 
-    let mut why = vec![words::pick(
-        &policy.language,
-        format!("Équipe {lead} : écrit à {address} ({field}), règle « {pattern} »."),
-        format!("Team {lead}: sent to {address} ({field}), rule \"{pattern}\"."),
-    )];
+    let name = policy.team_name(lead);
+    let mut why = vec![match arrival.submission {
+        // Nobody wrote to the address that the mail made of a form bears.
+        Some(_) => words::pick(
+            &policy.language,
+            format!("Équipe {name} : demande déposée par le formulaire."),
+            format!("Team {name}: sent through the form."),
+        ),
+        None => words::pick(
+            &policy.language,
+            format!("Équipe {name} : écrit à {address} ({field}), règle « {pattern} »."),
+            format!("Team {name}: sent to {address} ({field}), rule \"{pattern}\"."),
+        ),
+    }];
     let mut observers: Vec<String> = Vec::new();
     for &(field, address, team, _) in &matches {
         if team != lead && !observers.iter().any(|known| known == team) {
             observers.push(team.to_owned());
+            let name = policy.team_name(team);
             why.push(words::pick(
                 &policy.language,
-                format!("L'équipe {team} suit : {address} est aussi destinataire ({field})."),
-                format!("Team {team} observes: {address} was written to as well ({field})."),
+                format!("L'équipe {name} suit : {address} est aussi destinataire ({field})."),
+                format!("Team {name} observes: {address} was written to as well ({field})."),
             ));
         }
     }

@@ -167,12 +167,12 @@ pub fn solve(
         ),
     };
     let because = reason(&ticket.language);
-    lifecycle::set(draft, id, actor.clone(), to, Some(because.clone()));
     let verdict = What::Verdict {
         verdict: Verdict::Helped,
-        reason: Some(because),
+        reason: Some(because.clone()),
     };
-    draft.event(id, actor, true, verdict);
+    draft.event(id, actor.clone(), true, verdict);
+    lifecycle::set(draft, id, actor, to, Some(because));
     draft
         .decision
         .helped

@@ -253,16 +253,17 @@ pub fn judge(
         );
         (Verdict::Complement, Because::Complement, line, status)
     };
-    lifecycle::set(draft, id, actor.clone(), Status::Open, Some(status));
+    // In the order in which it happens: the refusal, then what follows from it.
     draft.event(
         id,
-        actor,
+        actor.clone(),
         true,
         What::Verdict {
             verdict,
             reason: reason.clone().filter(|_| refuses),
         },
     );
+    lifecycle::set(draft, id, actor, Status::Open, Some(status));
     occasion::public(draft, id, Kind::Reopened, because);
     if let Some(reason) = reason {
         said.text = reason;
@@ -333,6 +334,15 @@ pub fn accept(
         return;
     };
     let language = draft.policy.language.clone();
+    draft.event(
+        id,
+        actor.clone(),
+        true,
+        What::Verdict {
+            verdict: Verdict::Accepted,
+            reason: None,
+        },
+    );
     let closes = lifecycle::next(status, Step::Accept, &language);
     if let Ok(to) = closes {
         let reason = words::pick(
@@ -340,18 +350,7 @@ pub fn accept(
             "Clos par le demandeur.",
             "Closed by the requester.",
         );
-        lifecycle::set(draft, id, actor.clone(), to, Some(reason));
-    }
-    draft.event(
-        id,
-        actor,
-        true,
-        What::Verdict {
-            verdict: Verdict::Accepted,
-            reason: None,
-        },
-    );
-    if closes.is_ok() {
+        lifecycle::set(draft, id, actor, to, Some(reason));
         occasion::public(draft, id, Kind::Closed, Because::Accepted);
     }
     if marks.is_none_or(|marks| !marks.is_low()) {
