@@ -62,7 +62,7 @@ pub use mailboxes::Mailbox;
 pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
 pub use process::{InboxMail, Settled, Settlement};
 pub use raw::KEPT_IN_DATABASE_BYTES;
-pub use read::TicketFilter;
+pub use read::{Announced, TicketFilter};
 pub use receive::{Accepted, Incoming, Origin};
 pub use session::{Revoked, Session, SessionId};
 pub use statistics::Uncounted;

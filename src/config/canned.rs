@@ -1,5 +1,6 @@
 //! Canned answers (row G9): `canned/<lang>/<name>.txt` of the binary, under those of the folders of
-//! `template_dirs`; the later wins. Plain text with a few variables in double braces.
+//! `template_dirs`; the later wins. Plain text with a few variables in double braces, under a line
+//! `Title:` that says what the desk's page calls it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,12 +64,30 @@ pub fn load(reading: &mut Reading, folders: &[PathBuf]) -> Vec<Canned> {
     }
     texts
         .into_iter()
-        .map(|((language, name), text)| Canned {
-            language,
-            name,
-            text,
+        .map(|((language, name), file)| {
+            let (title, text) = parts(&name, &file);
+            Canned {
+                language,
+                name,
+                title,
+                text,
+            }
         })
         .collect()
+}
+
+/// Its title and its text; the title of one that has none is made of its name.
+fn parts(name: &str, file: &str) -> (String, String) {
+    let (first, rest) = file.split_once('\n').unwrap_or((file, ""));
+    match first.strip_prefix("Title:").map(str::trim) {
+        Some(title) if !title.is_empty() => (title.to_owned(), rest.trim_start().to_owned()),
+        _ => {
+            let words = name.replace(['-', '_'], " ");
+            let mut letters = words.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            (first.chain(letters.clone()).collect(), file.to_owned())
+        }
+    }
 }
 
 fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
@@ -126,10 +145,23 @@ mod tests {
     }
 
     #[test]
+    fn a_canned_answer_has_a_title() {
+        let with = parts("vpn", "Title: Connexion par VPN\n\nBonjour,\n");
+        assert_eq!(
+            with,
+            ("Connexion par VPN".to_owned(), "Bonjour,\n".to_owned())
+        );
+        let without = parts("mot-de-passe", "Bonjour,\n");
+        assert_eq!(without.0, "Mot de passe");
+        assert_eq!(without.1, "Bonjour,\n", "nothing of it is lost");
+    }
+
+    #[test]
     fn what_is_filled_in_is_not_looked_at_again() {
         let canned = Canned {
             language: "fr".to_owned(),
             name: "x".to_owned(),
+            title: "X".to_owned(),
             text: "Bonjour {{ requester }}, [{{reference}}] {{ technician }} {{".to_owned(),
         };
         assert_eq!(

@@ -131,6 +131,21 @@ pub fn written(mail: &Mail) -> Cow<'_, str> {
     Cow::Owned(format!("{}\n\n{}", mail.reply, below.join("\n")))
 }
 
+impl Command {
+    /// It changes where the ticket stands.
+    pub fn sets_status(&self) -> bool {
+        matches!(
+            self,
+            Self::Wait(_)
+                | Self::Pause(_)
+                | Self::Resolve
+                | Self::Close
+                | Self::Reopen
+                | Self::OutOfScope(_)
+        )
+    }
+}
+
 /// Takes a reply apart: its command lines, and the message that remains. Only lines at the top or
 /// at the bottom count, a greeting above and a farewell below left aside; `#1042`, a heading, a code
 /// listing or a hashtag in the middle of a text do not.

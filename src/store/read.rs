@@ -1,9 +1,10 @@
 //! What the pages and the command line look at: tickets, their events, files, raw messages.
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{Store, known, search};
+use super::{Store, known, millis, search, time};
 use crate::ticket::{Event, File, InboxId, Person, PersonId, Ticket, TicketId};
 
 /// Which tickets to list; what is `None` does not matter.
@@ -21,7 +22,40 @@ pub struct TicketFilter {
     pub limit: usize,
 }
 
+/// A mail that something was told in, or will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The token of its kind.
+    pub kind: String,
+    /// To whom.
+    pub to: String,
+    /// When it leaves; `None`: it has left.
+    pub leaves_at: Option<DateTime<Utc>>,
+}
+
 impl Store {
+    /// What was told of a ticket by what was done at that moment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn announced(&self, id: TicketId, at: DateTime<Utc>) -> Result<Vec<Announced>> {
+        self.read("reading notices", move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                r"SELECT kind, addressed, iif(state = 'kept', due_at, NULL) FROM notices
+                  WHERE ticket = ?1 AND at = ?2 AND state <> 'dropped' ORDER BY id",
+            )?;
+            let rows = statement.query_map(params![id.0, millis(at)], |row| {
+                Ok(Announced {
+                    kind: row.get(0)?,
+                    to: row.get(1)?,
+                    leaves_at: row.get::<_, Option<i64>>(2)?.map(time),
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// A ticket by its number.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod entry;
 mod frame;
 mod identity;
 mod list;
+mod outcome;
 mod sign_in;
 mod statistics;
 mod ticket;

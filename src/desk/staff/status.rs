@@ -73,17 +73,7 @@ impl Reply<'_> {
 
     /// How many lines ask for a change of status.
     pub fn count_steps(lines: &[Line]) -> usize {
-        let changes = |line: &&Line| {
-            matches!(
-                line.command,
-                Ok(Command::Wait(_)
-                    | Command::Pause(_)
-                    | Command::Resolve
-                    | Command::Close
-                    | Command::Reopen
-                    | Command::OutOfScope(_))
-            )
-        };
+        let changes = |line: &&Line| line.command.as_ref().is_ok_and(Command::sets_status);
         lines.iter().filter(changes).count()
     }
 

@@ -18,6 +18,7 @@ use super::frame::Choice;
 use super::identity::Staff;
 use super::ticket::{self, Seen};
 use super::{sign_in, words};
+use crate::desk::words::pick;
 use crate::desk::{self, Action, Deed, Policy, Written};
 use crate::service::submit::Form as Submission;
 use crate::ticket::{Event, File, Level, Nature, Status};
@@ -36,8 +37,6 @@ pub struct Typed {
     pub files: bool,
     /// The latest event of the page that it was typed on.
     pub seen: Option<i64>,
-    /// A form that did something: what came after this event is to be told.
-    pub done: Option<i64>,
 }
 
 /// Which forms the page shows.
@@ -125,7 +124,7 @@ pub fn offers(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -
         hold: policy.hold_replies.num_seconds(),
         canned: canned
             .filter(|canned| canned.language == ticket.language)
-            .map(|canned| Choice::new(&canned.name, &canned.name, false))
+            .map(|canned| Choice::new(&canned.name, &canned.title, false))
             .collect(),
         technicians: technicians
             .map(|one| {
@@ -252,6 +251,27 @@ fn written(form: &Form) -> Option<String> {
     })
 }
 
+/// Why nothing was done, for somebody who pressed a button: the command lines that it wrote are not
+/// repeated, those that he typed himself are.
+fn refused(form: &Form, why: &str, language: &str) -> String {
+    let pressed = lines(form).unwrap_or_default();
+    let said = why.lines().map(|said| {
+        let (line, answer) = said.split_once(" — ").unwrap_or_default();
+        match line.starts_with('#') {
+            true if pressed.iter().any(|pressed| pressed == line) => {
+                words::sentence(&words::with_buttons(answer, language))
+            }
+            true => words::sentence(&pick(
+                language,
+                format!("« {line} » : {answer}"),
+                format!("\"{line}\": {answer}"),
+            )),
+            false => words::sentence(&words::with_buttons(said, language)),
+        }
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 pub async fn reply(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
@@ -282,7 +302,6 @@ pub async fn reply(
         canned: form.get("canned").to_owned(),
         files: !form.files.is_empty(),
         seen: form.get("seen").parse().ok(),
-        done: None,
     };
     if form.get("token") != staff.form_token {
         let why = staff.visitor.pick(
@@ -323,8 +342,8 @@ pub async fn reply(
         }
         Ok(decision) => match ticket::open(&site, &staff, &number).await {
             Ok(seen) => {
-                let why = &decision.why;
-                again(&site, &staff, &seen, typed, StatusCode::CONFLICT, why)
+                let why = refused(&form, &decision.why, staff.visitor.language);
+                again(&site, &staff, &seen, typed, StatusCode::CONFLICT, &why)
             }
             Err(response) => response,
         },
@@ -390,6 +409,29 @@ fn ended(site: &Site, visitor: &Visitor, form: &Form) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_names_buttons_and_not_the_commands_behind_them() {
+        for (fields, why, said) in [
+            (
+                vec![("act", "resolve"), ("text", "Voici.")],
+                "#resolu — le ticket est clos : #rouvrir d'abord",
+                "Le ticket est clos : « Rouvrir » d'abord.",
+            ),
+            (
+                vec![("act", "answer"), ("text", "#scinder\n\nVoici.")],
+                "#scinder — le message n'énumère rien : par exemple #scinder 2 3",
+                "« #scinder » : le message n'énumère rien : par exemple #scinder 2 3.",
+            ),
+            (
+                vec![("act", "answer")],
+                "il n'y a rien à envoyer",
+                "Il n'y a rien à envoyer.",
+            ),
+        ] {
+            assert_eq!(refused(&Form::of(&fields), why, "fr"), said);
+        }
+    }
 
     #[test]
     fn a_button_is_the_reply_that_could_have_been_mailed() {

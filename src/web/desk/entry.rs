@@ -184,14 +184,14 @@ impl Writer<'_> {
                 self.pick("Remis au pot commun", "Back in the pool")
             }
             What::Team { team } => {
-                let name = self.team(team);
+                let name = self.policy.team_name(team);
                 self.pick(
                     format!("Confié à l’équipe {name}"),
                     format!("With team {name}"),
                 )
             }
             What::TeamObserves { team } => {
-                let name = self.team(team);
+                let name = self.policy.team_name(team);
                 self.pick(
                     format!("L’équipe {name} est aussi informée"),
                     format!("Team {name} is informed as well"),
@@ -272,7 +272,7 @@ impl Writer<'_> {
             // A button writes a command as well: what came of it says more than its name.
             What::Command {
                 done: true, answer, ..
-            } if !answer.is_empty() => sentence(answer),
+            } if !answer.is_empty() => words::sentence(answer),
             What::Command {
                 line, done: true, ..
             } => self.pick(format!("« {line} » : fait"), format!("\"{line}\": done")),
@@ -327,11 +327,6 @@ impl Writer<'_> {
         }
     }
 
-    fn team(&self, id: &str) -> String {
-        let team = self.policy.team(id);
-        team.map_or_else(|| id.to_owned(), |team| team.name.clone())
-    }
-
     fn status(&self, to: Status, reason: Option<&str>) -> String {
         let mut text = words::status(to, self.language).to_owned();
         if let Status::Paused { until } = to {
@@ -360,14 +355,6 @@ impl Writer<'_> {
             None => said.to_owned(),
         }
     }
-}
-
-/// A sentence of its own, which an answer to a command is not.
-fn sentence(answer: &str) -> String {
-    let mut letters = answer.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 /// The events that leave somebody the part that he had and end his links.

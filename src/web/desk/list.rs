@@ -264,7 +264,6 @@ fn row(policy: &Policy, ticket: &Ticket, staff: &Staff, now: DateTime<Utc>) -> R
     let language = staff.visitor.language;
     let requester = ticket.requester().map(|person| words::name(&person.who));
     let technician = ticket.technician.as_ref().map(words::name);
-    let team = policy.team(&ticket.team);
     let category = ticket.category.as_deref();
     let open_claim = ticket.claim.filter(|claim| *claim != Claim::Lowered);
     Row {
@@ -273,7 +272,7 @@ fn row(policy: &Policy, ticket: &Ticket, staff: &Staff, now: DateTime<Utc>) -> R
         title: ticket.title.clone(),
         requester: requester.unwrap_or_default().to_owned(),
         technician: technician.map(str::to_owned),
-        team: team.map_or_else(|| ticket.team.clone(), |team| team.name.clone()),
+        team: policy.team_name(&ticket.team).to_owned(),
         category: category
             .and_then(|id| policy.category(id))
             .map(|category| category.full_name()),

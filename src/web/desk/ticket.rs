@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::super::{Site, download, form, page, unavailable, view};
 use super::entry::{self, Entry};
 use super::identity::Staff;
-use super::{act, frame, list, words};
-use crate::desk::{self, Policy};
-use crate::ticket::{Event, Level, Nature, Person, Status, Ticket, TicketId, What, Withdrawn};
+use super::{act, frame, list, outcome, words};
+use crate::desk::{self, Policy, lifecycle};
+use crate::store::Announced;
+use crate::ticket::{Event, Level, Nature, Person, Status, Ticket, TicketId, Withdrawn};
 
 /// May be opened by this technician: his team has it or follows it, or it is his.
 pub fn may_see(staff: &Staff, ticket: &Ticket) -> bool {
@@ -29,6 +30,16 @@ pub struct Seen {
     /// Others that it hangs together with, and how.
     others: Vec<(String, Ticket)>,
     claims: Option<String>,
+    /// What a form did that was sent from the page, when this is its answer.
+    done: Option<Done>,
+}
+
+/// What a technician's last form did.
+pub struct Done {
+    /// The event that its page showed last.
+    pub since: i64,
+    /// The mails that leave by it.
+    pub mails: Vec<Announced>,
 }
 
 impl Seen {
@@ -100,7 +111,21 @@ async fn read(site: &Site, staff: &Staff, id: TicketId) -> Result<Option<Seen>> 
         events,
         others,
         claims: (claims.claimed > 0).then(|| claims.sentence(language)),
+        done: None,
     }))
+}
+
+/// What the form did that was sent from the page whose latest event is this.
+async fn done(site: &Site, staff: &Staff, seen: &Seen, since: i64) -> Result<Done> {
+    let first = outcome::own(seen, staff, since).next();
+    let mails = match first {
+        Some(event) => {
+            let store = site.service.store();
+            store.announced(seen.ticket.id, event.at).await?
+        }
+        None => Vec::new(),
+    };
+    Ok(Done { since, mails })
 }
 
 pub async fn show(
@@ -110,16 +135,21 @@ pub async fn show(
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Response {
     let number = path.map(|Path(number)| number).unwrap_or_default();
-    let seen = match open(&site, &staff, &number).await {
+    let mut seen = match open(&site, &staff, &number).await {
         Ok(seen) => seen,
         Err(response) => return response,
     };
-    let done = parameters.get("done").and_then(|done| done.parse().ok());
-    let shown = act::Typed {
-        done,
-        ..act::Typed::default()
-    };
-    self::shown(&site, &staff, &seen, StatusCode::OK, &shown)
+    if let Some(since) = parameters.get("done").and_then(|done| done.parse().ok()) {
+        seen.done = match done(&site, &staff, &seen, since).await {
+            Ok(done) => Some(done),
+            Err(error) => {
+                let id = seen.ticket.id;
+                tracing::error!(ticket.id = %id, "What was told of ticket {id} cannot be read: {error:#}");
+                return unavailable(&site, &staff.visitor);
+            }
+        };
+    }
+    shown(&site, &staff, &seen, StatusCode::OK, &act::Typed::default())
 }
 
 #[derive(Serialize)]
@@ -195,9 +225,12 @@ pub fn shown(
     context.insert("why", &why);
     context.insert("entries", &entries);
     context.insert("minor", &minor);
-    let lines = done(seen, staff, typed.done);
+    let done = seen.done.as_ref();
+    let lines = done.map(|done| outcome::sentences(policy, seen, done, staff, now));
     context.insert("was_done", &lines.is_some());
     context.insert("done", &lines.unwrap_or_default());
+    let over = lifecycle::closed_for_good(ticket, policy, now, language);
+    context.insert("closed_for_good", &over);
     context.insert("typed", typed);
     context.insert("seen", &seen.latest());
     let offers = act::offers(policy, seen, staff, now);
@@ -206,23 +239,6 @@ pub fn shown(
     let upload = site.service.current().settings.web.max_upload;
     context.insert("max_upload", &form::at_most(upload, language));
     page(site, status, "desk/ticket.html", &context)
-}
-
-/// What the last form did, by the answers to its commands.
-fn done(seen: &Seen, staff: &Staff, since: Option<i64>) -> Option<Vec<String>> {
-    let since = since?;
-    let own = |event: &&(i64, Event)| {
-        let who = event.1.actor.who.as_ref();
-        event.0 > since && who.is_some_and(|who| staff.technician.has_address(&who.address))
-    };
-    let done = seen.events.iter().filter(own);
-    let lines = done.filter_map(|(_, event)| match &event.what {
-        What::Command {
-            done: true, answer, ..
-        } if !answer.is_empty() => Some(answer.clone()),
-        _ => None,
-    });
-    Some(lines.collect())
 }
 
 #[derive(Serialize)]
@@ -241,10 +257,7 @@ fn facts(
     let ticket = &seen.ticket;
     let language = staff.visitor.language;
     let pick = |french, english| super::super::status::pick(language, french, english);
-    let name = |id: &String| {
-        let team = policy.team(id);
-        team.map_or_else(|| id.clone(), |team| team.name.clone())
-    };
+    let name = |id: &String| policy.team_name(id).to_owned();
     let mut facts: Vec<(&'static str, String)> = vec![(pick("Équipe", "Team"), name(&ticket.team))];
     if !ticket.observing_teams.is_empty() {
         let names: Vec<String> = ticket.observing_teams.iter().map(name).collect();

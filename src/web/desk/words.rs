@@ -192,3 +192,68 @@ pub fn undoing(done: &[&Event], zone: Tz, now: DateTime<Utc>, language: &str) ->
         _ => format!("Annuler {what} ({at})"),
     }
 }
+
+/// Command, French and English, and the button that does the same.
+const BUTTONS: [(&[&str], &str, &str); 8] = [
+    (&["rouvrir", "reopen"], "Rouvrir", "Reopen"),
+    (
+        &["equipe", "team"],
+        "Passer à cette équipe",
+        "Pass to this team",
+    ),
+    (&["retirer", "remove"], "Retirer", "Remove"),
+    (
+        &["fusionner", "merge"],
+        "Fusionner dans l’autre ticket",
+        "Merge into the other",
+    ),
+    (
+        &["priorite", "priority"],
+        "Fixer la priorité",
+        "Set the priority",
+    ),
+    (&["declasser", "lower"], "Déclasser", "Lower"),
+    (&["annuler", "undo"], "Annuler", "Undo"),
+    (&["ajouter", "add"], "Ajouter", "Add"),
+];
+
+/// An answer to a command, with the names of buttons where it names commands.
+pub fn with_buttons(answer: &str, language: &str) -> String {
+    let mut said = String::with_capacity(answer.len());
+    let mut rest = answer;
+    while let Some((before, after)) = rest.split_once('#') {
+        said.push_str(before);
+        let end = after.find(|c: char| !c.is_alphabetic());
+        let (name, behind) = after.split_at(end.unwrap_or(after.len()));
+        let button = BUTTONS.iter().find(|(names, ..)| names.contains(&name));
+        match (button, language) {
+            (Some((_, _, label)), "en") => said.push_str(&format!("\"{label}\"")),
+            (Some((_, label, _)), _) => said.push_str(&format!("« {label} »")),
+            (None, _) => said.push_str(&format!("#{name}")),
+        }
+        rest = behind;
+    }
+    said.push_str(rest);
+    said
+}
+
+/// A sentence of its own, which an answer to a command is not.
+pub fn sentence(answer: &str) -> String {
+    let mut letters = answer.trim().chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let mut sentence: String = first.to_uppercase().chain(letters).collect();
+    if !sentence.ends_with(['.', '!', '?', '…', '»']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// What begins a sentence elsewhere, in the midst of one.
+pub fn beginning_small(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
