@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE64;
 use guichet::config::Config;
-use guichet::desk::{Action, Decision, Deed, Input};
-use guichet::mail::{self, Mail};
+use guichet::desk::{Action, Decision, Deed, Input, Submission};
+use guichet::mail::{self, Address, Mail};
 use guichet::maildir::Maildir;
+use guichet::service::submit::Form;
 use guichet::service::{Clock, Service, conclude};
 use guichet::store::{Incoming, Origin, Settlement};
 use guichet::ticket::{Actor, Event, Role, Ticket, TicketId, What};
@@ -62,6 +63,16 @@ impl Desk {
         let text = format!("directory = \"{directory}\"\n");
         std::fs::write(folder.path().join("before.toml"), text).expect("writable");
         Self::open_in(folder, CONFIG, tables).await
+    }
+
+    /// With these people, lines for the section `[desk]`, and more tables.
+    pub async fn open_as(people: &str, habits: &str, tables: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("people.csv"), people).expect("writable");
+        let text = "directory = \"people.csv\"\n";
+        std::fs::write(folder.path().join("before.toml"), text).expect("writable");
+        let config = CONFIG.replace("[desk]\n", &format!("[desk]\n{habits}\n"));
+        Self::open_in(folder, &config, tables).await
     }
 
     /// Answers can be taken back for so long.
@@ -171,6 +182,30 @@ impl Desk {
         let headers =
             format!("From: Marie Durand <{MARIE}>\nTo: support@example.org\nSubject: {subject}");
         self.mail(&headers, body, files).await;
+    }
+
+    /// Marie sends a request through the form, as what she confirms.
+    pub async fn form(&mut self, subject: &str, text: &str) {
+        let form = Form {
+            number: subject.to_owned(),
+            author: Address {
+                name: Some("Marie Durand".to_owned()),
+                address: MARIE.to_owned(),
+            },
+            account: "support".to_owned(),
+            to: "support@example.org".to_owned(),
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+            files: Vec::new(),
+            submission: Submission::default(),
+        };
+        let (sent, settled) = tokio::join!(self.service.submit(form), async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            self.service.settle_all().await
+        });
+        sent.expect("kept");
+        settled.expect("the desk works");
+        self.settle().await;
     }
 
     /// `name` replies to the latest notification that he received.

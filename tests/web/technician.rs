@@ -31,7 +31,7 @@ async fn a_ticket_is_taken_and_answered_by_keyboard_with_a_file() {
     chrome.tab_to("button[value=take]").await;
     chrome.press_and_go("Enter").await;
     let page = chrome.document().await;
-    assert!(page.contains("le ticket est à vous"), "{page}");
+    assert!(page.contains("Le ticket est à vous"), "{page}");
     assert_eq!(
         desk.ticket(1).await.technician.expect("hers").address,
         CAMILLE
@@ -146,6 +146,19 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         "/desk/statistics?from=2025-01-01&to=2026-11-23",
     ] {
         is_accessible(&mut chrome, &url(&desk, path)).await;
+    }
+    // On a phone, tables fit as they are, and the days open at the latest.
+    for width in [320, 390] {
+        chrome.size(width, 900).await;
+        chrome.go(&url(&desk, statistics)).await;
+        let opened = "document.querySelectorAll('details').forEach(d => d.open = true)";
+        chrome.evaluate(opened).await;
+        let cut = "[...document.querySelectorAll('.scroll:not(.latest)')]\
+            .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent).join()";
+        assert_eq!(chrome.evaluate(cut).await, "", "{width} pixels");
+        let latest = "[...document.querySelectorAll('.latest rect')].pop().getBoundingClientRect()";
+        let shown = format!("{latest}.left >= 0 && {latest}.right <= innerWidth");
+        assert_eq!(chrome.evaluate(&shown).await, true, "{width} pixels");
     }
     chrome.size(1280, 900).await;
     chrome.go(&url(&desk, "/desk/1")).await;
