@@ -174,3 +174,42 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         is_accessible(&mut chrome, &url(&desk, path)).await;
     }
 }
+
+/// What stands below something else leaves room to it; labels of filters are on one line.
+#[tokio::test(flavor = "multi_thread")]
+async fn boxes_keep_apart_and_labels_stand_in_line() {
+    let mut desk = Desk::open_held("30s").await;
+    desk.request("URGENT écran noir", "Client bloqué.", &[])
+        .await;
+    let mut chrome = signed_in(&mut desk, CAMILLE).await;
+    chrome.go(&url(&desk, "/desk/1")).await;
+    chrome
+        .evaluate_and_go("document.querySelector('button[value=take]').click()")
+        .await;
+    for width in [320, 1280] {
+        chrome.size(width, 900).await;
+        for (above, below) in [
+            ("p.marks", ".done"),
+            (".done", ".undo"),
+            (".undo", ".columns"),
+            (".minor", ".ticket-about"),
+        ] {
+            // Beside each other, nothing touches.
+            let gap = format!(
+                "(() => {{ const box = name => document.querySelector(name).getBoundingClientRect(); \
+                 const [above, below] = [box('{above}'), box('{below}')]; \
+                 return below.left >= above.right ? 99 : below.top - above.bottom; }})()"
+            );
+            let gap = chrome.evaluate(&gap).await;
+            let pixels = gap.as_f64().expect("a number");
+            assert!(pixels >= 8.0, "{above}, {below}: {pixels} at {width}");
+        }
+    }
+    chrome.go(&url(&desk, "/desk?view=all")).await;
+    let tops = "[...document.querySelectorAll('.filters label')]\
+        .map(one => Math.round(one.getBoundingClientRect().top))";
+    let tops = chrome.evaluate(&format!("JSON.stringify({tops})")).await;
+    let tops: Vec<i64> = serde_json::from_str(tops.as_str().expect("text")).expect("numbers");
+    assert!(tops.len() > 1, "{tops:?}");
+    assert!(tops.iter().all(|top| *top == tops[0]), "{tops:?}");
+}
