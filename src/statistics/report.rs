@@ -250,3 +250,46 @@ impl Writer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(name: Option<&str>, tickets: usize) -> Compared {
+        Compared {
+            name: name.map(str::to_owned),
+            tickets,
+            before: 1,
+        }
+    }
+
+    #[test]
+    fn sites_are_ranked_and_the_small_ones_together() {
+        let mut sites: Vec<Compared> = (0..NAMED + 2)
+            .map(|number| compared(Some(&format!("Campus {number}")), 20 - number))
+            .collect();
+        sites.insert(1, compared(None, 19));
+        let figures = Figures {
+            sites,
+            applications: vec![compared(Some("Moodle"), 2), compared(Some("Zimbra"), 0)],
+            ..Figures::default()
+        };
+        let section = |language: &str, title: &str| {
+            let mut all = sections(&figures, language).into_iter();
+            let section = all.find(|section| section.title == title);
+            let rows = section.expect("it is said").rows.into_iter();
+            rows.map(|row| format!("{} : {}", row.label, row.value))
+                .collect::<Vec<_>>()
+        };
+        let sites = section("fr", "Par site");
+        assert_eq!(sites.len(), NAMED + 1);
+        assert_eq!(sites[1], "Site inconnu : 19 (1 le mois précédent)");
+        assert_eq!(sites[NAMED], "Autres sites : 30 (3 le mois précédent)");
+        assert_eq!(
+            section("en", "Applications named most"),
+            ["Moodle : 2 (1 the month before)"]
+        );
+        let none = sections(&Figures::default(), "fr");
+        assert!(!none.iter().any(|section| section.title == "Par site"));
+    }
+}

@@ -188,6 +188,35 @@ mod tests {
         assert_eq!(due, [1000]);
     }
 
+    /// What a team observed before is in its list after.
+    #[test]
+    fn what_was_observed_before_is_listed_after() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("guichet.db");
+        let mut connection = open(&path);
+        bring_up_to(&mut connection, &path, &STEPS[..8]).expect("new");
+        connection
+            .execute_batch(
+                r#"INSERT INTO tickets (reference, status, team, category, created_at, updated_at, ticket)
+                   VALUES ('DSI-1', 'open', 'dsi', 'reseau', 1, 7, '{"observing_teams":["c5","iut","c5"]}'),
+                          ('DSI-2', 'open', 'dsi', '', 1, 8, '{"observing_teams":[]}'),
+                          ('DSI-3', 'open', 'dsi', '', 1, 9, '{}');"#,
+            )
+            .expect("rows");
+        bring_up_to(&mut connection, &path, STEPS).expect("upgraded");
+        let observed: Vec<(i64, String, String, i64)> = connection
+            .prepare("SELECT id, team, category, updated_at FROM observed ORDER BY team")
+            .expect("the new table")
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .expect("readable")
+            .collect::<rusqlite::Result<_>>()
+            .expect("rows");
+        let row = |team: &str| (1, team.to_owned(), "reseau".to_owned(), 7);
+        assert_eq!(observed, [row("c5"), row("iut")]);
+    }
+
     #[test]
     fn a_step_that_fails_changes_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
