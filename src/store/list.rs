@@ -157,7 +157,7 @@ impl Store {
     pub async fn list(&self, listing: Listing) -> Result<Listed> {
         self.read("listing tickets", move |connection, _| {
             let mut found: Vec<(Place, TicketId)> = Vec::new();
-            for stream in streams(&listing) {
+            for stream in streams(&listing, &elsewhere(connection, &listing)?) {
                 found.extend(stream.read(connection)?);
             }
             found.sort();
@@ -187,7 +187,7 @@ impl Store {
             let mut counts = Vec::with_capacity(listings.len());
             for listing in &listings {
                 let mut count = 0;
-                for stream in streams(listing) {
+                for stream in streams(listing, &elsewhere(connection, listing)?) {
                     count += stream.count(connection)?;
                 }
                 counts.push(count.min(COUNTED));
@@ -225,8 +225,9 @@ struct Stream {
 }
 
 /// The ranges that make a list. Conditions of partial indexes are written out: a statement whose
-/// plan is kept cannot know that a bound value fulfils them.
-fn streams(listing: &Listing) -> Vec<Stream> {
+/// plan is kept cannot know that a bound value fulfils them. `elsewhere` are other teams that have tickets of
+/// the technician's.
+fn streams(listing: &Listing, elsewhere: &[String]) -> Vec<Stream> {
     if listing.view == View::Mine {
         let values = vec![Value::Text(listing.technician.clone())];
         return vec![Stream::new(
@@ -255,22 +256,47 @@ fn streams(listing: &Listing) -> Vec<Stream> {
     if listing.view == View::All && listing.with_own {
         let observed = |team| of_all(listing, "observed", team);
         streams.extend(listing.teams.iter().map(observed));
-        let teams: Vec<&str> = listing.teams.iter().map(|team| team.id.as_str()).collect();
-        let mut values = vec![
-            Value::Text(listing.technician.clone()),
-            Value::Text(serde_json::json!(teams).to_string()),
-        ];
-        let mut condition = "technician = ?1 AND technician <> ''
-            AND team NOT IN (SELECT value FROM json_each(?2))"
-            .to_owned();
-        if let Some(status) = &listing.status {
-            values.push(Value::Text(status.clone()));
-            condition.push_str(" AND status = ?3");
-        }
-        streams.push(Stream::new(listing, "tickets", &condition, values));
+        let own = |team: &String| {
+            let mut values = vec![
+                Value::Text(listing.technician.clone()),
+                Value::Text(team.clone()),
+            ];
+            let mut condition = "technician = ?1 AND technician <> '' AND team = ?2".to_owned();
+            if let Some(status) = &listing.status {
+                values.push(Value::Text(status.clone()));
+                condition.push_str(" AND status = ?3");
+            }
+            Stream::new(listing, "tickets", &condition, values)
+        };
+        streams.extend(elsewhere.iter().map(own));
     }
     streams
 }
+
+/// Teams that are not of the list and have tickets of the technician's, those that left the configuration
+/// among them. Each is one step in the index: nearly all of his tickets are of his own teams, and none of
+/// those is looked at.
+fn elsewhere(connection: &Connection, listing: &Listing) -> Result<Vec<String>> {
+    if listing.view != View::All || !listing.with_own {
+        return Ok(Vec::new());
+    }
+    let mut teams = connection.prepare_cached(TEAMS_OF)?;
+    let teams = teams.query_map(params![listing.technician], |row| row.get(0))?;
+    let mut teams = teams.collect::<rusqlite::Result<Vec<String>>>()?;
+    teams.retain(|team| listing.teams.iter().all(|one| one.id != *team));
+    Ok(teams)
+}
+
+/// The teams that have tickets of a technician, each found behind the one before.
+const TEAMS_OF: &str = r"
+    WITH RECURSIVE teams (team) AS (
+        SELECT (SELECT team FROM tickets WHERE technician = ?1 AND technician <> ''
+                ORDER BY team LIMIT 1)
+        UNION ALL
+        SELECT (SELECT team FROM tickets WHERE technician = ?1 AND technician <> ''
+                AND team > teams.team ORDER BY team LIMIT 1)
+        FROM teams WHERE teams.team IS NOT NULL)
+    SELECT team FROM teams WHERE team IS NOT NULL";
 
 /// What a team has, or observes, by the table of that.
 fn of_all(listing: &Listing, table: &str, team: &TeamOf) -> Stream {
@@ -448,7 +474,7 @@ mod tests {
                 "INDEX observed_category (team=? AND category=? AND (updated_at,id)<(?,?))",
             ),
         ] {
-            let observed = streams(&listing).into_iter();
+            let observed = streams(&listing, &[]).into_iter();
             let mut observed = observed.filter(|stream| stream.sql.contains("FROM observed"));
             let stream = observed.next().expect("one a team");
             let plan = plan(&connection, &stream.sql, &stream.values);
@@ -497,16 +523,7 @@ mod tests {
             category: Some("reseau".to_owned()),
             ..listing(View::All)
         };
-        let own = Listing {
-            teams: Vec::new(),
-            with_own: true,
-            ..listing(View::All)
-        };
         for (listing, index) in [
-            (
-                own,
-                "INDEX tickets_technician (technician=? AND updated_at<?)",
-            ),
             (
                 listing(View::Pool),
                 "COVERING INDEX tickets_pool (team=? AND (rank,created_at)>(?,?))",
@@ -537,20 +554,91 @@ mod tests {
             ),
         ] {
             let view = listing.view;
-            for stream in streams(&listing) {
+            for stream in streams(&listing, &[]) {
                 let plan = plan(&connection, &stream.sql, &stream.values);
                 assert!(plan.contains(index), "{view:?}: {plan}");
                 assert!(!plan.contains("TEMP B-TREE"), "{view:?}: {plan}");
             }
-            if listing.with_own {
-                // It is not counted.
-                continue;
-            }
-            for stream in streams(&listing) {
+            for stream in streams(&listing, &[]) {
                 let values = &stream.values[..stream.count_values];
                 let plan = plan(&connection, &stream.count_sql, values);
                 assert!(plan.contains("COVERING INDEX tickets_"), "{view:?}: {plan}");
             }
+        }
+    }
+
+    /// One's own tickets of other teams are ranges as well, and those of one's teams are not looked at.
+    #[test]
+    fn ones_own_elsewhere_are_ranges_of_an_index() {
+        let (_directory, connection) = database();
+        let all = Listing {
+            with_own: true,
+            ..listing(View::All)
+        };
+        let status = Listing {
+            status: Some("closed".to_owned()),
+            ..all.clone()
+        };
+        let category = Listing {
+            category: Some("reseau".to_owned()),
+            ..all.clone()
+        };
+        for listing in [all, status, category] {
+            let elsewhere = ["scolarite".to_owned()];
+            let streams = streams(&listing, &elsewhere).into_iter();
+            let own: Vec<Stream> = streams
+                .filter(|stream| stream.sql.contains("technician"))
+                .collect();
+            assert_eq!(own.len(), 1);
+            let index = "COVERING INDEX tickets_own (technician=? AND team=? AND updated_at<?)";
+            for stream in own {
+                let page = plan(&connection, &stream.sql, &stream.values);
+                assert!(page.contains(index), "{page}");
+                assert!(!page.contains("TEMP B-TREE"), "{page}");
+                let values = &stream.values[..stream.count_values];
+                let count = plan(&connection, &stream.count_sql, values);
+                let index = "COVERING INDEX tickets_own (technician=? AND team=?)";
+                assert!(count.contains(index), "{count}");
+            }
+        }
+        let technician = [Value::Text("camille@example.org".to_owned())];
+        let teams = plan(&connection, TEAMS_OF, &technician);
+        for step in ["(technician=?)", "(technician=? AND team>?)"] {
+            let step = format!("COVERING INDEX tickets_own {step}");
+            assert!(teams.contains(&step), "{teams}");
+        }
+        assert!(!teams.contains("TEMP B-TREE"), "{teams}");
+    }
+
+    #[test]
+    fn teams_that_left_the_configuration_are_found() {
+        let (_directory, connection) = database();
+        connection
+            .execute_batch(
+                r"INSERT INTO tickets (reference, status, team, technician, created_at, updated_at, ticket)
+                  VALUES ('A-1', 'open', 'dsi', 'camille@example.org', 1, 1, '{}'),
+                         ('A-2', 'open', 'ancienne', 'camille@example.org', 1, 1, '{}'),
+                         ('A-3', 'closed', 'scolarite', 'camille@example.org', 1, 1, '{}'),
+                         ('A-4', 'open', 'scolarite', 'camille@example.org', 1, 1, '{}'),
+                         ('A-5', 'open', 'vitrine', 'karim@example.org', 1, 1, '{}'),
+                         ('A-6', 'open', 'vitrine', '', 1, 1, '{}');",
+            )
+            .expect("rows");
+        let all = Listing {
+            with_own: true,
+            ..listing(View::All)
+        };
+        let found = elsewhere(&connection, &all).expect("readable");
+        assert_eq!(found, ["ancienne", "scolarite"]);
+        for listing in [
+            listing(View::All),
+            Listing {
+                view: View::Pool,
+                ..all
+            },
+        ] {
+            let none = elsewhere(&connection, &listing).expect("readable");
+            assert!(none.is_empty(), "{none:?}");
         }
     }
 }

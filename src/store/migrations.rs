@@ -21,6 +21,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/07.sql")),
     M::up(include_str!("migrations/08.sql")),
     M::up(include_str!("migrations/09.sql")),
+    M::up(include_str!("migrations/10.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.
