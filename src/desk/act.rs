@@ -67,6 +67,8 @@ pub struct Written {
     /// Whoever does this needs to have read nothing first: he takes the ticket, gives up what he did,
     /// leaves a note.
     pub regardless: bool,
+    /// What is answered to it is in this language, that of the page; empty: in his.
+    pub language: String,
 }
 
 /// Decides about one action. What cannot be done is said in [`super::Decision::why`], and changes

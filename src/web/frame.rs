@@ -125,10 +125,12 @@ impl Visitor {
         }
     }
 
-    /// Where this page speaks the other language; all else that its address says stays.
+    /// Where this page speaks the other language; all else that its address says stays. What a button of the
+    /// desk did is told once, in the language of the page that it was on.
     fn in_language(&self, language: &str) -> String {
         let pairs = self.asked.split('&');
-        let kept = pairs.filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("lang"));
+        let kept =
+            pairs.filter(|pair| !matches!(pair.split('=').next(), Some("" | "lang" | "done")));
         let lang = format!("lang={language}");
         let all: Vec<&str> = kept.chain([lang.as_str()]).collect();
         let page = Some(self.page()).filter(|page| *page != self.path);
@@ -291,6 +293,7 @@ mod tests {
                 "?etat=toutes&avant=3&lang=en",
             ),
             ("/demande", "brouillon=0f", "?brouillon=0f&lang=en"),
+            ("/desk/2", "done=1&lang=fr", "?lang=en"),
             // A form was sent there: its page is one part up.
             ("/t/abc/refuser", "lang=fr", "/t/abc?lang=en"),
             ("/d/abc/fermer", "", "/d/abc?lang=en"),

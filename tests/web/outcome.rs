@@ -3,12 +3,18 @@
 use chrono::Duration;
 
 use crate::desk::{CAMILLE, Desk, MARIE};
+use crate::http::Answer;
 use crate::staff::{Browser, KARIM};
 
 /// What the page says after a button.
 async fn said(desk: &Desk, browser: &Browser, fields: &[(&str, &str)]) -> String {
     let done = browser.press(desk, "/desk/1", fields).await;
-    assert_eq!(done.status, 303, "{fields:?}: {}", done.text());
+    told_at(desk, browser, &done).await
+}
+
+/// The same, where the answer to the button leads.
+async fn told_at(desk: &Desk, browser: &Browser, done: &Answer) -> String {
+    assert_eq!(done.status, 303, "{}", done.text());
     let page = browser.page(desk, done.header("location")).await;
     let said = page.split("class=\"done\"").nth(1).expect("an answer");
     let said = said.split("</div>").next().expect("its end");
@@ -65,9 +71,70 @@ async fn a_button_says_in_sentences_what_it_did_and_which_mails_leave() {
         page.contains("Le ticket est résolu ou clos : « Rouvrir » d'abord."),
         "{page}"
     );
-    let page = camille.page(&desk, "/desk/1?lang=en&done=1").await;
-    assert!(page.contains("The ticket is closed."), "{page}");
-    assert!(page.contains("A mail "), "{page}");
+}
+
+/// Two windows show the same ticket as it was: the answer to the second is not about the first, and a
+/// form that is sent twice is answered as the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_this_button_did_is_told() {
+    let mut desk = Desk::open_held("30s").await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    desk.wait(Duration::minutes(2));
+    desk.settle().await;
+    let window = camille.page(&desk, "/desk/1").await;
+    let note = [("act", "note"), ("text", "Vu avec l'atelier.")];
+    let resolve = [("act", "resolve"), ("text", "Câble changé.")];
+    let noted = camille.press_on(&desk, &window, "/desk/1", &note).await;
+    desk.wait(Duration::seconds(5));
+    let resolved = camille.press_on(&desk, &window, "/desk/1", &resolve).await;
+    let told = "C’est fait. Le ticket est résolu. Un courriel partira à 9 h 32 pour Marie Durand : avis de résolution ; d’ici là, vous pouvez l’annuler.";
+    assert_eq!(told_at(&desk, &camille, &resolved).await, told);
+    desk.wait(Duration::seconds(1));
+    let again = camille.press_on(&desk, &window, "/desk/1", &resolve).await;
+    assert_eq!(told_at(&desk, &camille, &again).await, told);
+    // The address of an earlier answer tells of that.
+    assert_eq!(
+        told_at(&desk, &camille, &noted).await,
+        "C’est fait. Note interne, le demandeur ne la voit pas."
+    );
+    // What was undone since is not told as done.
+    camille.press(&desk, "/desk/1", &[("act", "undo")]).await;
+    assert_eq!(
+        told_at(&desk, &camille, &resolved).await,
+        "C’est fait. Vous l’avez annulé depuis."
+    );
+}
+
+/// On an English page all of it is English, whatever the language of the technician's mails.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_is_in_the_language_of_the_page() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    desk.wait(Duration::seconds(20));
+    let page = camille.page(&desk, "/desk/1?lang=en").await;
+    let take = [("act", "take")];
+    let taken = camille
+        .press_on(&desk, &page, "/desk/1?lang=en", &take)
+        .await;
+    assert_eq!(
+        told_at(&desk, &camille, &taken).await,
+        "Done. The ticket is yours. A mail leaves at once for Marie Durand: notice of who takes care of it."
+    );
+    // So is a refusal.
+    let page = camille.page(&desk, "/desk/1?lang=en").await;
+    let merge = [("act", "merge"), ("argument", "77")];
+    let refused = camille
+        .press_on(&desk, &page, "/desk/1?lang=en", &merge)
+        .await;
+    assert_eq!(refused.status, 409);
+    let page = refused.text();
+    assert!(page.contains("No ticket 77 in your teams."), "{page}");
+    // The other language does not repeat it.
+    let page = camille.page(&desk, taken.header("location")).await;
+    assert!(page.contains("href=\"?lang=fr\""), "{page}");
 }
 
 /// Nobody hears of a change by mail where there is nobody to write to.

@@ -25,6 +25,11 @@ pub fn write(draft: &mut Draft<'_>, ticket: &Ticket, actor: &Actor, written: &Wr
         draft.decision.why = ask::no_such_ticket(ticket.id, &policy.language);
         return;
     };
+    let mut technician = technician.clone();
+    if !written.language.is_empty() {
+        technician.language.clone_from(&written.language);
+    }
+    let technician = &technician;
     let (lines, text) = command::parse(&written.text);
     if lines.is_empty() && text.trim().is_empty() && written.files.is_empty() {
         draft.decision.why = words::pick(

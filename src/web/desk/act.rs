@@ -17,11 +17,11 @@ use super::super::{Site, page, see, unavailable};
 use super::frame::Choice;
 use super::identity::Staff;
 use super::ticket::{self, Seen};
-use super::{sign_in, words};
+use super::{outcome, sign_in, words};
 use crate::desk::words::pick;
-use crate::desk::{self, Action, Deed, Policy, Written};
+use crate::desk::{self, Action, Decision, Deed, Policy, Written};
 use crate::service::submit::Form as Submission;
-use crate::ticket::{Event, File, Level, Nature, Status};
+use crate::ticket::{Event, File, Level, Nature, Status, TicketId};
 
 /// What was typed into a form that is shown again, and what was wrong with it.
 #[derive(Debug, Default, Serialize)]
@@ -332,13 +332,26 @@ pub async fn reply(
             // A form that does not say has seen nothing.
             seen: typed.seen.unwrap_or_default(),
             regardless: matches!(typed.act.as_str(), "take" | "undo" | "note"),
+            language: staff.visitor.language.to_owned(),
         }),
     };
     match site.service.act(action).await {
         Ok(decision) if !decision.changed.is_empty() || decision.why.is_empty() => {
-            let since = typed.seen.unwrap_or_else(|| seen.latest()).to_string();
-            let path = format!("/desk/{}", seen.ticket.id);
-            see(&staff.visitor.link(&path, &[("done", &since)]))
+            let id = seen.ticket.id;
+            let at = match done_at(&decision, id) {
+                Some(at) => Some(at),
+                // Sent twice, it was done the first time, perhaps just now.
+                None if decision.notices.is_empty() => {
+                    let seen = ticket::open(&site, &staff, &number).await;
+                    let since = typed.seen.unwrap_or_default();
+                    seen.ok()
+                        .and_then(|seen| outcome::latest(&seen, &staff, since))
+                }
+                None => None,
+            };
+            let done = at.map_or(0, |at| at.timestamp_millis()).to_string();
+            let path = format!("/desk/{id}");
+            see(&staff.visitor.link(&path, &[("done", &done)]))
         }
         Ok(decision) => match ticket::open(&site, &staff, &number).await {
             Ok(seen) => {
@@ -353,6 +366,13 @@ pub async fn reply(
             unavailable(&site, &staff.visitor)
         }
     }
+}
+
+/// When the ticket changed by this decision.
+fn done_at(decision: &Decision, id: TicketId) -> Option<DateTime<Utc>> {
+    let mut changed = decision.changed.iter();
+    let changed = changed.find(|changed| changed.ticket.id == id)?;
+    changed.events.last().map(|event| event.at)
 }
 
 /// The files of the form, kept; the answer comes after them.

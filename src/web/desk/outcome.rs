@@ -12,18 +12,31 @@ use crate::notification::date;
 use crate::store::Announced;
 use crate::ticket::{Awaited, Event, Status, What};
 
-/// What this technician did after an event.
+/// What this technician did at a moment.
 pub fn own<'a>(
     seen: &'a Seen,
     staff: &'a Staff,
-    since: i64,
+    at: DateTime<Utc>,
 ) -> impl Iterator<Item = &'a Event> + use<'a> {
-    let events = seen.events.iter();
-    events.filter_map(move |(id, event)| {
-        let who = event.actor.who.as_ref()?;
-        let own = *id > since && staff.technician.has_address(&who.address);
-        own.then_some(event)
-    })
+    let events = seen.events.iter().map(|(_, event)| event);
+    events.filter(move |event| same(event.at, at) && is_own(event, staff))
+}
+
+/// When he last did something, after an event.
+pub fn latest(seen: &Seen, staff: &Staff, since: i64) -> Option<DateTime<Utc>> {
+    let mut events = seen.events.iter().rev();
+    let latest = events.find(|(id, event)| *id > since && is_own(event, staff));
+    latest.map(|(_, event)| event.at)
+}
+
+fn is_own(event: &Event, staff: &Staff) -> bool {
+    let who = event.actor.who.as_ref();
+    who.is_some_and(|who| staff.technician.has_address(&who.address))
+}
+
+/// A link names a moment to the millisecond.
+fn same(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    one.timestamp_millis() == other.timestamp_millis()
 }
 
 /// The sentences.
@@ -40,10 +53,14 @@ pub fn sentences(
         staff,
         now,
     };
-    let mut sentences: Vec<String> = own(seen, staff, done.since)
-        .filter_map(|event| writer.event(event))
-        .collect();
-    let turned = own(seen, staff, done.since).any(is_told);
+    let undone = writer.undone(done.at);
+    let mut sentences: Vec<String> = match undone {
+        true => vec![writer.pick("Vous l’avez annulé depuis.", "You have undone it since.")],
+        false => own(seen, staff, done.at)
+            .filter_map(|event| writer.event(event))
+            .collect(),
+    };
+    let turned = !undone && own(seen, staff, done.at).any(is_told);
     sentences.extend(writer.mails(&done.mails));
     if turned && done.mails.is_empty() {
         sentences.push(writer.pick("Aucun courriel ne part.", "No mail leaves."));
@@ -74,6 +91,15 @@ impl Writer<'_> {
             "en" => english.into(),
             _ => french.into(),
         }
+    }
+
+    /// He took back what he did at this moment, as far as that was possible.
+    fn undone(&self, at: DateTime<Utc>) -> bool {
+        let mut events = self.seen.events.iter();
+        events.any(|(_, event)| {
+            matches!(&event.what, What::Undone { done_at, .. } if same(*done_at, at))
+                && is_own(event, self.staff)
+        })
     }
 
     fn event(&self, event: &Event) -> Option<String> {

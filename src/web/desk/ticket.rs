@@ -8,6 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::super::{Site, download, form, page, unavailable, view};
@@ -34,10 +35,10 @@ pub struct Seen {
     done: Option<Done>,
 }
 
-/// What a technician's last form did.
+/// What a technician's form did.
 pub struct Done {
-    /// The event that its page showed last.
-    pub since: i64,
+    /// When: all that one form does is of one moment.
+    pub at: DateTime<Utc>,
     /// The mails that leave by it.
     pub mails: Vec<Announced>,
 }
@@ -115,17 +116,17 @@ async fn read(site: &Site, staff: &Staff, id: TicketId) -> Result<Option<Seen>> 
     }))
 }
 
-/// What the form did that was sent from the page whose latest event is this.
-async fn done(site: &Site, staff: &Staff, seen: &Seen, since: i64) -> Result<Done> {
-    let first = outcome::own(seen, staff, since).next();
-    let mails = match first {
+/// What the form did that was carried out at this moment: nothing of what he did before or since, in this
+/// window or another.
+async fn done(site: &Site, staff: &Staff, seen: &Seen, at: DateTime<Utc>) -> Result<Done> {
+    let mails = match outcome::own(seen, staff, at).next() {
         Some(event) => {
             let store = site.service.store();
             store.announced(seen.ticket.id, event.at).await?
         }
         None => Vec::new(),
     };
-    Ok(Done { since, mails })
+    Ok(Done { at, mails })
 }
 
 pub async fn show(
@@ -139,8 +140,9 @@ pub async fn show(
         Ok(seen) => seen,
         Err(response) => return response,
     };
-    if let Some(since) = parameters.get("done").and_then(|done| done.parse().ok()) {
-        seen.done = match done(&site, &staff, &seen, since).await {
+    let at = parameters.get("done").and_then(|done| done.parse().ok());
+    if let Some(at) = at.and_then(DateTime::from_timestamp_millis) {
+        seen.done = match done(&site, &staff, &seen, at).await {
             Ok(done) => Some(done),
             Err(error) => {
                 let id = seen.ticket.id;
@@ -248,12 +250,7 @@ struct Fact {
 }
 
 /// What a ticket is.
-fn facts(
-    policy: &Policy,
-    seen: &Seen,
-    staff: &Staff,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Vec<Fact> {
+fn facts(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -> Vec<Fact> {
     let ticket = &seen.ticket;
     let language = staff.visitor.language;
     let pick = |french, english| super::super::status::pick(language, french, english);
