@@ -94,6 +94,10 @@ fn one_spaced(text: &str) -> String {
 /// The subject without reply and forward prefixes; the whole of it when nothing would be left.
 pub fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();
+    // Nearly all subjects have none.
+    if !rest.contains([':', ':', ']']) {
+        return rest;
+    }
     while let Some(prefix) = PREFIX.find(rest) {
         let next = &rest[prefix.end()..];
         if next.trim().is_empty() {

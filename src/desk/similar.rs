@@ -43,11 +43,10 @@ impl Matter {
     /// What a subject speaks of; references with one of `prefixes` tell nothing.
     pub fn of(subject: &str, prefixes: &[String]) -> Self {
         let mut matter = Self::default();
-        for word in tokens(subject, prefixes) {
-            let folded = fold_accents(&word);
-            match has_digit(&folded) {
-                true => matter.numbers.insert(folded),
-                false => matter.words.insert(folded),
+        for token in tokens(&telling(subject, prefixes)) {
+            match token {
+                Token::Number(number) => matter.numbers.insert(fold_accents(number)),
+                Token::Word { folded, .. } => matter.words.insert(folded),
             };
         }
         matter
@@ -65,29 +64,47 @@ impl Matter {
 /// The words of a subject that tell what it is about: singular, lower case, as accented.
 pub fn words(subject: &str, prefixes: &[String]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    for word in tokens(subject, prefixes) {
-        if word.chars().count() > 2 && !has_digit(&word) && !words.contains(&word) {
-            words.push(word);
+    for token in tokens(&telling(subject, prefixes)) {
+        if let Token::Word { written, .. } = token
+            && written.chars().count() > 2
+            && !words.iter().any(|word| word == written)
+        {
+            words.push(written.to_owned());
         }
     }
     words
 }
 
-/// What a subject is made of, in order: numbers as written, words in the singular, lower case, as accented,
-/// without those that every subject to a help desk holds.
-fn tokens(subject: &str, prefixes: &[String]) -> Vec<String> {
+/// What of a subject is its author's, in lower case.
+fn telling(subject: &str, prefixes: &[String]) -> String {
     let bare = reference::without_references(subject, prefixes);
-    let lower = reference::bare_subject(&bare).to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric());
-    let telling = words.filter(|word| !word.is_empty()).filter_map(|word| {
+    reference::bare_subject(&bare).to_lowercase()
+}
+
+/// What a subject is made of.
+enum Token<'a> {
+    /// As written.
+    Number(&'a str),
+    /// In the singular: as accented, and without accents.
+    Word { written: &'a str, folded: String },
+}
+
+/// The words and numbers of a subject, in order, without those that every subject to a help desk holds.
+fn tokens(telling: &str) -> impl Iterator<Item = Token<'_>> {
+    let words = telling.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).filter_map(|word| {
         if has_digit(word) {
-            return Some(word);
+            return Some(Token::Number(word));
         }
-        let one = singular(word);
-        let is_empty = |word: &str| EMPTY_WORDS.contains(fold_accents(word).as_str());
-        (!is_empty(word) && !is_empty(one)).then_some(one)
-    });
-    telling.map(str::to_owned).collect()
+        let mut folded = fold_accents(word);
+        if EMPTY_WORDS.contains(folded.as_str()) {
+            return None;
+        }
+        let written = singular(word);
+        // The ending is a letter that folds to itself.
+        folded.truncate(folded.len() - (word.len() - written.len()));
+        (!EMPTY_WORDS.contains(folded.as_str())).then_some(Token::Word { written, folded })
+    })
 }
 
 fn has_digit(word: &str) -> bool {

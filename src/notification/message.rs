@@ -158,6 +158,11 @@ fn content_type(announced: &str) -> &str {
 /// dot, or with `From `, is encoded there, so that no mailbox format and no careless relay
 /// changes it.
 fn quoted_printable(out: &mut String, text: &str) {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    let hex = |half: u8| HEX.get(usize::from(half)).copied().unwrap_or('0');
+    out.reserve(text.len() + text.len() / 4);
     for line in text.trim_end_matches('\n').split('\n') {
         let line = line.trim_end_matches('\r');
         let bytes = line.as_bytes();
@@ -183,7 +188,7 @@ fn quoted_printable(out: &mut String, text: &str) {
                 out.push(char::from(byte));
                 length += 1;
             } else {
-                out.push_str(&format!("={byte:02X}"));
+                out.extend(['=', hex(byte >> 4), hex(byte & 15)]);
                 length += 3;
             }
         }
