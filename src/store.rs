@@ -60,7 +60,7 @@ pub use ledger::{MaildirLedger, Unfinished};
 pub use list::{COUNTED, Hits, Listed, Listing, Place, Sought, TeamOf, View};
 pub use mailboxes::Mailbox;
 pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
-pub use process::{InboxMail, Settled, Settlement};
+pub use process::{InboxMail, Settled, Settlement, Tried};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::{Announced, TicketFilter};
 pub use receive::{Accepted, Incoming, Origin};

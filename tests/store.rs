@@ -11,7 +11,9 @@ use guichet::desk::{
 };
 use guichet::mail::{Address, Mail};
 use guichet::notification::Outgoing;
-use guichet::store::{Accepted, InboxMail, Incoming, Lookup, Origin, Settled, Settlement, Store};
+use guichet::store::{
+    Accepted, InboxMail, Incoming, Lookup, Origin, Settled, Settlement, Store, Tried,
+};
 use guichet::ticket::{
     Actor, Event, Level, NoticeId, Part, Person, PersonId, Reference, Role, Status, Ticket,
     TicketId, What,
@@ -66,7 +68,9 @@ async fn accept(store: &Store, uid: u32, words: &str) -> Accepted {
 }
 
 async fn next_mails(store: &Store, now: DateTime<Utc>) -> Vec<InboxMail> {
-    let mails = store.next_mails(100, 1 << 20, LEASE, now).await;
+    let mails = store
+        .next_mails(100, 1 << 20, Tried::Also, LEASE, now)
+        .await;
     mails.expect("mails")
 }
 

@@ -16,7 +16,7 @@ use crate::desk::{Arrival, Disposition, Input};
 use crate::fault;
 use crate::mail::authenticity::Authenticity;
 use crate::mail::{self, Mail};
-use crate::store::{InboxMail, Settled};
+use crate::store::{InboxMail, Settled, Tried};
 use crate::ticket::InboxId;
 
 /// Mails of one batch; with one commit a batch the cost of `fsync` is spread thin.
@@ -50,13 +50,25 @@ Scolarité, tél. 02 31 11 22 33\r\n\
 Le 12/03/2026 à 10:30, Support <support@example.org> a écrit :\r\n\
 > Bonjour,\r\n";
 
-/// The loop.
+/// Mails that were taken and read, to be settled together.
+struct Batch {
+    rules: Arc<Rules>,
+    inputs: Vec<Input>,
+    /// How many were taken, those that could not be read and those that wait included.
+    count: usize,
+    /// None of them was tried before.
+    fresh: bool,
+}
+
+/// The loop: while one batch is settled, the next one is read. Only mails that were never tried are
+/// read ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
 pub async fn station(service: Service) -> Result<()> {
     // The patterns of reading are compiled when they are first needed, which takes longer than a
     // mail: nobody's mail waits for that.
     let _ = tokio::task::spawn_blocking(|| drop(mail::read(SAMPLE.as_bytes()))).await;
-    while !service.is_stopping() {
-        match once(&service).await {
+    let mut ahead: Option<Batch> = None;
+    while ahead.is_some() || !service.is_stopping() {
+        match round(&service, &mut ahead).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::error!("Processing waits: {error:#}"),
@@ -70,17 +82,61 @@ pub async fn station(service: Service) -> Result<()> {
     Ok(())
 }
 
+/// Settles the batch that was read ahead, or the next one, and reads another meanwhile; returns how
+/// many mails the settled one was.
+async fn round(service: &Service, ahead: &mut Option<Batch>) -> Result<usize> {
+    let batch = match ahead.take() {
+        Some(batch) => batch,
+        None => match take(service, Tried::Also).await? {
+            Some(batch) => batch,
+            None => return set_aside(service).await,
+        },
+    };
+    let count = batch.count;
+    if !batch.fresh {
+        settle(service, batch).await?;
+        return Ok(count);
+    }
+    let next = async {
+        if service.is_stopping() {
+            return Ok(None);
+        }
+        take(service, Tried::Not).await
+    };
+    // In this order: what is taken is taken before the thread that writes is busy with the batch.
+    let (next, settled) = tokio::join!(biased; next, settle(service, batch));
+    match next {
+        Ok(next) => *ahead = next,
+        Err(error) => tracing::error!("Reading ahead waits: {error:#}"),
+    }
+    settled?;
+    Ok(count)
+}
+
 /// Processes one batch; returns how many mails that were.
 pub async fn once(service: &Service) -> Result<usize> {
+    match take(service, Tried::Also).await? {
+        Some(batch) => {
+            let count = batch.count;
+            settle(service, batch).await?;
+            Ok(count)
+        }
+        None => set_aside(service).await,
+    }
+}
+
+/// Takes mails from the inbox, counts their attempt (C), and reads them.
+async fn take(service: &Service, tried: Tried) -> Result<Option<Batch>> {
     let now = service.now();
     let mails = service
         .store()
-        .next_mails(BATCH_MAILS, BATCH_BYTES, LEASE, now)
+        .next_mails(BATCH_MAILS, BATCH_BYTES, tried, LEASE, now)
         .await?;
-    let rules = service.rules();
     if mails.is_empty() {
-        return set_aside(service, &rules, now).await;
+        return Ok(None);
     }
+    let rules = service.rules();
+    let fresh = mails.iter().all(|mail| mail.attempts <= 1);
     let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
     let in_memory = service.inner.budget.take(bytes).await;
     let understood = understand_all(&rules, mails, now).await?;
@@ -109,6 +165,18 @@ pub async fn once(service: &Service) -> Result<usize> {
         let verdicts = inputs.iter().filter_map(verdict).collect();
         service.store().authenticated(verdicts).await?;
     }
+    Ok(Some(Batch {
+        rules,
+        inputs,
+        count,
+        fresh,
+    }))
+}
+
+/// Decides about the mails of a batch and writes the outcome (D).
+async fn settle(service: &Service, batch: Batch) -> Result<()> {
+    let Batch { rules, inputs, .. } = batch;
+    let now = service.now();
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
     let places = AtomicI64::new(0);
     let settled = service
@@ -129,7 +197,7 @@ pub async fn once(service: &Service) -> Result<usize> {
         Err(error) => {
             tracing::error!("Processing waits: {error:#}");
             give_back(service, ids.into_iter().flatten().collect()).await;
-            return Ok(count);
+            return Ok(());
         }
     };
     for (id, result) in ids.into_iter().flatten().zip(settled) {
@@ -159,7 +227,7 @@ pub async fn once(service: &Service) -> Result<usize> {
     }
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
-    Ok(count)
+    Ok(())
 }
 
 /// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
@@ -219,7 +287,8 @@ async fn give_back(service: &Service, mails: Vec<InboxId>) {
 }
 
 /// Mails that failed three times go to the quarantine, unread and with their bytes (contract I7).
-async fn set_aside(service: &Service, rules: &Arc<Rules>, now: DateTime<Utc>) -> Result<usize> {
+async fn set_aside(service: &Service) -> Result<usize> {
+    let now = service.now();
     let poisoned = service.store().poisoned(now).await?;
     if poisoned.is_empty() {
         return Ok(0);
@@ -231,7 +300,7 @@ async fn set_aside(service: &Service, rules: &Arc<Rules>, now: DateTime<Utc>) ->
             Input::Poison { inbox, why }
         })
         .collect();
-    let rules = Arc::clone(rules);
+    let rules = service.rules();
     let settled = service
         .store()
         .settle(inputs, now, move |input, lookup| {

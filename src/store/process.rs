@@ -59,6 +59,15 @@ pub struct InboxMail {
     pub submission: Option<Submission>,
 }
 
+/// Which mails are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// Those before the first one that was tried before: to be read beside others.
+    Not,
+    /// Whatever comes first.
+    Also,
+}
+
 /// What is to be written for one input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -80,8 +89,8 @@ pub enum Settled {
 impl Store {
     /// Takes mails to read, oldest first, at most `limit` and about `max_bytes`, for the time of
     /// `lease`; their attempt is counted before anybody looks at them (C). A mail that was tried
-    /// before comes alone, so that it can hurt only itself; after three attempts it comes no more
-    /// and is among [`Store::poisoned`].
+    /// before comes alone, so that it can hurt only itself, and not at all with [`Tried::Not`]; after
+    /// three attempts it comes no more and is among [`Store::poisoned`].
     ///
     /// A mail whose bytes cannot be read is left out and logged; its attempt counts.
     ///
@@ -91,12 +100,13 @@ impl Store {
         &self,
         limit: usize,
         max_bytes: u64,
+        tried: Tried,
         lease: Duration,
         now: DateTime<Utc>,
     ) -> Result<Vec<InboxMail>> {
         let leased = self
             .write(Durability::Killproof, "taking mails", move |connection| {
-                lease_mails(connection, limit, max_bytes, lease, now)
+                lease_mails(connection, limit, max_bytes, tried, lease, now)
             })
             .await?;
         if leased.is_empty() {
@@ -351,6 +361,7 @@ fn lease_mails(
     connection: &Connection,
     limit: usize,
     max_bytes: u64,
+    tried: Tried,
     lease: Duration,
     now: DateTime<Utc>,
 ) -> Result<Vec<InboxMail>> {
@@ -374,6 +385,9 @@ fn lease_mails(
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let attempts: u32 = row.get(9)?;
+        if attempts > 0 && tried == Tried::Not {
+            break;
+        }
         bytes += count(row.get(11)?);
         if !mails.is_empty() && (attempts > 0 || bytes > max_bytes) || mails.len() >= limit {
             break;

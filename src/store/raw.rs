@@ -13,9 +13,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fault;
 use crate::mail::Digest;
 
-/// Larger messages are kept in files: SQLite copies a blob whole, and backups of the database stay
-/// small (bytes).
-pub const KEPT_IN_DATABASE_BYTES: usize = 1 << 20;
+/// Larger messages are kept in files (bytes): SQLite writes each page twice, into its log and from there
+/// to its place, and backups of the database stay small.
+pub const KEPT_IN_DATABASE_BYTES: usize = 256 << 10;
+
+/// Rows of earlier versions hold messages of up to this size (bytes).
+const LARGEST_ROW_BYTES: usize = 1 << 20;
 
 /// The directory of the larger messages, `ab/cdef…`.
 #[derive(Clone, Debug)]
@@ -99,7 +102,7 @@ impl RawFiles {
             }
             Some((false, true, size, packed)) => {
                 let place = format!("message {digest}");
-                let size = usize::try_from(super::count(size))?.min(KEPT_IN_DATABASE_BYTES);
+                let size = usize::try_from(super::count(size))?.min(LARGEST_ROW_BYTES);
                 let bytes = lz4_flex::block::decompress(&packed, size);
                 (bytes.with_context(|| format!("{place} is damaged"))?, place)
             }
