@@ -26,6 +26,7 @@ pub mod submitted;
 pub mod template;
 pub mod words;
 
+pub use layout::web_address;
 pub use template::{TemplateProblem, Templates, Wording};
 pub use words::Words;
 

@@ -31,6 +31,7 @@ mod home;
 mod knowledge;
 mod link;
 mod mine;
+mod prose;
 mod rate;
 mod room;
 mod status;
@@ -48,6 +49,8 @@ struct Site {
     service: Service,
     /// Wrong links, by client.
     misses: Rate,
+    /// New links that were asked for, by client.
+    renewals: Rate,
     /// Forms sent, by client.
     forms: Rate,
     /// Articles asked for while a form is typed, by client.
@@ -88,6 +91,7 @@ pub async fn serve(
     let site = Arc::new(Site {
         service: service.clone(),
         misses: Rate::new(link::MISSES_PER_MINUTE),
+        renewals: Rate::new(link::RENEWALS_PER_MINUTE),
         forms: Rate::new(form::FORMS_PER_MINUTE),
         questions: Rate::new(knowledge::QUESTIONS_PER_MINUTE),
         sign_ins: Rate::new(desk::ASKED_PER_MINUTE),
@@ -121,6 +125,7 @@ pub async fn serve(
 fn pages() -> Result<tera::Tera> {
     let mut tera = tera::Tera::default();
     tera.autoescape_on(vec![".html"]);
+    tera.register_filter("linked", prose::linked);
     tera.add_raw_templates(TEMPLATES.iter().copied().flatten().copied())?;
     Ok(tera)
 }
@@ -178,10 +183,25 @@ async fn not_taken(State(site): State<Arc<Site>>, visitor: Visitor, method: Meth
 fn unavailable(site: &Site, visitor: &Visitor) -> Response {
     let context = frame::context(site, visitor);
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    let mut response = page(site, status, "unavailable.html", &context);
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    in_a_minute(page(site, status, "unavailable.html", &context))
+}
+
+/// There is too much of something just now; what was asked for is there in a minute.
+fn wait(
+    site: &Site,
+    visitor: &Visitor,
+    status: StatusCode,
+    french: &str,
+    english: &str,
+) -> Response {
+    let mut context = frame::context(site, visitor);
+    context.insert("message", visitor.pick(french, english));
+    in_a_minute(page(site, status, "wait.html", &context))
+}
+
+fn in_a_minute(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response
 }
 

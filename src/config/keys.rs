@@ -148,6 +148,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("teams[].reminders", Shape::Terms),
     ("teams[].resolve_after", Shape::TermOrNever),
     ("teams[].late_after", Shape::TermOrNever),
+    ("teams[].show_deadline", Shape::Flag),
     ("teams[].on_call", Shape::Text),
     ("teams[].hours", Shape::Hours),
     ("teams[].holidays", Shape::Choice(HOLIDAYS)),

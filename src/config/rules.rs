@@ -224,6 +224,7 @@ fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
                 Some(term) => term.term(),
                 None => Some(LATE_AFTER),
             },
+            show_deadline: written.show_deadline.unwrap_or(true),
             on_call: written.on_call.clone(),
             calendar,
             contact: written.contact.clone(),

@@ -208,6 +208,7 @@ mod tables {
         pub reminders: Option<Texts>,
         pub resolve_after: Option<Term>,
         pub late_after: Option<Term>,
+        pub show_deadline: Option<bool>,
         pub on_call: Option<String>,
         pub hours: Option<Hours>,
         pub holidays: Option<String>,

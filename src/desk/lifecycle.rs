@@ -166,6 +166,13 @@ pub fn is_final(ticket: &Ticket, policy: &Policy, now: DateTime<Utc>) -> bool {
     ticket.status == Status::Closed && (ticket.accepted || old)
 }
 
+/// When a ticket that is open, and so for its team to act on, is late. Suggestions never are.
+pub fn late_at(ticket: &Ticket, policy: &Policy) -> Option<DateTime<Utc>> {
+    let open = ticket.status == Status::Open && ticket.nature != Nature::Suggestion;
+    let team = policy.team(&ticket.team).filter(|_| open)?;
+    Some(team.calendar.add(ticket.status_since, team.late_after?))
+}
+
 /// What a technician should know before he answers in a ticket that is closed for good: why it is, and
 /// what becomes of what its requester writes then. `None`: it is not.
 pub fn closed_for_good(

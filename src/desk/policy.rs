@@ -83,6 +83,8 @@ pub struct Team {
     pub resolve_after: Option<Term>,
     /// When a ticket that is open, for the team to act, is among the late ones; `None`: never.
     pub late_after: Option<Term>,
+    /// Its requesters are shown that moment as the one before which they are answered.
+    pub show_deadline: bool,
     /// Printed in the acknowledgement of an urgent mail outside hours.
     pub on_call: Option<String>,
     /// When somebody is there.

@@ -169,7 +169,7 @@ impl Html {
 
 /// What stands before the first web address, the address, and what follows. Punctuation at its end
 /// belongs to the sentence.
-fn web_address(text: &str) -> Option<(&str, &str, &str)> {
+pub fn web_address(text: &str) -> Option<(&str, &str, &str)> {
     let start = text.match_indices("http").map(|(at, _)| at).find(|&at| {
         let (before, after) = text.split_at(at);
         (after.starts_with("http://") || after.starts_with("https://"))

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
+use super::frame::Visitor;
 use super::room::Held;
+use super::{Site, wait};
 
 /// Bytes of files on their way to browsers at once: whoever reads slowly, or not at all, fills his part
 /// of this and not the memory.
@@ -15,6 +17,23 @@ pub const BYTES_IN_FLIGHT: usize = 192 << 20;
 
 /// Bytes given to a connection at a time.
 const CHUNK: usize = 64 << 10;
+
+/// Room for a file of so many bytes on its way to this visitor.
+///
+/// # Errors
+/// The page that says that too many are on their way.
+pub async fn room(site: &Site, visitor: &Visitor, bytes: u64) -> Result<Held, Response> {
+    let held = site.downloads.take(visitor.address, bytes).await;
+    held.ok_or_else(|| {
+        wait(
+            site,
+            visitor,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Beaucoup de fichiers partent en ce moment, depuis ce site ou vers votre adresse\u{a0}; le vôtre est toujours là, réessayez dans une minute.",
+            "Many files are on their way right now, from this site or to your address; yours is still there, try again in a minute.",
+        )
+    })
+}
 
 /// The file as a download. Its type is what its first bytes say, for pictures and PDF; everything
 /// else is just bytes, whatever the sender called it.

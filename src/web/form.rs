@@ -5,6 +5,7 @@
 //! The body is taken whole first, within a room that all share ([`super::room`]), so that a client
 //! that dawdles holds a piece of that room and nothing else.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Form as Pairs;
@@ -18,6 +19,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::Site;
 use super::frame::{self, Visitor};
+use super::room::{Held, Room};
 use crate::notification::header::Line;
 use crate::service::submit::Enclosure;
 
@@ -55,6 +57,8 @@ pub struct Form {
     fields: Vec<(String, String)>,
     /// Files with a name, in order.
     pub files: Vec<Enclosure>,
+    /// The room that it takes in memory, for as long as it is there.
+    _held: Option<Held>,
 }
 
 impl Form {
@@ -65,7 +69,7 @@ impl Form {
             fields: fields
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            files: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -177,23 +181,34 @@ async fn take(site: &Site, visitor: &Visitor, request: Request) -> Result<Form, 
         ..=WORDS_BYTES => (&site.words, limit.min(WORDS_BYTES)),
         _ => (&site.uploads, limit),
     };
-    let held = room
-        .take(visitor.address, announced.min(limit) as u64)
-        .await;
-    let Some(_held) = held else {
-        return Err(Refusal::Busy);
-    };
-    let bytes = whole(body, limit).await.map_err(|refusal| match refusal {
+    let room = (room, visitor.address, announced.min(limit));
+    let form = within(room, Request::from_parts(parts, body), limit, multipart);
+    form.await.map_err(|refusal| match refusal {
         Refusal::TooLarge(_) => Refusal::TooLarge(allowed),
         other => other,
-    })?;
+    })
+}
+
+/// Reads the form once there is room for so many bytes of this client's; the form holds it.
+async fn within(
+    (room, client, bytes): (&Room, IpAddr, usize),
+    request: Request,
+    limit: usize,
+    multipart: bool,
+) -> Result<Form, Refusal> {
+    let held = room.take(client, bytes as u64).await;
+    let held = held.ok_or(Refusal::Busy)?;
+    let (parts, body) = request.into_parts();
+    let bytes = whole(body, limit).await?;
     let mut request = Request::from_parts(parts, Body::from(bytes));
     // The limit was ours.
     DefaultBodyLimit::disable().apply(&mut request);
-    if multipart {
-        return multiple(request).await;
-    }
-    pairs(request).await
+    let mut form = match multipart {
+        true => multiple(request).await?,
+        false => pairs(request).await?,
+    };
+    form._held = Some(held);
+    Ok(form)
 }
 
 /// Fields of an urlencoded form.
@@ -205,8 +220,10 @@ async fn pairs(request: Request) -> Result<Form, Refusal> {
     if fields.len() > FIELDS {
         return Err(Refusal::TooManyParts);
     }
-    let files = Vec::new();
-    Ok(Form { fields, files })
+    Ok(Form {
+        fields,
+        ..Form::default()
+    })
 }
 
 /// The whole body, of at most `limit` bytes.
@@ -349,13 +366,11 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
     };
     let mut context = frame::context(site, visitor);
     context.insert("message", visitor.pick(&french, &english));
-    let mut response = super::page(site, status, "refused.html", &context);
-    let wait = matches!(refusal, TooMany | Busy);
-    if wait {
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
+    let response = super::page(site, status, "refused.html", &context);
+    match refusal {
+        TooMany | Busy => super::in_a_minute(response),
+        Foreign | TooLarge(_) | TooManyParts | TooSlow | NoForm => response,
     }
-    response
 }
 
 #[cfg(test)]
@@ -413,6 +428,24 @@ mod tests {
         });
         let taken = whole(Body::from_stream(drip), 1 << 20).await;
         assert_eq!(taken, Err(Refusal::TooSlow));
+    }
+
+    /// What was sent stays in memory until it is dealt with, and so does its part of the room.
+    #[tokio::test(start_paused = true)]
+    async fn room_is_given_back_with_the_form() {
+        let room = Room::new(4_000);
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let body = "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nabc\r\n--x--\r\n";
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from(body))
+            .expect("a request");
+        let form = within((&room, client, 900), request, 900, true).await;
+        let form = form.expect("a form");
+        assert_eq!(form.files.len(), 1);
+        assert!(room.take(client, 200).await.is_none(), "its part is 1000");
+        drop(form);
+        assert!(room.take(client, 1_000).await.is_some());
     }
 
     #[tokio::test]

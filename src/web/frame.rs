@@ -64,6 +64,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("web-templates/base.html")),
     ("missing.html", include_str!("web-templates/missing.html")),
     ("refused.html", include_str!("web-templates/refused.html")),
+    ("wait.html", include_str!("web-templates/wait.html")),
     (
         "unavailable.html",
         include_str!("web-templates/unavailable.html"),

@@ -290,7 +290,7 @@ fn count(
     }
 }
 
-/// « Cela m'a aidé ».
+/// « Cela m'a aidé ». What submits every form ticks no box, so it counts for nothing.
 async fn helped(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
@@ -300,15 +300,20 @@ async fn helped(
     request: Request,
 ) -> Response {
     let slug = path.map(|Path(slug)| slug).unwrap_or_default();
-    if let Err(response) = form::read(&site, &visitor, request).await {
-        return response;
-    }
-    let rules = site.service.rules();
-    if readable(&rules.knowledge, &slug, reader).is_none() {
+    let form = match form::read(&site, &visitor, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if readable(&site.service.rules().knowledge, &slug, reader).is_none() {
         return link::not_found(&site, &visitor);
     }
+    let place = view::Place::of(reader);
+    if !form.is_ticked("confirme") {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return show(&site, &visitor, &slug, &place, status).await;
+    }
     count(&site, &visitor, &headers, reader, &slug, Did::Helped);
-    see(&view::Place::of(reader).thanks(&slug, &visitor))
+    see(&place.thanks(&slug, &visitor))
 }
 
 async fn file(
@@ -328,8 +333,9 @@ async fn give(site: &Site, visitor: &Visitor, path: String, reader: Audience) ->
     let Some(size) = knowledge.file_size(&path, reader) else {
         return link::not_found(site, visitor);
     };
-    let Some(held) = site.downloads.take(visitor.address, size).await else {
-        return unavailable(site, visitor);
+    let held = match download::room(site, visitor, size).await {
+        Ok(held) => held,
+        Err(response) => return response,
     };
     let bytes = tokio::task::spawn_blocking(move || knowledge.file(&path, reader)).await;
     let Ok(Some(bytes)) = bytes else {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::frame::{self, Visitor};
-use super::{Site, form, page, see, unavailable};
+use super::{Site, form, page, see, unavailable, wait};
 use crate::desk::Policy;
 use crate::desk::policy::Technician;
 use crate::mail::Address;
@@ -19,6 +19,9 @@ use crate::token::{self, Errand, Page};
 
 /// Wrong links that a client may try in a minute.
 pub const MISSES_PER_MINUTE: u32 = 10;
+
+/// New links that a client may ask for in a minute: a whole institution may be behind one address.
+pub const RENEWALS_PER_MINUTE: u32 = 30;
 
 /// The same answer whatever was wrong with the link.
 pub fn not_found(site: &Site, visitor: &Visitor) -> Response {
@@ -77,9 +80,6 @@ pub async fn renew(
     request: Request,
 ) -> Response {
     let token = path.map(|Path(token)| token).unwrap_or_default();
-    if site.misses.is_over(visitor.address) {
-        return too_many();
-    }
     let form = match form::read(&site, &visitor, request).await {
         Ok(form) => form,
         Err(response) => return response,
@@ -92,7 +92,10 @@ pub async fn renew(
         };
         return missing(&site, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &why);
     }
-    site.misses.count(visitor.address);
+    if site.renewals.is_over(visitor.address) {
+        return too_many(&site, &visitor);
+    }
+    site.renewals.count(visitor.address);
     let answer = see(&format!("/mes-demandes/envoye{}", visitor.query()));
     // Beside the answer, which takes the same time in every case.
     tokio::spawn(async move {
@@ -139,18 +142,26 @@ async fn once_of(site: &Site, token: &str) -> Result<Option<(Ticket, String)>> {
     Ok(person.map(|person| (ticket, person.who.address)))
 }
 
-/// This client tried too many wrong links.
-pub fn too_many() -> Response {
-    let mut response = (
+/// This client tried too many links that open nothing.
+fn too_many(site: &Site, visitor: &Visitor) -> Response {
+    wait(
+        site,
+        visitor,
         StatusCode::TOO_MANY_REQUESTS,
-        "Trop de liens inconnus depuis votre adresse\u{a0}; réessayez dans une minute.\n\
-         Too many unknown links from your address; try again in a minute.\n",
+        "Trop de liens qui n’ouvrent rien ont été essayés depuis votre adresse\u{a0}; réessayez dans une minute.",
+        "Too many links that open nothing were tried from your address; try again in a minute.",
     )
-        .into_response();
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-    response
+}
+
+/// The link of this client is none of ours: `answer` says so, until he has tried too many. A link that
+/// opens something, or once did, is neither counted nor kept out: a whole institution may be behind
+/// one address, and who guesses there must not lock the others out.
+pub fn missed(site: &Site, visitor: &Visitor, answer: impl FnOnce() -> Response) -> Response {
+    if site.misses.is_over(visitor.address) {
+        return too_many(site, visitor);
+    }
+    site.misses.count(visitor.address);
+    answer()
 }
 
 /// What a link opens.
@@ -161,11 +172,13 @@ enum Opened {
     Old,
     /// Nothing any more to staff, who sign in and see more there.
     OldOfStaff(TicketId),
-    /// Nothing.
+    /// Nothing any more, though we wrote it: it was withdrawn.
     Nothing,
+    /// Nothing: we never wrote it.
+    Foreign,
 }
 
-/// Opens the link, or says why not: too many wrong ones from this client, a wrong one, an old one.
+/// Opens the link, or says why not: a wrong one, too many of those from this client, an old one.
 ///
 /// # Errors
 /// The page that says so.
@@ -174,17 +187,12 @@ pub async fn opened(
     visitor: &Visitor,
     token: &str,
 ) -> Result<(Ticket, Person), Response> {
-    if site.misses.is_over(visitor.address) {
-        return Err(too_many());
-    }
     match open(site, token).await {
         Ok(Opened::Page(ticket, person)) => Ok((*ticket, *person)),
         Ok(Opened::Old) => Err(old_with_words(site, visitor, "")),
         Ok(Opened::OldOfStaff(ticket)) => Err(see(&visitor.link(&format!("/desk/{ticket}"), &[]))),
-        Ok(Opened::Nothing) => {
-            site.misses.count(visitor.address);
-            Err(not_found(site, visitor))
-        }
+        Ok(Opened::Nothing) => Err(not_found(site, visitor)),
+        Ok(Opened::Foreign) => Err(missed(site, visitor, || not_found(site, visitor))),
         Err(error) => {
             tracing::error!("A page cannot be read: {error:#}");
             Err(unavailable(site, visitor))
@@ -196,7 +204,7 @@ pub async fn opened(
 async fn open(site: &Site, token: &str) -> Result<Opened> {
     let current = site.service.current();
     let Some(page) = Page::open(&current.rules.keys, token) else {
-        return Ok(Opened::Nothing);
+        return Ok(Opened::Foreign);
     };
     let Some((ticket, person)) = named(site, &page).await? else {
         return Ok(Opened::Nothing);

@@ -6,12 +6,21 @@ use chrono_tz::Tz;
 
 use crate::desk::{Policy, lifecycle};
 use crate::notification::date;
-use crate::ticket::{Awaited, Part, Person, Status, Ticket};
+use crate::ticket::{Awaited, Nature, Part, Person, Status, Ticket};
 use crate::token;
 
 /// French or English, whichever the page speaks.
 pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
     if language == "en" { english } else { french }
+}
+
+/// What a ticket is.
+pub fn nature(nature: Nature, language: &str) -> &'static str {
+    match nature {
+        Nature::Incident => pick(language, "Incident", "Incident"),
+        Nature::Request => pick(language, "Demande", "Request"),
+        Nature::Suggestion => pick(language, "Suggestion", "Suggestion"),
+    }
 }
 
 /// A moment in words, whose time is not broken at the end of a line.

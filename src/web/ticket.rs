@@ -15,6 +15,7 @@ use super::{Site, download, form, frame, link, page, unavailable, view};
 use crate::ticket::{Event, Person, Ticket};
 
 mod act;
+mod facts;
 mod offers;
 
 pub const TEMPLATES: &[(&str, &str)] = &[
@@ -119,6 +120,11 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
     context.insert("here", &format!("/t/{token}"));
     let offers = offers::offers(&rules.policy, seen, site.service.now());
     context.insert("offers", &offers);
+    let now = site.service.now();
+    context.insert("facts", &facts::facts(&rules.policy, seen, now));
+    context.insert("questions", &facts::questions(&rules.policy, seen));
+    let may_object = facts::may_object(&rules.policy, seen, now);
+    context.insert("may_object", &may_object);
     let upload = site.service.current().settings.web.max_upload;
     let upload = form::at_most(upload, seen.visitor.language);
     context.insert("max_upload", &upload);
@@ -153,9 +159,9 @@ async fn file(
     let Some(found) = found else {
         return link::not_found(&site, &seen.visitor);
     };
-    let (client, size) = (seen.visitor.address, found.attachment.size);
-    let Some(held) = site.downloads.take(client, size).await else {
-        return unavailable(&site, &seen.visitor);
+    let held = match download::room(&site, &seen.visitor, found.attachment.size).await {
+        Ok(held) => held,
+        Err(response) => return response,
     };
     match site.service.store().file_bytes(found).await {
         Ok(Some(bytes)) => download::answer(found.attachment.name.as_deref(), bytes, held),

@@ -48,6 +48,7 @@ pub fn policy() -> Policy {
         reminders: Vec::new(),
         resolve_after: None,
         late_after: None,
+        show_deadline: true,
         on_call: None,
         calendar: Calendar::always(chrono_tz::Europe::Paris),
         contact: contact.map(str::to_owned),

@@ -189,6 +189,36 @@ async fn a_refusal_needs_its_reason_and_opens_the_request_again() {
     assert!(told.contains("Elle clignote encore le matin."), "{told}");
 }
 
+/// A picture of what still fails goes with the refusal, once however often it is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_takes_its_files_along() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    let link = desk.link(MARIE);
+    let page = desk.page().await;
+    assert!(page.contains("id=\"refuse-files\""), "{page}");
+    let number = number(&page);
+    let fields = [
+        ("number", number.as_str()),
+        ("description", "Elle clignote encore."),
+    ];
+    let file = [("photo.txt", "text/plain", &b"rouge"[..])];
+    for expected in ["refuse", "rien"] {
+        let (kind, body) = multipart(&fields, &file);
+        let answer = sent(&mut desk, &format!("{link}/refuser"), kind, body).await;
+        let done = format!("{link}?fait={expected}");
+        assert_eq!(answer.header("location"), done, "{}", answer.text());
+    }
+    let ticket = desk.ticket(1).await;
+    assert_eq!((ticket.status, ticket.refusals), (Status::Open, 1));
+    let with_files = words(&desk).await;
+    let files: usize = with_files.iter().map(|(_, _, files)| files).sum();
+    assert_eq!(files, 1, "{with_files:?}");
+    assert!(desk.page().await.contains("photo.txt"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_low_mark_asks_why_on_the_page_and_offers_to_reopen() {
     let mut desk = Desk::open().await;

@@ -103,6 +103,12 @@ impl Chrome {
         self.call("Emulation.setScriptExecutionDisabled", off).await;
     }
 
+    /// Says that it is a person's browser, as scanners do that want to see what people see.
+    pub async fn pass_for_a_person(&mut self) {
+        let agent = json!({"userAgent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.0.0"});
+        self.call("Emulation.setUserAgentOverride", agent).await;
+    }
+
     async fn read(&mut self) -> Value {
         let mut line = Vec::new();
         let read = self.from.read_until(0, &mut line);

@@ -75,6 +75,13 @@ impl Desk {
         Self::open_in(folder, &config, tables).await
     }
 
+    /// Its first team has this line as well.
+    pub async fn open_team(line: &str) -> Self {
+        let config = CONFIG.replacen("id = \"dsi\"\n", &format!("id = \"dsi\"\n{line}\n"), 1);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::open_in(folder, &config, "").await
+    }
+
     /// Answers can be taken back for so long.
     pub async fn open_held(time: &str) -> Self {
         let held = format!("hold_replies = \"{time}\"");

@@ -181,6 +181,43 @@ async fn what_waits_has_its_limit_by_network_and_in_all() {
     all_else_is_well(&mut desk).await;
 }
 
+/// Browsers that fetch large files and read nothing of them fill their part of the room and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_read_nothing_keep_nobody_from_his_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "+++\ntitle = \"Le film\"\n+++\n[Le film](film.bin)\n";
+    std::fs::write(folder.path().join("film.md"), text).expect("writable");
+    let film = vec![b'x'; 15 << 20];
+    std::fs::write(folder.path().join("film.bin"), &film).expect("writable");
+    let knowledge = format!("[knowledge]\nfolder = \"{}\"", folder.path().display());
+    let desk = Desk::open_with(&format!("{PROXY}{knowledge}")).await;
+    const PATH: &str = "/articles/fichiers/film.bin";
+    // Three fill the part of their address; the fourth is told why he gets nothing, once it is clear.
+    let mut deaf = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(desk.address).await.expect("connected");
+        let head = format!(
+            "GET {PATH} HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n",
+            desk.address
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        deaf.push(stream);
+    }
+    tokio::time::sleep(Real::from_millis(500)).await;
+    let same = from("198.51.100.7");
+    let fourth = http::request(desk.address, "GET", PATH, &same);
+    let other = async {
+        let began = std::time::Instant::now();
+        let answer = http::request(desk.address, "GET", PATH, &from("192.0.2.1")).await;
+        assert_eq!((answer.status, answer.body.len()), (200, film.len()));
+        assert!(began.elapsed() < Real::from_secs(10), "he waited");
+    };
+    let (fourth, ()) = tokio::join!(fourth, other);
+    says(&fourth, 503, "Beaucoup de fichiers partent en ce moment");
+    assert_eq!(fourth.header("retry-after"), "60");
+    drop(deaf);
+}
+
 /// Browsers that announce large files and send a few bytes take no room from forms of words, nor all
 /// of that for files.
 #[tokio::test(flavor = "multi_thread")]

@@ -305,14 +305,33 @@ async fn a_scanner_that_presses_every_button_sends_and_ends_nothing() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     desk.settle().await;
     let list = desk.link(MARIE);
+    let subject = "Arrivée d'un collègue : création de compte";
+    desk.request(subject, "Bonjour, que faut-il faire ?", &[])
+        .await;
+    let told = desk.latest(MARIE).text.clone();
+    let article = told
+        .split_whitespace()
+        .find_map(|word| {
+            word.contains("/articles/")
+                .then(|| word.split_once("/t/"))?
+        })
+        .map(|(_, rest)| format!("/t/{rest}"))
+        .unwrap_or_else(|| panic!("no article: {told}"));
     let mut chrome = Chrome::open(1000, 900).await;
+    chrome.pass_for_a_person().await;
     let watch = desk.watch();
     let mut submitted = 0;
-    for page in [&confirm, &list] {
+    for page in [&confirm, &list, &article] {
         submitted += scan(&mut chrome, &url(&desk, page)).await;
     }
-    assert!(submitted >= 4, "{submitted} forms");
+    assert!(submitted >= 4, "{submitted} buttons");
     assert!(!watch.something_was_written());
+    // That they were looked at is counted later, and nothing else.
+    guichet::service::knowledge::readers::flush(&desk.service).await;
+    let counts = desk.service.store().article_counts(None).await;
+    let counts = counts.expect("counts");
+    assert!(counts.values().any(|count| count.views > 0));
+    assert!(counts.values().all(|count| count.helped == 0), "{counts:?}");
     desk.settle().await;
     assert_eq!(desk.get(&list).await.status, 200);
     let page = desk.get(&confirm).await.text();

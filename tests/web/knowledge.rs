@@ -205,7 +205,8 @@ async fn what_is_being_typed_is_sent_in_a_body() {
         let asked = http::submit(desk.address, "/articles/proposes", &typed).await;
         assert_eq!(asked.status, 200, "typing is no flood of forms");
     }
-    let sent = http::submit(desk.address, "/articles/a/comptes/mot-de-passe", &[]).await;
+    let helped = "/articles/a/comptes/mot-de-passe";
+    let sent = http::submit(desk.address, helped, &[("confirme", "1")]).await;
     assert_eq!(sent.status, 303, "forms are taken as before");
 }
 
@@ -335,14 +336,17 @@ async fn people_are_counted_once_a_day_and_programmes_never() {
         let page = plain(&get(&desk, path).await.text());
         assert!(page.contains("Consultation 1 vue "), "{page}");
     }
-    let sent = http::post(
-        desk.address,
-        path,
-        &[BROWSER, ("Sec-Fetch-Site", "same-origin")],
-        http::FORM,
-        b"",
-    )
-    .await;
+    let same = [BROWSER, ("Sec-Fetch-Site", "same-origin")];
+    // What submits every form it finds ticks no box.
+    let unticked = http::post(desk.address, path, &same, http::FORM, b"").await;
+    assert_eq!(unticked.status, 422);
+    assert!(
+        unticked
+            .text()
+            .contains("Cochez la case pour nous le dire.")
+    );
+    assert!(!unticked.text().contains("clore"));
+    let sent = http::post(desk.address, path, &same, http::FORM, b"confirme=1").await;
     assert_eq!(sent.status, 303);
     assert_eq!(
         sent.header("location"),
@@ -365,7 +369,7 @@ async fn people_are_counted_once_a_day_and_programmes_never() {
     readers::flush(&desk.service).await;
     let counts = store.article_counts(None).await.expect("counts");
     let of = counts["comptes/mot-de-passe"];
-    assert_eq!((of.views, of.helped), (1, 1));
+    assert_eq!((of.views, of.helped), (1, 1), "the ticked one");
     let page = plain(&get(&desk, path).await.text());
     assert!(page.contains("Consultation 1 vue "), "{page}");
     desk.wait(chrono::Duration::days(1));

@@ -11,6 +11,7 @@ mod chrome;
 mod closing;
 mod confirm;
 mod desk;
+mod facts;
 mod files;
 mod flood;
 mod form;

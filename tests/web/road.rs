@@ -253,8 +253,46 @@ async fn a_screenshot_is_pasted_and_a_file_dropped() {
     assert_eq!(written[1].2, ["image.png", "plan.png"]);
 }
 
-/// Opens every link of a page and submits each of its forms as it stands, past what the browser
-/// would ask for.
+/// A sending that its author stopped leaves the page where it was: after a while its button works again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_form_whose_sending_was_stopped_can_be_sent_again() {
+    let desk = Desk::open().await;
+    let mut chrome = Chrome::open(1000, 800).await;
+    chrome.go(&url(&desk, "/mes-demandes")).await;
+    // Stopped as soon as it is sent; the clock is held in the hand.
+    let stopped = "(() => {
+        window.setTimeout = (what, after) => { window.later = [what, after]; };
+        const form = document.querySelector('main form');
+        form.noValidate = true;
+        window.sent = 0;
+        window.addEventListener('submit', event => {
+            if (!event.defaultPrevented) window.sent += 1;
+            event.preventDefault();
+        });
+        form.querySelector('button').click();
+        form.querySelector('button').click();
+        return window.sent;
+    })()";
+    assert_eq!(chrome.evaluate(stopped).await, 1, "once in haste");
+    let again = "(() => {
+        const [what, after] = window.later;
+        if (after > 20000) return 'too long';
+        what();
+        document.querySelector('main form button').click();
+        return window.sent;
+    })()";
+    assert_eq!(chrome.evaluate(again).await, 2);
+}
+
+/// Buttons of each form, as the numbers of form and button; -1 for a form without.
+const BUTTONS: &str = "[...document.forms].flatMap((form, at) => {
+    const all = [...form.elements].map((element, number) => [element, number]);
+    const buttons = all.filter(([element]) => element.type === 'submit' || element.type === 'image');
+    return buttons.length ? buttons.map(([, number]) => [at, number]) : [[at, -1]];
+})";
+
+/// Opens every link of a page and presses every button of each of its forms as it stands, past what
+/// the browser would ask for.
 pub async fn scan(chrome: &mut Chrome, start: &str) -> usize {
     let mut seen = vec![start.to_owned()];
     let mut next = 0;
@@ -271,14 +309,23 @@ pub async fn scan(chrome: &mut Chrome, start: &str) -> usize {
                 seen.push(link);
             }
         }
-        let forms = chrome.evaluate("document.forms.length").await;
-        for form in 0..forms.as_u64().expect("a count") {
+        let buttons = chrome.evaluate(BUTTONS).await;
+        for button in buttons.as_array().expect("a list") {
             chrome.go(&page).await;
-            // Every button is clicked as well, in whatever is folded.
-            let opened = "document.querySelectorAll('details').forEach(d => d.open = true)";
-            chrome.evaluate(opened).await;
-            let submit = format!("document.forms[{form}].submit()");
-            chrome.evaluate_and_go(&submit).await;
+            // In whatever is folded, too.
+            let press = format!(
+                "(([at, number]) => {{
+                    document.querySelectorAll('details').forEach(d => d.open = true);
+                    const form = document.forms[at];
+                    form.noValidate = true;
+                    if (number < 0) form.submit();
+                    else form.requestSubmit(form.elements[number]);
+                }})({button})"
+            );
+            chrome.evaluate_and_go(&press).await;
+            let status = "performance.getEntriesByType('navigation')[0].responseStatus";
+            let status = chrome.evaluate(status).await;
+            assert_ne!(status, 429, "{page}, {button}: it was not looked at");
             submitted += 1;
         }
     }
@@ -317,7 +364,13 @@ async fn a_scanner_that_opens_every_link_and_submits_every_form_changes_nothing(
     let watch = desk.watch();
     submitted += scan(&mut chrome, &url(&desk, "/t/x")).await;
     assert!(!watch.something_was_written());
-    assert!(submitted >= 10, "{submitted} forms");
+    assert!(submitted >= 10, "{submitted} buttons");
+    // Nor is the link of a technician spent, or his desk opened.
+    let link = crate::staff::link(&mut desk, CAMILLE).await;
+    let watch = desk.watch();
+    assert!(scan(&mut chrome, &url(&desk, &link)).await >= 1);
+    assert!(!watch.something_was_written());
+    assert_eq!(desk.get(&link).await.status, 200, "it is still good");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

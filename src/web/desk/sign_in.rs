@@ -126,14 +126,9 @@ async fn good(
     landing: Option<&Landing>,
 ) -> Result<NoticeId, Response> {
     let used = || told_on_the_way(site, visitor, StatusCode::GONE, "used", landing);
-    if site.misses.is_over(visitor.address) {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        return Err(told_on_the_way(site, visitor, status, "too-many", landing));
-    }
     let rules = site.service.rules();
     let Some(link) = token::SignIn::open(&rules.keys, token) else {
-        site.misses.count(visitor.address);
-        return Err(used());
+        return Err(super::super::link::missed(site, visitor, used));
     };
     let notice = NoticeId(link.notice);
     let now = site.service.now();

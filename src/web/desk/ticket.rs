@@ -17,7 +17,7 @@ use super::identity::Staff;
 use super::{act, frame, list, outcome, words};
 use crate::desk::{self, Policy, lifecycle};
 use crate::store::Announced;
-use crate::ticket::{Event, Level, Nature, Person, Status, Ticket, TicketId, Withdrawn};
+use crate::ticket::{Event, Level, Person, Status, Ticket, TicketId, Withdrawn};
 
 /// May be opened by this technician: his team has it or follows it, or it is his.
 pub fn may_see(staff: &Staff, ticket: &Ticket) -> bool {
@@ -301,12 +301,7 @@ fn facts(policy: &Policy, seen: &Seen, staff: &Staff, now: DateTime<Utc>) -> Vec
         };
         facts.push((label, entry::moment(policy, due, language)));
     }
-    let late = policy.team(&ticket.team).and_then(|team| {
-        let open = ticket.status == Status::Open && ticket.nature != Nature::Suggestion;
-        let after = team.late_after.filter(|_| open)?;
-        Some(team.calendar.add(ticket.status_since, after))
-    });
-    if let Some(late) = late {
+    if let Some(late) = lifecycle::late_at(ticket, policy) {
         let label = match late <= now {
             true => pick("En retard depuis", "Late since"),
             false => pick("À traiter avant", "To be done by"),
@@ -399,9 +394,9 @@ pub async fn file(
     let Some(found) = found else {
         return missing(&site, &staff, &number);
     };
-    let (client, size) = (staff.visitor.address, found.attachment.size);
-    let Some(held) = site.downloads.take(client, size).await else {
-        return unavailable(&site, &staff.visitor);
+    let held = match download::room(&site, &staff.visitor, found.attachment.size).await {
+        Ok(held) => held,
+        Err(response) => return response,
     };
     match site.service.store().file_bytes(found).await {
         Ok(Some(bytes)) => download::answer(found.attachment.name.as_deref(), bytes, held),

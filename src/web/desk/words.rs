@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub use super::super::status::nature;
 use super::super::status::pick;
 use crate::desk::Kind;
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Event, Nature, Part, Status, What};
+use crate::ticket::{Awaited, Claim, Event, Part, Status, What};
 
 pub fn status(status: Status, language: &str) -> &'static str {
     match status {
@@ -31,14 +32,6 @@ pub const STATUSES: [(&str, &str, &str); 5] = [
     ("resolved", "Résolus", "Resolved"),
     ("closed", "Clos", "Closed"),
 ];
-
-pub fn nature(nature: Nature, language: &str) -> &'static str {
-    match nature {
-        Nature::Incident => pick(language, "Incident", "Incident"),
-        Nature::Request => pick(language, "Demande", "Request"),
-        Nature::Suggestion => pick(language, "Suggestion", "Suggestion"),
-    }
-}
 
 pub fn part(part: Part, language: &str) -> &'static str {
     match part {

@@ -100,7 +100,7 @@ pub async fn file(
     }
 }
 
-/// « Cela m'a aidé »: the request is closed when its box is ticked, which no scanner does.
+/// « Cela m'a aidé »: it counts, and the request is closed, when the box is ticked, which no scanner does.
 pub async fn helped(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
@@ -127,13 +127,13 @@ pub async fn helped(
     if readable(&site.service.rules().knowledge, &slug, place.reader).is_none() {
         return link::not_found(&site, &visitor);
     }
-    if place.closes.is_none() {
-        count(&site, &visitor, &headers, place.reader, &slug, Did::Helped);
-        return see(&place.thanks(&slug, &visitor));
-    }
     if !form.is_ticked("confirme") {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return show(&site, &visitor, &slug, &place, status).await;
+    }
+    if place.closes.is_none() {
+        count(&site, &visitor, &headers, place.reader, &slug, Did::Helped);
+        return see(&place.thanks(&slug, &visitor));
     }
     let action = Action {
         ticket: ticket.id,

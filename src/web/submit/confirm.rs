@@ -55,16 +55,14 @@ pub async fn opened(
     token: &str,
     errand: Errand,
 ) -> Result<Mailbox, Response> {
-    if site.misses.is_over(visitor.address) {
-        return Err(link::too_many());
-    }
     let rules = site.service.rules();
     let now = site.service.now().timestamp().div_euclid(60);
-    let visit = Visit::open(&rules.keys, token)
-        .filter(|visit| visit.errand == errand && now <= visit.until);
-    let found = match visit {
-        None => None,
-        Some(visit) => match site.service.store().known_mailbox(visit.mailbox).await {
+    let Some(visit) = Visit::open(&rules.keys, token) else {
+        return Err(link::missed(site, visitor, || ended(site, visitor, errand)));
+    };
+    let found = match visit.errand == errand && now <= visit.until {
+        false => None,
+        true => match site.service.store().known_mailbox(visit.mailbox).await {
             Ok(mailbox) => mailbox.filter(|mailbox| mailbox.generation == visit.generation),
             Err(error) => {
                 tracing::error!("A link cannot be looked up: {error:#}");
@@ -72,10 +70,7 @@ pub async fn opened(
             }
         },
     };
-    found.ok_or_else(|| {
-        site.misses.count(visitor.address);
-        ended(site, visitor, errand)
-    })
+    found.ok_or_else(|| ended(site, visitor, errand))
 }
 
 /// A link that holds no more, or never did: how to get another.

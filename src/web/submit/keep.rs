@@ -132,9 +132,6 @@ pub async fn kept(
     number: &str,
     bytes: bool,
 ) -> Result<Draft, Response> {
-    if site.misses.is_over(visitor.address) {
-        return Err(link::too_many());
-    }
     let now = site.service.now();
     match site
         .service
@@ -143,10 +140,7 @@ pub async fn kept(
         .await
     {
         Ok(Some(draft)) => Ok(draft),
-        Ok(None) => {
-            site.misses.count(visitor.address);
-            Err(expired(site, visitor))
-        }
+        Ok(None) => Err(link::missed(site, visitor, || expired(site, visitor))),
         Err(error) => {
             tracing::error!("A request of the form cannot be read: {error:#}");
             Err(unavailable(site, visitor))

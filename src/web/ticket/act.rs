@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::offers::only_reads;
 use super::{Seen, Typed, see_ticket, shown};
 use crate::desk::{Action, Deed, lifecycle};
-use crate::service::submit::{Form as Sent, Submitted};
+use crate::service::submit::{Enclosure, Form as Sent, Submitted};
 use crate::ticket::{Actor, Marks, What};
 use crate::web::form::{self, Form};
 use crate::web::frame::Visitor;
@@ -54,6 +54,16 @@ impl Post {
         }
         let form = form::read(site, &seen.visitor, request).await?;
         Ok(Self { seen, token, form })
+    }
+
+    /// Words and files as a message of the reader's.
+    fn words(&self, site: &Site, text: String, files: Vec<Enclosure>) -> Sent {
+        let policy = &site.service.rules().policy;
+        let number = self.form.get("number").to_owned();
+        let author = self.seen.person.who.clone();
+        let mut sent = Sent::on(policy, &self.seen.ticket, author, number, text);
+        sent.files = files;
+        sent
     }
 
     /// What was typed into a form of the page, and what is wrong with it.
@@ -210,10 +220,7 @@ pub async fn add(
     let rules = site.service.rules();
     let ticket = &post.seen.ticket;
     let goes_on = lifecycle::is_final(ticket, &rules.policy, site.service.now());
-    let number = post.form.get("number").to_owned();
-    let author = post.seen.person.who.clone();
-    let mut sent = Sent::on(&rules.policy, ticket, author, number, text);
-    sent.files = files;
+    let sent = post.words(&site, text, files);
     match site.service.submit(sent).await {
         Ok(Submitted::Kept(..)) => post.done(if goes_on { "liee" } else { "suivi" }),
         Ok(Submitted::NoAddress) => post.again(
@@ -260,7 +267,7 @@ pub async fn refuse(
     path: Token,
     request: Request,
 ) -> Response {
-    let post = match Post::read(&site, visitor, path, request).await {
+    let mut post = match Post::read(&site, visitor, path, request).await {
         Ok(post) => post,
         Err(response) => return response,
     };
@@ -273,7 +280,27 @@ pub async fn refuse(
             "Explain why: that is what makes an answer possible.",
         );
     }
-    post.act(&site, Deed::Refuse(reason), "refuse").await
+    let files = std::mem::take(&mut post.form.files);
+    if files.is_empty() {
+        return post.act(&site, Deed::Refuse(reason), "refuse").await;
+    }
+    // They come after the refusal: before it, they would only ask for more. Sent twice, the second
+    // refusal does nothing, and the files are the same message.
+    let visitor = post.seen.visitor.clone();
+    let id = post.seen.ticket.id;
+    let sent = post.words(&site, String::new(), files);
+    let response = post.act(&site, Deed::Refuse(reason), "refuse").await;
+    if response.status() != StatusCode::SEE_OTHER {
+        return response;
+    }
+    match site.service.submit(sent).await {
+        Ok(Submitted::Kept(..)) => response,
+        Ok(Submitted::NoRoom | Submitted::NoAddress) => unavailable(&site, &visitor),
+        Err(error) => {
+            tracing::error!(ticket.id = %id, "The files of a refusal of ticket {id} cannot be kept: {error:#}");
+            unavailable(&site, &visitor)
+        }
+    }
 }
 
 /// Two marks from 1 to 5, and a comment (rows K1, K5).

@@ -45,11 +45,14 @@ for (const promise of document.querySelectorAll("[data-script]")) promise.hidden
 // What is wrong is the first thing that is read.
 document.querySelector("[data-focus]")?.focus();
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however hastily its button is pressed. After a while it may be sent again: the
+// first time may have been stopped, and what comes twice under one number counts once.
+const HASTE = 5000;
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
+    if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, HASTE);
   });
 }
 
