@@ -24,11 +24,17 @@ pub struct Route {
 /// X-Original-To, Envelope-To); else the account's team.
 pub fn route(policy: &Policy, arrival: &Arrival) -> Route {
     let mail = &arrival.mail;
-    let visible = (mail.to.iter().map(|to| ("To", to.address.as_str())))
-        .chain(mail.cc.iter().map(|cc| ("Cc", cc.address.as_str())));
+    let language = &policy.language;
+    let to = words::pick(language, "À", "To");
+    let envelope_of = words::pick(language, "enveloppe", "envelope");
+    let visible = (mail
+        .to
+        .iter()
+        .map(|one| (to.as_str(), one.address.as_str())))
+    .chain(mail.cc.iter().map(|cc| ("Cc", cc.address.as_str())));
     let envelope = (arrival.recipient.iter().map(String::as_str))
         .chain(mail.delivered_to.iter().map(String::as_str))
-        .map(|address| ("Delivered-To", address));
+        .map(|address| (envelope_of.as_str(), address));
 
     let mut matches: Vec<(&str, &str, &str, &str)> = visible
         .filter_map(|(field, address)| {

@@ -23,6 +23,7 @@ mod knowledge;
 mod limits;
 mod lists;
 mod mine;
+mod mistakes;
 mod outcome;
 mod pictures;
 mod reading;

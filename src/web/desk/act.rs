@@ -37,6 +37,8 @@ pub struct Typed {
     pub files: bool,
     /// The latest event of the page that it was typed on.
     pub seen: Option<i64>,
+    /// What was typed is what is wrong, not what happened meanwhile.
+    pub wrong: bool,
 }
 
 /// Which forms the page shows.
@@ -85,6 +87,26 @@ impl Offers {
             "reopen" => self.edit && self.reopen,
             _ => false,
         }
+    }
+
+    /// The field that holds what is wrong, by its id.
+    pub fn at_field(&self, typed: &Typed) -> Option<&'static str> {
+        let field = match typed.act.as_str() {
+            "answer" | "answer-wait" | "resolve" | "note" => "text",
+            "pause" => "until",
+            "assign" => "technician",
+            "team" => "team",
+            "category" => "category",
+            "nature" => "nature",
+            "priority" => "reason",
+            "lower" => "lower",
+            "merge" | "link" => "other",
+            "close" => "closing",
+            "out-of-scope" => "scope",
+            "add" | "remove" => "follower",
+            _ => return None,
+        };
+        Some(field).filter(|_| typed.wrong && self.shows(&typed.act))
     }
 
     /// Words of a form that the page does not show any more, because the ticket is another by now:
@@ -211,13 +233,15 @@ fn lines(form: &Form) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// A button that promises words, pressed without any: what is missing. By mail `#resolu` alone stands,
+/// A button that promises words, pressed without any: what is missing, before it is asked whether it can be done. By mail `#resolu` alone stands,
 /// for who writes that means it.
 fn unsaid(form: &Form) -> Option<(&'static str, &'static str)> {
     let empty = form.get("text").trim().is_empty()
         && form.get("canned").trim().is_empty()
         && form.files.is_empty();
     match form.get("act") {
+        "answer" if empty => Some(("Écrivez votre réponse.", "Write your answer.")),
+        "note" if empty => Some(("Écrivez la note.", "Write the note.")),
         "resolve" if empty => Some((
             "Écrivez la solution : le demandeur la reçoit, puis la valide ou la refuse.",
             "Write the solution: the requester receives it, and accepts or refuses it.",
@@ -272,6 +296,16 @@ fn refused(form: &Form, why: &str, language: &str) -> String {
     said.collect::<Vec<_>>().join(" ")
 }
 
+/// What is refused is what he typed: a command line among his words, or what follows the button's.
+fn is_typed(form: &Form, why: &str) -> bool {
+    let pressed = lines(form).unwrap_or_default();
+    why.lines().any(|said| {
+        let line = said.split_once(" — ").map_or("", |(line, _)| line);
+        let is_button = pressed.iter().any(|pressed| pressed == line);
+        line.starts_with('#') && (!is_button || !form.get("argument").trim().is_empty())
+    })
+}
+
 pub async fn reply(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
@@ -294,7 +328,7 @@ pub async fn reply(
         Ok(seen) => seen,
         Err(response) => return response,
     };
-    let typed = Typed {
+    let mut typed = Typed {
         act: form.get("act").to_owned(),
         error: String::new(),
         text: form.get("text").to_owned(),
@@ -302,6 +336,7 @@ pub async fn reply(
         canned: form.get("canned").to_owned(),
         files: !form.files.is_empty(),
         seen: form.get("seen").parse().ok(),
+        wrong: false,
     };
     if form.get("token") != staff.form_token {
         let why = staff.visitor.pick(
@@ -313,6 +348,7 @@ pub async fn reply(
     if let Some((french, english)) = unsaid(&form) {
         let why = staff.visitor.pick(french, english);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
+        typed.wrong = true;
         return again(&site, &staff, &seen, typed, status, why);
     }
     let Some(text) = written(&form) else {
@@ -355,6 +391,7 @@ pub async fn reply(
         }
         Ok(decision) => match ticket::open(&site, &staff, &number).await {
             Ok(seen) => {
+                typed.wrong = is_typed(&form, &decision.why);
                 let why = refused(&form, &decision.why, staff.visitor.language);
                 again(&site, &staff, &seen, typed, StatusCode::CONFLICT, &why)
             }
@@ -444,12 +481,41 @@ mod tests {
                 "« #scinder » : le message n'énumère rien : par exemple #scinder 2 3.",
             ),
             (
-                vec![("act", "answer")],
-                "il n'y a rien à envoyer",
-                "Il n'y a rien à envoyer.",
+                vec![("act", "answer"), ("text", "Voici.")],
+                "Marie a écrit à 9 h 31 : relisez, puis envoyez",
+                "Marie a écrit à 9 h 31 : relisez, puis envoyez.",
             ),
         ] {
             assert_eq!(refused(&Form::of(&fields), why, "fr"), said);
+        }
+    }
+
+    /// A field is marked when what it holds is wrong, and not when the ticket changed meanwhile.
+    #[test]
+    fn what_was_typed_is_told_from_what_happened() {
+        for (fields, why, typed) in [
+            (
+                vec![("act", "resolve"), ("text", "Voici.")],
+                "#resolu — le ticket est clos : #rouvrir d'abord",
+                false,
+            ),
+            (
+                vec![("act", "answer"), ("text", "#scinder\n\nVoici.")],
+                "#scinder — le message n'énumère rien",
+                true,
+            ),
+            (
+                vec![("act", "merge"), ("argument", "77")],
+                "#fusionner 77 — aucun ticket 77 dans vos équipes",
+                true,
+            ),
+            (
+                vec![("act", "answer"), ("text", "Voici.")],
+                "Marie a écrit à 9 h 31 : relisez, puis envoyez",
+                false,
+            ),
+        ] {
+            assert_eq!(is_typed(&Form::of(&fields), why), typed, "{why}");
         }
     }
 

@@ -28,6 +28,9 @@ pub const ASKED_PER_MINUTE: u32 = 5;
 /// it: it opens the desk as well as another, and nobody can keep him out by asking.
 const UNUSED_FOR: Duration = Duration::minutes(5);
 
+/// Characters of an address (RFC 3696, erratum 1690: 64, the sign and 255).
+const LONGEST_ADDRESS: usize = 320;
+
 /// Parameters of a page, the one that says where to go afterwards among them.
 type Parameters = Query<HashMap<String, String>>;
 
@@ -44,8 +47,21 @@ fn told_on_the_way(
     step: &str,
     landing: Option<&Landing>,
 ) -> Response {
+    asked_again(site, visitor, status, step, landing, "")
+}
+
+/// The same, with the address that was typed.
+fn asked_again(
+    site: &Site,
+    visitor: &Visitor,
+    status: StatusCode,
+    step: &str,
+    landing: Option<&Landing>,
+    address: &str,
+) -> Response {
     let mut context = frame::context(site, visitor);
     context.insert("step", step);
+    context.insert("address", address);
     context.insert("landing", &landing.map(Landing::as_str));
     context.insert("landing_field", LANDING);
     let path = landing.map(Landing::as_str).unwrap_or_default();
@@ -83,15 +99,18 @@ pub async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Reque
         Err(response) => return response,
     };
     let landing = Landing::parse(form.get(LANDING));
+    let address = form.get("address").to_owned();
+    // A mistyped address comes back to be corrected.
+    let again = |status, step| {
+        let typed: String = address.chars().take(LONGEST_ADDRESS).collect();
+        asked_again(&site, &visitor, status, step, landing.as_ref(), &typed)
+    };
     if site.sign_ins.is_over(visitor.address) {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        return told_on_the_way(&site, &visitor, status, "too-many", landing.as_ref());
+        return again(StatusCode::TOO_MANY_REQUESTS, "too-many");
     }
     site.sign_ins.count(visitor.address);
-    let address = form.get("address").to_owned();
-    if !address.contains('@') || address.len() > 320 {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return told_on_the_way(&site, &visitor, status, "no-address", landing.as_ref());
+    if !address.contains('@') || address.len() > LONGEST_ADDRESS {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, "no-address");
     }
     let service = site.service.clone();
     let answer = told_on_the_way(&site, &visitor, StatusCode::OK, "sent", landing.as_ref());

@@ -237,6 +237,7 @@ pub fn shown(
     context.insert("seen", &seen.latest());
     let offers = act::offers(policy, seen, staff, now);
     context.insert("left_over", &offers.left_over(typed));
+    context.insert("at_field", &offers.at_field(typed));
     context.insert("offers", &offers);
     let upload = site.service.current().settings.web.max_upload;
     context.insert("max_upload", &form::at_most(upload, language));

@@ -232,11 +232,20 @@ pub fn with_buttons(answer: &str, language: &str) -> String {
 
 /// A sentence of its own, which an answer to a command is not.
 pub fn sentence(answer: &str) -> String {
-    let mut letters = answer.trim().chars();
+    let answer = answer.trim();
+    let mut letters = answer.chars();
     let Some(first) = letters.next() else {
         return String::new();
     };
-    let mut sentence: String = first.to_uppercase().chain(letters).collect();
+    // An address stays as it is written.
+    let is_address = answer
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.contains('@'));
+    let mut sentence: String = match is_address {
+        true => answer.to_owned(),
+        false => first.to_uppercase().chain(letters).collect(),
+    };
     if !sentence.ends_with(['.', '!', '?', '…', '»']) {
         sentence.push('.');
     }
