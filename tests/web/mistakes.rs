@@ -157,6 +157,6 @@ async fn a_mistake_on_a_ticket_is_said_at_its_field() {
         .expect("ended");
     mistaken(&mut chrome, "button[value=answer]").await;
     let page = chrome.document().await;
-    assert!(page.contains("Votre session est terminée"), "{page}");
+    assert!(page.contains("Your session has ended"), "{page}");
     assert!(page.contains("Une longue réponse."), "{page}");
 }
