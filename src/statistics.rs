@@ -19,13 +19,13 @@ mod table;
 pub use export::{Csv, csv};
 pub use fact::{Fact, Spent};
 pub use figures::{Compared, Figures, Marked, OfTechnician, Question, figures};
-pub use recurrence::Proposal;
+pub use recurrence::{Proposal, Subject};
 pub use report::sections;
 pub use spread::Spread;
 pub use table::{Cell, Table, tables};
 
 /// How facts are made of events: when this changes, they are made anew.
-const METHOD: u32 = 3;
+const METHOD: u32 = 4;
 
 /// Names all that facts depend on beside their events: the method, when each team works, what is no
 /// word of a subject, the service and the site of each address, and which applications are counted.

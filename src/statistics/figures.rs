@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, NaiveTime, T
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::recurrence::{Proposal, proposals};
+use super::recurrence::{Proposal, Subject, proposals, subjects};
 use super::{FEWEST_OF_A_PERSON, Fact, Spread};
 use crate::desk::Policy;
 use crate::ticket::{Channel, Claim, Marks, Nature};
@@ -103,6 +103,8 @@ pub struct Figures {
     pub recategorised: usize,
     /// What piles up without one.
     pub proposals: Vec<Proposal>,
+    /// What comes again within the categories that are described.
+    pub subjects: Vec<Subject>,
     /// By site, the largest first; empty while none is known.
     pub sites: Vec<Compared>,
     /// By application that they name, the largest first.
@@ -218,6 +220,12 @@ pub fn figures(policy: &Policy, question: &Question, facts: &[Fact], before: &[F
         proposals: proposals(
             by_people()
                 .filter(|fact| is_undescribed(policy, fact))
+                .copied(),
+        ),
+        subjects: subjects(
+            policy,
+            by_people()
+                .filter(|fact| !is_undescribed(policy, fact))
                 .copied(),
         ),
         sites: sites(&facts, &before),

@@ -18,6 +18,7 @@ pub fn sections(figures: &Figures, language: &str) -> Vec<Section> {
         writer.urgent(figures),
         writer.categories(figures),
         writer.proposals(figures),
+        writer.subjects(figures),
         writer.sites(figures),
         writer.applications(figures),
     ];
@@ -230,14 +231,35 @@ impl Writer<'_> {
         )
     }
 
+    /// A pile has three of them at least.
+    fn requests(&self, tickets: usize) -> String {
+        pick(
+            self.language,
+            format!("{tickets} demandes"),
+            format!("{tickets} requests"),
+        )
+    }
+
+    fn subjects(&self, figures: &Figures) -> Section {
+        let rows = figures.subjects.iter().map(|subject| Row {
+            label: format!("{} – {}", subject.category, subject.words),
+            value: self.requests(subject.tickets),
+            link: None,
+        });
+        Section {
+            title: self.pick("Sujets qui reviennent", "Subjects that come again"),
+            rows: rows.collect(),
+            note: Some(self.pick(
+                "Ce qui revient dans une même catégorie, sans les mots qui la désignent.",
+                "What comes again within a category, without the words that it is known by.",
+            )),
+        }
+    }
+
     fn proposals(&self, figures: &Figures) -> Section {
         let rows = figures.proposals.iter().map(|proposal| Row {
             label: proposal.words.clone(),
-            value: pick(
-                self.language,
-                format!("{} demandes", proposal.tickets),
-                format!("{} requests", proposal.tickets),
-            ),
+            value: self.requests(proposal.tickets),
             link: None,
         });
         Section {

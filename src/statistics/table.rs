@@ -246,6 +246,31 @@ impl Writer<'_> {
         }
     }
 
+    /// None where nothing comes again.
+    fn subjects(&self, figures: &Figures) -> Option<Table> {
+        let rows = figures.subjects.iter().map(|subject| {
+            vec![
+                Cell::Text(subject.words.clone()),
+                Cell::Text(subject.category.clone()),
+                Cell::Count(subject.tickets),
+            ]
+        });
+        (!figures.subjects.is_empty()).then(|| Table {
+            id: "subjects",
+            title: self.pick("Sujets qui reviennent", "Subjects that come again"),
+            head: self.head(&[
+                ("Mots communs", "Words in common"),
+                ("Catégorie", "Category"),
+                ("Demandes", "Requests"),
+            ]),
+            rows: rows.collect(),
+            note: Some(self.pick(
+                "Ce qui revient dans une même catégorie, sans les mots qui la désignent ; trois demandes au moins.",
+                "What comes again within a category, without the words that it is known by; three requests at least.",
+            )),
+        })
+    }
+
     fn channels(&self, figures: &Figures) -> Table {
         let [mail, page, phone, machine] = figures.channels;
         Table {
@@ -442,6 +467,7 @@ pub fn tables(figures: &Figures, language: &str) -> Vec<Table> {
         writer.categories(figures),
         writer.proposals(figures),
     ];
+    tables.extend(writer.subjects(figures));
     tables.extend(writer.sites(figures));
     tables.extend(writer.applications(figures));
     tables.extend([

@@ -193,6 +193,11 @@ impl Desk {
 
     /// Marie sends a request through the form, as what she confirms.
     pub async fn form(&mut self, subject: &str, text: &str) {
+        self.form_in(None, subject, text).await;
+    }
+
+    /// The same in a category that she chose.
+    pub async fn form_in(&mut self, category: Option<&str>, subject: &str, text: &str) {
         let form = Form {
             number: subject.to_owned(),
             author: Address {
@@ -204,7 +209,10 @@ impl Desk {
             subject: subject.to_owned(),
             text: text.to_owned(),
             files: Vec::new(),
-            submission: Submission::default(),
+            submission: Submission {
+                category: category.map(str::to_owned),
+                ..Submission::default()
+            },
         };
         let (sent, settled) = tokio::join!(self.service.submit(form), async {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;

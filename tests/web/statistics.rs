@@ -228,6 +228,43 @@ async fn a_category_that_was_put_right_counts() {
     }
 }
 
+/// Row N2: what comes again within a category, beside the words that it is known by.
+#[tokio::test(flavor = "multi_thread")]
+async fn subjects_that_come_again_are_counted_in_their_category() {
+    let tables =
+        "[[categories]]\nid = \"impression\"\nname = \"Imprimantes\"\nwords = [\"imprimante\"]\n";
+    let mut desk = Desk::open_with(tables).await;
+    request(&mut desk, "Marie Durand", MARIE, "Imprimante hors ligne").await;
+    request(&mut desk, "Paul Petit", PAUL, "Une imprimante hors ligne").await;
+    request(&mut desk, "Zoe Leger", ZOE, "Imprimante du hall hors ligne").await;
+    request(&mut desk, "Zoe Leger", ZOE, "Imprimante : bourrage").await;
+    let figures = figures(&desk).await;
+    let [subject] = &figures.subjects[..] else {
+        panic!("one subject: {:?}", figures.subjects);
+    };
+    assert_eq!(
+        (&*subject.category, &*subject.words, subject.tickets),
+        ("Imprimantes", "hors ligne", 3)
+    );
+    assert!(figures.proposals.is_empty(), "they have a category");
+    let said = guichet::statistics::sections(&figures, "fr").into_iter();
+    let rows = said.filter(|section| section.title == "Sujets qui reviennent");
+    let rows: Vec<String> = rows
+        .flat_map(|section| section.rows)
+        .map(|row| format!("{} : {}", row.label, row.value))
+        .collect();
+    assert_eq!(rows, ["Imprimantes – hors ligne : 3 demandes"]);
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    let period = "from=2026-11-23&to=2026-11-24";
+    let page = camille
+        .page(&desk, &format!("/desk/statistics?{period}&lang=en"))
+        .await;
+    assert!(page.contains("Subjects that come again"), "{page}");
+    let table = format!("/desk/statistics.csv?{period}&table=subjects");
+    let text = camille.get(&desk, &table).await.text();
+    assert!(text.contains("\r\nhors ligne,Imprimantes,3\r\n"), "{text}");
+}
+
 /// Row N2: beside words, what recurs is where people are and what they name.
 #[tokio::test(flavor = "multi_thread")]
 async fn sites_and_applications_are_counted() {
@@ -242,8 +279,8 @@ async fn sites_and_applications_are_counted() {
     request(&mut desk, "Zoe Leger", ZOE, "Ecran noir").await;
     // What the form asked is where the trouble is; words that only look like its answer are words.
     let text = "Moodle et Apogée affichent une erreur.\n\nSite concerné\u{a0}: Campus 1";
-    desk.form("Salle 12", text).await;
-    desk.form("Projecteur en panne", "Site concerné\u{a0}: ailleurs")
+    desk.form_in(Some("salle"), "Salle 12", text).await;
+    desk.form("Projecteur en panne", "Site concerné\u{a0}: Campus 1")
         .await;
     let figures = figures(&desk).await;
     let named = |counted: &[guichet::statistics::Compared]| {

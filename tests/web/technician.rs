@@ -86,7 +86,7 @@ async fn nothing_that_a_stranger_wrote_runs_at_the_desk() {
     }
     assert_eq!(canary.calls(), Vec::<String>::new());
     let page = chrome.document().await;
-    assert!(!page.contains("503"), "{page}");
+    assert!(page.contains("Par quelle voie"), "{page}");
     // It is all there, to be read: as text, not as elements.
     chrome.go(&url(&desk, "/desk/1")).await;
     let read = chrome.evaluate("document.body.textContent").await;
@@ -159,6 +159,21 @@ async fn axe_finds_nothing_on_the_pages_of_the_desk() {
         let latest = "[...document.querySelectorAll('.latest rect')].pop().getBoundingClientRect()";
         let shown = format!("{latest}.left >= 0 && {latest}.right <= innerWidth");
         assert_eq!(chrome.evaluate(&shown).await, true, "{width} pixels");
+        // Bars that lie are drawn for the width that there is.
+        let bars = "[...document.querySelectorAll('.narrow')].map(one => one.checkVisibility() && \
+            one.getBoundingClientRect().right <= innerWidth && \
+            [...one.querySelectorAll('rect')].some(bar => bar.getBoundingClientRect().width > 100))";
+        let bars = chrome.evaluate(&format!("JSON.stringify({bars})")).await;
+        let bars: Vec<bool> = serde_json::from_str(bars.as_str().expect("text")).expect("booleans");
+        assert!(
+            !bars.is_empty() && bars.iter().all(|drawn| *drawn),
+            "{bars:?}"
+        );
+        assert_eq!(
+            chrome.violations().await,
+            Vec::<String>::new(),
+            "{width} pixels"
+        );
     }
     chrome.size(1280, 900).await;
     chrome.go(&url(&desk, "/desk/1")).await;

@@ -204,7 +204,7 @@ fn section(table: Table, staff: &Staff, asked: &Asked) -> Section {
     let language = staff.visitor.language;
     let chart = match table.id {
         "volume" => chart::columns(&table, language),
-        "categories" | "channels" | "proposals" | "sites" | "applications" => {
+        "categories" | "channels" | "proposals" | "subjects" | "sites" | "applications" => {
             chart::lines(&table, language)
         }
         _ => None,

@@ -16,6 +16,9 @@ const ABOVE: usize = 8;
 /// A line of a chart of lines.
 const LINE: usize = 26;
 
+/// The same on a phone.
+const NARROW_LINE: usize = 38;
+
 /// Where its bar begins, and where the longest ends.
 const NAMES: usize = 260;
 const LONGEST: usize = 660;
@@ -40,6 +43,19 @@ pub struct Chart {
     bars: Vec<Bar>,
     labels: Vec<Label>,
     legend: Vec<String>,
+    /// The same for a phone, of a chart of lines.
+    narrow: Vec<Narrow>,
+    narrow_height: usize,
+}
+
+/// A line on a phone: name and number above the bar, which is a part of whatever width there is.
+#[derive(Debug, Serialize)]
+struct Narrow {
+    name: String,
+    count: usize,
+    percent: usize,
+    text_y: usize,
+    bar_y: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,6 +152,8 @@ pub fn columns(table: &Table, language: &str) -> Option<Chart> {
         bars,
         labels,
         legend: if names.len() > 1 { names } else { Vec::new() },
+        narrow: Vec::new(),
+        narrow_height: 0,
     })
 }
 
@@ -152,6 +170,17 @@ pub fn lines(table: &Table, language: &str) -> Option<Chart> {
         .collect();
     let longest = rows.iter().map(|(_, count)| *count).max();
     let longest = longest.filter(|longest| *longest > 0)?;
+    let narrow = rows
+        .iter()
+        .enumerate()
+        .map(|(place, (name, count))| Narrow {
+            name: cut(name),
+            count: *count,
+            percent: (count * 100 / longest).max(usize::from(*count > 0)),
+            text_y: place * NARROW_LINE + 14,
+            bar_y: place * NARROW_LINE + 20,
+        });
+    let narrow = narrow.collect();
     let mut bars = Vec::new();
     let mut labels = Vec::new();
     for (place, (name, count)) in rows.iter().enumerate() {
@@ -187,6 +216,8 @@ pub fn lines(table: &Table, language: &str) -> Option<Chart> {
         bars,
         labels,
         legend: Vec::new(),
+        narrow,
+        narrow_height: rows.len() * NARROW_LINE,
     })
 }
 
