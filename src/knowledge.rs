@@ -63,6 +63,8 @@ pub struct Document {
     pub place: Place,
     /// « Rubrique ».
     pub heading: Option<String>,
+    /// « Balise ».
+    pub tag: Option<String>,
     /// « Date ».
     pub date: Option<NaiveDate>,
     /// The line of the file on which it is named.

@@ -307,6 +307,7 @@ impl Judge<'_> {
             entity: None,
             place: Place::Link(String::new()),
             heading: None,
+            tag: None,
             date: None,
             line: self.line(at),
         };
@@ -317,8 +318,7 @@ impl Judge<'_> {
                 "name" => document.name = self.text(key, value).unwrap_or_default(),
                 "entity" => document.entity = self.text(key, value),
                 "heading" => document.heading = self.text(key, value),
-                // For whoever moves articles here from elsewhere (S2.53); no reader needs it.
-                "tag" => drop(self.text(key, value)),
+                "tag" => document.tag = self.text(key, value),
                 "date" => document.date = self.date(key, value).map(|at| at.date()),
                 "file" | "link" => {
                     places += 1;

@@ -46,6 +46,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
         include_str!("web-templates/knowledge/article.html"),
     ),
     (
+        "knowledge/record.html",
+        include_str!("web-templates/knowledge/record.html"),
+    ),
+    (
         "knowledge/offered.html",
         include_str!("web-templates/knowledge/offered.html"),
     ),

@@ -115,7 +115,7 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
             _ => format!("Merci\u{a0}: la demande {reference} est close. {article}"),
         }
     });
-    let done = thanks.or_else(|| act::done(&seen.visitor).map(str::to_owned));
+    let done = thanks.or_else(|| act::done(&seen.visitor, &seen.ticket).map(str::to_owned));
     context.insert("done", &done);
     context.insert("here", &format!("/t/{token}"));
     let offers = offers::offers(&rules.policy, seen, site.service.now());

@@ -161,6 +161,28 @@ async fn a_solution_is_accepted_by_a_box_that_is_ticked() {
     assert_eq!((ticket.status, ticket.accepted), (Status::Closed, true));
 }
 
+/// An address is no proof: nobody is thanked for what the ticket knows nothing of.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_page_is_not_believed_when_the_ticket_denies_it() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante", "Elle clignote.", &[]).await;
+    desk.reply("Camille Martin", CAMILLE, "C'est réparé.\n\n#resolu")
+        .await;
+    let link = desk.link(MARIE);
+    for claimed in ["valide", "refuse", "note", "aide"] {
+        let page = desk.get(&format!("{link}?fait={claimed}")).await.text();
+        assert!(!page.contains("class=\"done\""), "{claimed}\n{page}");
+    }
+    submit(
+        &mut desk,
+        &format!("{link}/refuser"),
+        &[("description", "Non.")],
+    )
+    .await;
+    let page = desk.get(&format!("{link}?fait=refuse")).await.text();
+    assert!(page.contains("La demande est rouverte"), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_needs_its_reason_and_opens_the_request_again() {
     let mut desk = Desk::open().await;

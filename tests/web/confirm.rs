@@ -222,7 +222,7 @@ async fn of_several_requests_each_is_named() {
     desk.settle().await;
     let page = plain(&desk.get(&link).await.text());
     for words in [
-        "<h1>Confirmez votre demande</h1>",
+        "<h1>Une autre demande attend votre confirmation</h1>",
         "<h2>Votre demande est envoyée</h2>",
         "<strong>Écran noir</strong>",
         "id=\"demande-",

@@ -22,7 +22,7 @@ async fn desk() -> Desk {
 }
 
 /// Waits for something that a script does.
-async fn until(chrome: &mut Chrome, expression: &str) {
+pub async fn until(chrome: &mut Chrome, expression: &str) {
     for _ in 0..200 {
         if chrome.evaluate(expression).await == true {
             return;

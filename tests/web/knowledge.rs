@@ -65,7 +65,7 @@ fn plain(page: &str) -> String {
 
 #[tokio::test]
 async fn an_article_is_shown_with_all_its_fields() {
-    let (desk, _folder) = desk().await;
+    let (desk, folder) = desk().await;
     let answer = get(&desk, "/articles/a/reseau/vpn").await;
     assert_eq!(answer.status, 200);
     let page = answer.text();
@@ -97,12 +97,26 @@ async fn an_article_is_shown_with_all_its_fields() {
         page.contains("<a href=\"/articles/fichiers/reseau/vpn-en-une-page.pdf\" download>Le VPN en une page</a>"),
         "{page}"
     );
+    let (above, record) = page.split_once("Fiche complète").expect("a record");
     for machine in ["MIME", "application/pdf", "Balise", ">télétravail<"] {
-        assert!(!page.contains(machine), "{machine}: {page}");
+        assert!(!above.contains(machine), "{machine}: {above}");
+    }
+    let record = plain(record);
+    for said in [
+        "Créé le 17-03-2020 18:02 Dernière mise à jour le 14-09-2026 09:30",
+        "Élément associé Connecter un appareil au Wi-Fi",
+        "Documents Nom Entité Fichier Lien web Rubrique Type MIME Balise Date Le VPN en une page Direction du numérique Télécharger Modes d",
+        "application/pdf télétravail 14-09-2026",
+        "https://vpn.port-salins.example/ Téléchargement text/html",
+        "Révisions Version 3",
+        "Commentaires Aucun commentaire. Une remarque sur cet article s’envoie à support@example.org",
+    ] {
+        assert!(record.contains(said), "{said}: {record}");
     }
     // What is not there takes no room.
     let text = plain(&get(&desk, "/articles/a/reseau/wifi").await.text());
     let about = text.find("À propos de cet article").expect("a section");
+    let (text, _) = text.split_once("Fiche complète").expect("a record");
     for empty in [
         "Aucun",
         "Pas d’historique",
@@ -111,6 +125,25 @@ async fn an_article_is_shown_with_all_its_fields() {
         "ne fait pas partie",
     ] {
         assert!(!text[about..].contains(empty), "{empty}: {text}");
+    }
+    // Its record says so, as the knowledge bases do that articles come from.
+    std::fs::write(
+        folder.path().join("peu.md"),
+        "+++\ntitle = \"Peu\"\n+++\nTexte.\n",
+    )
+    .expect("writable");
+    once(&desk.service).await.expect("read again");
+    let little = plain(&get(&desk, "/articles/a/peu").await.text());
+    let (_, record) = little.split_once("Fiche complète").expect("a record");
+    for empty in [
+        "ne fait pas partie de la FAQ",
+        "Aucun objet lié",
+        "Aucun document",
+        "Pas d’historique",
+        "Aucune révision",
+        "Aucun commentaire",
+    ] {
+        assert!(record.contains(empty), "{empty}: {record}");
     }
     let text = plain(&get(&desk, "/articles/a/impression/numeriser").await.text());
     assert!(

@@ -29,6 +29,7 @@ mod pictures;
 mod reading;
 mod reply;
 mod road;
+mod seldom;
 mod sessions;
 mod staff;
 mod statistics;

@@ -74,6 +74,10 @@ struct Document {
     entity: Option<String>,
     heading: Option<String>,
     date: Option<String>,
+    /// For the whole record alone.
+    kind: &'static str,
+    tag: Option<String>,
+    day: Option<String>,
 }
 
 /// The documents of an article, and which of their columns hold anything.
@@ -120,6 +124,9 @@ pub struct Shown {
     version: Option<String>,
     created: Option<String>,
     updated: Option<String>,
+    /// The same as the record has them: 20-11-2013 15:42.
+    created_on: Option<String>,
+    updated_on: Option<String>,
     review: Option<String>,
     stale: bool,
     views: u64,
@@ -369,6 +376,8 @@ pub fn article(
         version: article.version.clone(),
         created: article.created.map(moment),
         updated: article.updated.map(moment),
+        created_on: article.created.map(recorded),
+        updated_on: article.updated.map(recorded),
         review: article.review.map(day),
         stale: article.is_stale(today),
         views,
@@ -392,6 +401,12 @@ pub fn article(
                         entity: document.entity.clone(),
                         heading: document.heading.clone(),
                         date: document.date.map(day),
+                        kind: match &document.place {
+                            knowledge::Place::File(path) => kind(path),
+                            knowledge::Place::Link(_) => "text/html",
+                        },
+                        tag: document.tag.clone(),
+                        day: document.date.map(|date| recorded(date.into())),
                     }
                 })
                 .collect(),
@@ -406,6 +421,34 @@ pub fn article(
                 change: revision.change.clone(),
             })
             .collect(),
+    }
+}
+
+/// A date, with its time when that was written, as the knowledge bases have it that articles come from.
+fn recorded(at: NaiveDateTime) -> String {
+    let form = match at.time() {
+        NaiveTime::MIN => "%d-%m-%Y",
+        _ => "%d-%m-%Y %H:%M",
+    };
+    at.format(form).to_string()
+}
+
+/// The type of a document, by the ending of its name.
+fn kind(path: &str) -> &'static str {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match ending.to_ascii_lowercase().as_str() {
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "txt" => "text/plain",
+        "csv" => "text/csv",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
     }
 }
 

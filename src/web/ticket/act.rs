@@ -12,7 +12,7 @@ use super::offers::only_reads;
 use super::{Seen, Typed, see_ticket, shown};
 use crate::desk::{Action, Deed, lifecycle};
 use crate::service::submit::{Enclosure, Form as Sent, Submitted};
-use crate::ticket::{Actor, Marks, What};
+use crate::ticket::{Actor, Marks, Status, Ticket, What};
 use crate::web::form::{self, Form};
 use crate::web::frame::Visitor;
 use crate::web::{Site, link, see, unavailable};
@@ -161,9 +161,19 @@ impl Post {
     }
 }
 
-/// What was just done, in words.
-pub fn done(visitor: &Visitor) -> Option<&'static str> {
-    let (french, english) = match visitor.done.as_deref()? {
+/// What was just done, in words. The page's address says it, which anybody may write: what the ticket
+/// itself denies was not done.
+pub fn done(visitor: &Visitor, ticket: &Ticket) -> Option<&'static str> {
+    let done = visitor.done.as_deref()?;
+    let over = matches!(ticket.status, Status::Resolved | Status::Closed);
+    let holds = match done {
+        "valide" => ticket.accepted,
+        "refuse" => !over && ticket.reopened > 0,
+        "note" => ticket.marks.is_some(),
+        _ => true,
+    };
+    let (french, english) = match done {
+        _ if !holds => return None,
         "suivi" => (
             "Votre message est enregistré\u{a0}; le service en est averti.",
             "Your message is recorded; the team is told.",

@@ -56,7 +56,11 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   });
 }
 
-// A page that the browser kept may be sent again.
+// A page that the browser kept may be sent again; what was typed into it is not folded away.
 addEventListener("pageshow", () => {
+  for (const folded of document.querySelectorAll("details:not([open])")) {
+    const areas = [...folded.querySelectorAll("textarea")];
+    if (areas.some((area) => area.value !== area.defaultValue)) folded.open = true;
+  }
   for (const form of document.querySelectorAll("form[method=post]")) delete form.dataset.sent;
 });
