@@ -31,6 +31,7 @@ mod reply;
 mod road;
 mod seldom;
 mod sessions;
+mod sheets;
 mod staff;
 mod statistics;
 mod submit;
