@@ -200,6 +200,9 @@ pub struct Ticket {
     /// Number from the signature of the mail that opened it (row B14).
     #[serde(default)]
     pub phone: Option<String>,
+    /// The number was typed into a form, for us to call: it stands before that of the directory.
+    #[serde(default)]
+    pub phone_typed: bool,
     /// When a requester who owes an answer is reminded, or the ticket is resolved without (row E4).
     #[serde(default)]
     pub remind_at: Option<DateTime<Utc>>,
@@ -314,6 +317,7 @@ impl Ticket {
                 let was = self.requester().is_some_and(|who| who.id == person.id);
                 if was && person.part != Part::Requester {
                     self.phone = None;
+                    self.phone_typed = false;
                 }
                 match self.people.iter_mut().find(|known| known.id == person.id) {
                     Some(known) => known.clone_from(person),
@@ -335,7 +339,17 @@ impl Ticket {
                 self.nature = *nature;
                 self.category.clone_from(category);
             }
-            What::Urgency { step, .. } => self.claim = Some(*step),
+            What::Phone { number } => {
+                self.phone = Some(number.clone());
+                self.phone_typed = true;
+            }
+            What::Urgency { step, .. } => {
+                // Claimed after all, in a ticket that was opened without.
+                if *step == Claim::Claimed {
+                    self.urgency = Level::High;
+                }
+                self.claim = Some(*step);
+            }
             What::Linked { ticket, .. } => {
                 if !self.linked.contains(ticket) {
                     self.linked.push(*ticket);

@@ -224,6 +224,7 @@ fn new_ticket(arrival: &Arrival, id: i64, person: i64) -> Ticket {
         priority_decided: false,
         named: Vec::new(),
         phone: None,
+        phone_typed: false,
         remind_at: None,
         reminders: 0,
         refusals: 0,

@@ -239,6 +239,7 @@ pub fn words(what: &What) -> Option<String> {
         What::Classified {
             nature, category, ..
         } => with(nature.as_str(), category.as_deref()),
+        What::Phone { number } => Some(number.clone()),
         What::Urgency { step, reason } => with(step.as_str(), reason.as_deref()),
         What::Reminded { number, .. } => Some(number.to_string()),
         What::Verdict { verdict, reason } => with(verdict.as_str(), reason.as_deref()),

@@ -26,6 +26,8 @@ pub enum Because {
     Helped,
     /// It is none of the team's business.
     OutOfScope,
+    /// He calls urgent what was not.
+    Urgent,
 }
 
 impl Because {
@@ -42,6 +44,7 @@ impl Because {
             Self::NewSubject => "new-subject",
             Self::Helped => "helped",
             Self::OutOfScope => "out-of-scope",
+            Self::Urgent => "urgent",
         }
     }
 }

@@ -42,6 +42,7 @@ pub fn find(policy: &Policy, arrival: &Arrival, route: &Route, known: &Known) ->
     }
     let prefixes = policy.prefixes();
     let matter = Matter::of(arrival.mail.subject.as_deref()?, &prefixes);
+    let whom = (arrival.submission.as_ref()).and_then(|form| form.beneficiary.as_ref());
     let ticket = known
         .recent
         .iter()
@@ -51,6 +52,13 @@ pub fn find(policy: &Policy, arrival: &Arrival, route: &Route, known: &Known) ->
             Status::Resolved | Status::Closed => false,
         })
         .filter(|ticket| ticket.verified && !ticket.automatic)
+        // So is the same for somebody else.
+        .filter(|ticket| {
+            whom.is_none_or(|whom| {
+                let has_it = ticket.beneficiary().or_else(|| ticket.requester());
+                has_it.is_some_and(|who| policy.directory.is_same(&who.who.address, &whom.address))
+            })
+        })
         // The same words to another service are another request.
         .filter(|ticket| ticket.team == route.lead || ticket.observing_teams.contains(&route.lead))
         .find(|ticket| matter.is_similar(&Matter::of(&ticket.title, &prefixes)))?;

@@ -323,8 +323,8 @@ impl Enclosed {
     /// What it is, by the ending of its name.
     pub fn content_type(&self) -> &'static str {
         match self.name.rsplit('.').next() {
-            Some("csv") => "text/csv",
-            _ => "text/markdown",
+            Some("csv") => "text/csv; charset=utf-8",
+            _ => "text/markdown; charset=utf-8",
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::draft::Draft;
 use super::policy::{Technician, Thanks};
 use super::tell::{self, Words};
-use super::{Automation, Because, Kind, words};
+use super::{Automation, Because, Kind, urgency, words};
 use crate::ticket::{Marks, Part, Person, Ticket, TicketId};
 use crate::token::Purpose;
 
@@ -23,7 +23,8 @@ pub fn public(draft: &mut Draft<'_>, id: TicketId, kind: Kind, because: Because)
         | Because::Complement
         | Because::Old
         | Because::NewSubject
-        | Because::Helped => true,
+        | Because::Helped
+        | Because::Urgent => true,
         Because::Unanswered | Because::Expired | Because::OutOfScope => false,
     };
     tell::public_as(draft, id, kind, None, "", Some(because), |notice| {
@@ -110,8 +111,21 @@ pub fn third_party_silent(draft: &mut Draft<'_>, ticket: &Ticket) {
     );
 }
 
-/// The same request came again and was joined: its sender should know (row C12).
-pub fn joined(draft: &mut Draft<'_>, id: TicketId, sender: &str, message_id: Option<&str>) {
+/// The same request came again and was joined: its sender should know (row C12), and what an
+/// acknowledgement says of `urgent` words.
+pub fn joined(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    sender: &str,
+    message_id: Option<&str>,
+    urgent: bool,
+) {
+    let on_call = draft
+        .team(id)
+        .filter(|_| urgent)
+        .and_then(|team| team.on_duty(draft.now))
+        .map(str::to_owned);
+    let unconfirmed = urgent && draft.ticket(id).is_some_and(urgency::is_open);
     let person = draft
         .ticket(id)
         .and_then(|ticket| ticket.person(sender))
@@ -122,6 +136,8 @@ pub fn joined(draft: &mut Draft<'_>, id: TicketId, sender: &str, message_id: Opt
         notice.automation = Automation::Replied;
         notice.in_reply_to = message_id.map(str::to_owned);
         notice.caused_by = Some(person.who.key());
+        notice.urgent = unconfirmed;
+        notice.on_call = on_call;
         draft.notify(notice);
     }
 }

@@ -176,6 +176,7 @@ pub fn open(draft: &mut Draft<'_>, arrival: &Arrival, route: &Route, opening: Op
         phone: submission
             .and_then(|form| form.phone.clone())
             .or_else(|| mail::text::phone(&mail.reply, &mail.folded)),
+        phone_typed: submission.is_some_and(|form| form.phone.is_some()),
         remind_at: None,
         reminders: 0,
         refusals: 0,

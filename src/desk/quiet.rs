@@ -6,8 +6,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::draft::Draft;
-use super::{Automation, Kind, lifecycle, words};
-use crate::ticket::{Actor, Level, Status, TicketId, What};
+use super::{Automation, Kind, Policy, lifecycle, words};
+use crate::ticket::{Actor, Level, Status, Ticket, TicketId, What};
 
 /// Gives automatic notices to requesters that would leave outside hours the next opening as their
 /// due time.
@@ -47,6 +47,14 @@ pub fn until(draft: &Draft<'_>, id: TicketId) -> Option<DateTime<Utc>> {
     let calendar = &draft.team(id)?.calendar;
     let waits = !urgent && !calendar.is_open(draft.now);
     waits.then(|| calendar.next_open(draft.now))
+}
+
+/// When an automatic notice to the people of a ticket leaves that is held until `at`.
+pub fn leaves(policy: &Policy, ticket: &Ticket, at: DateTime<Utc>) -> DateTime<Utc> {
+    match policy.team(&ticket.team) {
+        Some(team) if ticket.urgency != Level::High => team.calendar.next_open(at),
+        Some(_) | None => at,
+    }
 }
 
 /// « le demandeur est prévenu », or when he will be, or why he is not; `writes`: with words of a person,

@@ -11,13 +11,13 @@ use super::policy::{Authentication, Policy};
 use super::route::{self, Route};
 use super::verdict::{self, Said};
 use super::{
-    Arrival, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion, partner,
-    people, short, staff, tell, words,
+    Arrival, Because, Disposition, Kind, Learned, apart, confirm, duplicate, lifecycle, occasion,
+    partner, people, short, staff, tell, urgency, words,
 };
 use crate::mail::authenticity::Authenticity;
 use crate::mail::habits;
 use crate::mail::{Address, Automatic};
-use crate::ticket::{Actor, InboxId, Part, Person, Role, Ticket, TicketId, What};
+use crate::ticket::{Actor, InboxId, Level, Part, Person, Role, Ticket, TicketId, What};
 use crate::token::{self, Keys, Purpose, RecipientTag};
 
 /// Decides about one mail.
@@ -412,7 +412,11 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     };
     let takes_part = part != Part::Contributor;
     let remarks = match pointer.repeats {
-        true => vec![pointer.why.clone()],
+        true => vec![words::pick(
+            &ticket.language,
+            "Joint à cette demande, au lieu d'en ouvrir une autre : il semble concerner la même chose.",
+            "Joined to this request instead of opening another: it seems to be about the same thing.",
+        )],
         false => Vec::new(),
     };
     let words = add_mail(draft, id, arrival, actor.clone(), takes_part, None, remarks);
@@ -425,13 +429,16 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
     if let Some(size) = arrival.oversize {
         tell::too_large(draft, id, &sender.address, size, message_id);
     }
-    if pointer.repeats {
-        occasion::joined(draft, id, &sender.address, message_id);
-    }
     let thanks = is_thanks(arrival);
     let mut lines: Vec<String> = elsewhere(draft, ticket, pointer, &sender)
         .into_iter()
         .collect();
+    if pointer.repeats {
+        lines.extend(repeat(draft, arrival, id, &actor, &words.text));
+        let urgent = arrival.mail.urgent;
+        occasion::joined(draft, id, &sender.address, message_id, urgent);
+    }
+    let raised = ticket.claim.is_none() && draft.ticket(id).is_some_and(|now| now.claim.is_some());
     let mut asks_nothing = false;
     if !thanks && !pointer.repeats {
         let kind = pointer
@@ -460,9 +467,30 @@ fn join(draft: &mut Draft<'_>, arrival: &Arrival, ticket: &Ticket, pointer: &Poi
         repeats: pointer
             .repeats
             .then(|| arrival.mail.subject.clone().unwrap_or_default()),
+        because: raised.then_some(Because::Urgent),
         lines,
     };
     verdict::wrote(draft, ticket, said);
+}
+
+/// What a request says beside its words that is joined instead of opening a ticket (row C12): where to call,
+/// and that it is urgent. Lines for staff.
+fn repeat(
+    draft: &mut Draft<'_>,
+    arrival: &Arrival,
+    id: TicketId,
+    actor: &Actor,
+    text: &str,
+) -> Vec<String> {
+    let form = arrival.submission.as_ref();
+    if let Some(number) = form.and_then(|form| form.phone.clone()) {
+        draft.event(id, actor.clone(), false, What::Phone { number });
+    }
+    if !arrival.mail.urgent {
+        return Vec::new();
+    }
+    let chosen = form.is_some_and(|form| form.urgency == Some(Level::High));
+    urgency::joined(draft, id, actor.clone(), text, chosen)
 }
 
 /// What somebody else's ticket brings that was merged into this one: an answer would go to the wrong person.

@@ -46,11 +46,7 @@ pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
     let waits = Status::Waiting {
         of: Awaited::Requester,
     };
-    let reason = words::pick(
-        &ticket.language,
-        format!("Un article y répond : « {title} »."),
-        format!("An article answers it: \"{title}\"."),
-    );
+    let reason = answered(&title, &ticket.language);
     lifecycle::set(draft, id, Actor::desk(), waits, Some(reason));
     Some(words::pick(
         &policy.language,
@@ -61,6 +57,43 @@ pub fn answer(draft: &mut Draft<'_>, id: TicketId) -> Option<String> {
             "Answered by the article \"{title}\", as its category wants: the requester has the next word, and any reply of theirs opens the ticket."
         ),
     ))
+}
+
+fn answered(title: &str, language: &str) -> String {
+    words::pick(
+        language,
+        format!("Un article y répond : « {title} »."),
+        format!("An article answers it: \"{title}\"."),
+    )
+}
+
+fn solved(title: Option<&str>, language: &str) -> String {
+    match title {
+        Some(title) => words::pick(
+            language,
+            format!("Résolu par l'article « {title} »."),
+            format!("Solved by the article \"{title}\"."),
+        ),
+        None => words::pick(
+            language,
+            "Résolu par un article proposé.",
+            "Solved by an article that was offered.",
+        ),
+    }
+}
+
+/// What was said of an offered article in the language of the requester, in that of a technician; `None`:
+/// it is another sentence.
+pub fn retold(said: &str, offered: &[Offered], language: &str) -> Option<String> {
+    let is =
+        |sentence: &dyn Fn(&str) -> String| ["fr", "en"].iter().any(|one| sentence(one) == said);
+    let titles = || offered.iter().map(|article| article.title.as_str());
+    if let Some(title) = titles().find(|title| is(&|one| answered(title, one))) {
+        return Some(answered(title, language));
+    }
+    let mut solutions = titles().map(Some).chain([None]);
+    let title = solutions.find(|title| is(&|one| solved(*title, one)))?;
+    Some(solved(title, language))
 }
 
 /// Its requester is silent about the article that answered it, and no person has read it.
@@ -154,18 +187,7 @@ pub fn solve(
         return Err("that article was not offered".to_owned());
     }
     let to = lifecycle::next(ticket.status, Step::Close, "en")?;
-    let reason = |language: &str| match article {
-        Some(article) => words::pick(
-            language,
-            format!("Résolu par l'article « {} ».", article.title),
-            format!("Solved by the article \"{}\".", article.title),
-        ),
-        None => words::pick(
-            language,
-            "Résolu par un article proposé.",
-            "Solved by an article that was offered.",
-        ),
-    };
+    let reason = |language: &str| solved(article.map(|article| article.title.as_str()), language);
     let because = reason(&ticket.language);
     let verdict = What::Verdict {
         verdict: Verdict::Helped,
@@ -193,4 +215,36 @@ pub fn solve(
     let cause = said.author.as_ref().map(|who| who.address.clone());
     tell::staff(draft, id, Kind::TeamReply, said, &[line], cause.as_deref());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_an_article_is_said_again_in_another_language() {
+        let offered = [Offered {
+            slug: "comptes/mot-de-passe".to_owned(),
+            title: "Mot de passe oublié".to_owned(),
+            score: 90,
+        }];
+        for (said, again) in [
+            (
+                "Solved by the article \"Mot de passe oublié\".",
+                Some("Résolu par l'article « Mot de passe oublié »."),
+            ),
+            (
+                "An article answers it: \"Mot de passe oublié\".",
+                Some("Un article y répond : « Mot de passe oublié »."),
+            ),
+            (
+                "Solved by an article that was offered.",
+                Some("Résolu par un article proposé."),
+            ),
+            ("Solved by the article \"Another\".", None),
+            ("Le lien ne s'ouvre pas.", None),
+        ] {
+            assert_eq!(retold(said, &offered, "fr").as_deref(), again, "{said}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::draft::Draft;
 use super::tell::{self, Words};
-use super::{Kind, words};
+use super::{Kind, classify, words};
 use crate::mail::text::fold_accents;
 use crate::ticket::{Actor, Claim, Level, Status, Ticket, TicketId, What};
 
@@ -69,6 +69,49 @@ pub fn claimed(draft: &mut Draft<'_>, id: TicketId, text: &str) -> Vec<String> {
             format!("Le texte appuie l'urgence : « {cue} »."),
             format!("The text supports the claim: \"{cue}\"."),
         ));
+    }
+    lines
+}
+
+/// What a mail claims that joins an open ticket (row C12): it counts as if it had opened one. Lines for
+/// staff. `chosen`: what is stopped was chosen in the form, which says which of the criteria holds.
+pub fn joined(
+    draft: &mut Draft<'_>,
+    id: TicketId,
+    actor: Actor,
+    text: &str,
+    chosen: bool,
+) -> Vec<String> {
+    let Some(ticket) = draft.ticket(id).cloned() else {
+        return Vec::new();
+    };
+    let mut lines = match ticket.claim {
+        None => claimed(draft, id, text),
+        Some(Claim::Lowered) => vec![words::pick(
+            &draft.policy.language,
+            "L'urgence avait été déclassée ; ce message la déclare de nouveau. #priorite haute rétablit la priorité.",
+            "The urgency had been lowered; this mail claims it again. #priority high restores it.",
+        )],
+        Some(Claim::Claimed | Claim::Confirmed | Claim::Disputed) => Vec::new(),
+    };
+    if chosen && draft.ticket(id).is_some_and(is_open) {
+        lines.push(confirm(draft, id, actor));
+    }
+    let impact = (ticket.category.as_ref())
+        .and_then(|category| draft.policy.category(category))
+        .map(|category| category.impact)
+        .unwrap_or_default();
+    let priority = classify::priority(Level::High, impact);
+    if ticket.claim.is_none() && ticket.priority != priority {
+        if ticket.priority_decided {
+            lines.push(words::pick(
+                &draft.policy.language,
+                "La priorité reste celle que l'équipe a décidée : #priorite haute la relève.",
+                "The priority stays the one that the team decided: #priority high raises it.",
+            ));
+        } else {
+            draft.event(id, Actor::desk(), false, What::Priority { priority });
+        }
     }
     lines
 }

@@ -25,6 +25,8 @@ pub struct Said {
     pub has_files: bool,
     /// Its subject, when it repeats an earlier mail.
     pub repeats: Option<String>,
+    /// What makes it more than a message, for staff.
+    pub because: Option<Because>,
     /// What staff should know of it.
     pub lines: Vec<String>,
 }
@@ -196,7 +198,16 @@ fn add(draft: &mut Draft<'_>, ticket: &Ticket, said: Said, opinion: Option<Opini
         Err(stays) if !stays.is_empty() => lines.push(sentence(&stays)),
         Err(_) => {}
     }
-    tell::staff(draft, id, Kind::TeamReply, &said.words, &lines, cause);
+    let because = said.because;
+    tell::staff_as(
+        draft,
+        id,
+        Kind::TeamReply,
+        &said.words,
+        &lines,
+        cause,
+        because,
+    );
 }
 
 /// "le ticket reste…" → "Le ticket reste….": from the table to a mail.
@@ -220,7 +231,32 @@ pub fn judge(
     let language = draft.policy.language.clone();
     let cause = said.author.as_ref().map(|who| who.address.clone());
     if lapsed(draft, id) {
-        return answer_late(draft, id, actor, &said, lines);
+        let line = words::pick(
+            &language,
+            "La réponse attendue : le ticket, résolu faute de nouvelles, est rouvert.",
+            "The answer that was waited for: the ticket, resolved for want of news, is open again.",
+        );
+        let reason = words::pick(
+            &language,
+            "Réponse du demandeur.",
+            "Answer of the requester.",
+        );
+        lines.insert(0, line);
+        return open_again(draft, id, actor, &said, &lines, reason);
+    }
+    if by_article(draft, id) {
+        let line = words::pick(
+            &language,
+            "L'article n'a finalement pas suffi : le ticket, que son demandeur avait clos, est rouvert.",
+            "The article was not enough after all: the ticket, which its requester had closed, is open again.",
+        );
+        let reason = words::pick(
+            &language,
+            "L'article n'a pas suffi.",
+            "The article was not enough.",
+        );
+        lines.insert(0, line);
+        return open_again(draft, id, actor, &said, &lines, reason);
     }
     let refuses = opinion == Some(Opinion::Fails);
     let reason = lexicon::reason(&said.text);
@@ -296,30 +332,40 @@ fn lapsed(draft: &Draft<'_>, id: TicketId) -> bool {
     begun == Some((Status::Resolved, Role::Desk))
 }
 
-/// The answer that was waited for comes after all: neither a refusal nor a complement.
-fn answer_late(
+/// It was closed by who asked, whom an article had helped: there is no solution of ours to judge.
+fn by_article(draft: &Draft<'_>, id: TicketId) -> bool {
+    let history = draft.known.history.get(&id).into_iter().flatten().rev();
+    let mut events = history.take_while(|event| match &event.what {
+        What::Status { to, .. } => matches!(to, Status::Resolved | Status::Closed),
+        _ => true,
+    });
+    let helped = Verdict::Helped;
+    events.any(|event| matches!(&event.what, What::Verdict { verdict, .. } if *verdict == helped))
+}
+
+/// What goes on although nobody had proposed a solution: neither a refusal nor a complement.
+fn open_again(
     draft: &mut Draft<'_>,
     id: TicketId,
     actor: Actor,
     said: &Words,
-    mut lines: Vec<String>,
+    lines: &[String],
+    reason: String,
 ) {
-    let language = draft.policy.language.clone();
-    let reason = words::pick(
-        &language,
-        "Réponse du demandeur.",
-        "Answer of the requester.",
-    );
+    // No verdict holds what an operator passes on.
+    if actor.role == Role::Operator && !said.text.trim().is_empty() {
+        let note = What::Note {
+            text: said.text.clone(),
+            files: Vec::new(),
+            inbox: None,
+            why: None,
+        };
+        draft.event(id, actor.clone(), false, note);
+    }
     lifecycle::set(draft, id, actor, Status::Open, Some(reason));
     occasion::public(draft, id, Kind::Reopened, Because::Complement);
-    let line = words::pick(
-        &language,
-        "La réponse attendue : le ticket, résolu faute de nouvelles, est rouvert.",
-        "The answer that was waited for: the ticket, resolved for want of news, is open again.",
-    );
-    lines.insert(0, line);
     let cause = said.author.as_ref().map(|who| who.address.as_str());
-    tell::staff(draft, id, Kind::TeamReply, said, &lines, cause);
+    tell::staff(draft, id, Kind::TeamReply, said, lines, cause);
 }
 
 /// The solution holds: closed for good (S4.31). What is closed already becomes definitive.

@@ -135,7 +135,8 @@ impl Header for FileDisposition {
 }
 
 /// The type as announced, when it is one and may be sent in base64: a message or a multipart may
-/// not (RFC 2045 §6.4), and a reader would open what was only to be kept.
+/// not (RFC 2045 §6.4), and a reader would open what was only to be kept. What the desk wrote itself says
+/// its charset: without it a reader may guess another.
 fn content_type(announced: &str) -> &str {
     let token = |part: &str| {
         !part.is_empty()
@@ -144,7 +145,8 @@ fn content_type(announced: &str) -> &str {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte))
     };
-    match announced.split_once('/') {
+    let bare = announced.strip_suffix("; charset=utf-8");
+    match bare.unwrap_or(announced).split_once('/') {
         Some((kind, subtype))
             if token(kind) && token(subtype) && !matches!(kind, "message" | "multipart") =>
         {
@@ -217,6 +219,8 @@ mod tests {
     #[test]
     fn a_message_is_never_sent_in_base64_as_a_message() {
         assert_eq!(content_type("image/png"), "image/png");
+        let own = "text/markdown; charset=utf-8";
+        assert_eq!(content_type(own), own);
         for bad in [
             "message/rfc822",
             "text/plain\r\nBcc: x",

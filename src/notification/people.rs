@@ -30,7 +30,8 @@ pub fn phone(ticket: Option<&Ticket>, known: Option<String>, language: &str) -> 
     let written = ticket
         .and_then(|ticket| ticket.phone.as_deref())
         .and_then(some_line);
-    let typed = ticket.is_some_and(|ticket| ticket.channel == Channel::Page);
+    // Tickets of before the field say it by their channel.
+    let typed = ticket.is_some_and(|ticket| ticket.phone_typed || ticket.channel == Channel::Page);
     let digits = |phone: &str| -> String { phone.chars().filter(char::is_ascii_digit).collect() };
     match (written, known) {
         (Some(written), Some(known)) if typed && digits(&written) != digits(&known) => {

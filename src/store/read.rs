@@ -31,6 +31,8 @@ pub struct Announced {
     pub to: String,
     /// When it leaves; `None`: it has left.
     pub leaves_at: Option<DateTime<Utc>>,
+    /// The desk says it by itself: what is held for a moment then waits for working hours.
+    pub of_desk: bool,
 }
 
 impl Store {
@@ -41,7 +43,9 @@ impl Store {
     pub async fn announced(&self, id: TicketId, at: DateTime<Utc>) -> Result<Vec<Announced>> {
         self.read("reading notices", move |connection, _| {
             let mut statement = connection.prepare_cached(
-                r"SELECT kind, addressed, iif(state = 'kept', due_at, NULL) FROM notices
+                r"SELECT kind, addressed, iif(state = 'kept', due_at, NULL),
+                         automatic AND NOT internal
+                  FROM notices
                   WHERE ticket = ?1 AND at = ?2 AND state <> 'dropped' ORDER BY id",
             )?;
             let rows = statement.query_map(params![id.0, millis(at)], |row| {
@@ -49,6 +53,7 @@ impl Store {
                     kind: row.get(0)?,
                     to: row.get(1)?,
                     leaves_at: row.get::<_, Option<i64>>(2)?.map(time),
+                    of_desk: row.get(3)?,
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)

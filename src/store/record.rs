@@ -210,6 +210,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
             | What::TeamObserves { .. }
             | What::Priority { .. }
             | What::Classified { .. }
+            | What::Phone { .. }
             | What::Urgency { .. }
             | What::Reminded { .. }
             | What::Verdict { .. }

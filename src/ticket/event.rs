@@ -182,6 +182,11 @@ pub enum What {
         /// In words.
         why: String,
     },
+    /// The requester typed into a form where to call back.
+    Phone {
+        /// The number.
+        number: String,
+    },
     /// A step of a claim of urgency (rows J2, J3).
     Urgency {
         /// Which.
@@ -332,6 +337,7 @@ impl What {
             Self::Person { .. } => "person",
             Self::Priority { .. } => "priority",
             Self::Classified { .. } => "classified",
+            Self::Phone { .. } => "phone",
             Self::Urgency { .. } => "urgency",
             Self::Reminded { .. } => "reminder",
             Self::Verdict { .. } => "verdict",

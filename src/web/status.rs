@@ -61,6 +61,10 @@ pub fn status(
             "Ouverte\u{a0}: nous nous en occupons",
             "Open: we have been working on it",
         ),
+        // Nobody is late with it: there is nothing to wait for (row I4).
+        Status::Open if ticket.nature == Nature::Suggestion => {
+            return pick(language, "Enregistrée", "Recorded").to_owned();
+        }
         Status::Open => pick(
             language,
             "Ouverte\u{a0}: elle attend un technicien",
@@ -101,6 +105,12 @@ pub fn status(
 pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -> Option<String> {
     let zone = policy.timezone;
     let sentence = match ticket.status {
+        Status::Open if ticket.technician.is_none() && ticket.nature == Nature::Suggestion => pick(
+            language,
+            "Une suggestion n’a pas de délai\u{a0}: nous la lirons et vous écrirons si elle change quelque chose.",
+            "A suggestion has no deadline: we will read it, and write to you if it changes something.",
+        )
+        .to_owned(),
         // Staff, and who reads the requests of a service, are sent nothing.
         Status::Open if ticket.technician.is_none() && token::is_row(person.id.0) => pick(
             language,

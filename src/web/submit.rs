@@ -340,6 +340,9 @@ async fn again(
                 Some(author) => confirm::became(&site, inbox, author).await,
                 None => None,
             };
+            // The page itself says it, in its title as well.
+            let joined = shown.as_ref().is_some_and(|became| became.joined);
+            context.insert("joined", &joined);
             context.insert("became", &shown);
             "submit/sent.html"
         }

@@ -226,6 +226,10 @@ fn entry(
                 format!("{name} takes care of your request."),
             )))
         }
+        What::Assigned { technician: None } => Some(fact(say(
+            "Remise au service : une autre personne la prendra en charge.".into(),
+            "Given back to the team: somebody else will take care of it.".into(),
+        ))),
         What::Status { to, reason, .. } => {
             let words = match to {
                 // The answer that was waited for, or the end of a pause.
@@ -296,12 +300,12 @@ fn entry(
         | What::Thanks { .. }
         | What::Rated { .. }
         | What::MarksAsked
-        | What::Assigned { technician: None }
         | What::Note { .. }
         | What::Team { .. }
         | What::TeamObserves { .. }
         | What::Person { .. }
         | What::Priority { .. }
+        | What::Phone { .. }
         | What::Urgency { .. }
         | What::Linked { .. }
         | What::Related { .. }

@@ -145,6 +145,7 @@ pub fn ticket() -> Ticket {
         priority_decided: false,
         named: Vec::new(),
         phone: None,
+        phone_typed: false,
         remind_at: None,
         reminders: 0,
         refusals: 0,

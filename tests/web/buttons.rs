@@ -7,6 +7,7 @@ use guichet::ticket::Status;
 use crate::desk::{CAMILLE, Desk, MARIE};
 use crate::http;
 use crate::staff::{Browser, KARIM, events, hidden};
+use crate::submit::plain;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_to_open_it_has_it_and_the_other_is_told_who() {
@@ -284,6 +285,57 @@ async fn every_button_does_what_its_command_does() {
     // What is internal stays so.
     let public = desk.page().await;
     assert!(!public.contains("le doyen attend") && !public.contains("Déjà vu hier"));
+}
+
+/// A button names what it takes back, and is there only when something can be taken back; a merged ticket
+/// says at its head where it goes on, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn ties_are_told_once_and_the_undoing_names_them() {
+    let mut desk = Desk::open().await;
+    desk.request("Imprimante en panne", "Rien ne sort.", &[])
+        .await;
+    desk.request("Scanner muet", "Il ne répond plus.", &[])
+        .await;
+    desk.wait(Duration::minutes(11));
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    camille.press(&desk, "/desk/2", &[("act", "take")]).await;
+    desk.wait(Duration::minutes(11));
+    for fields in [
+        [("act", "add"), ("argument", "chef@lointaine.example.com")],
+        [("act", "link"), ("argument", "1")],
+    ] {
+        let done = camille.press(&desk, "/desk/2", &fields).await;
+        let page = plain(&camille.page(&desk, done.header("location")).await);
+        assert!(!page.contains("value=\"undo\""), "{fields:?}: {page}");
+        assert!(!page.contains("Chef@"), "{page}");
+    }
+    let merge = [("act", "merge"), ("argument", "1")];
+    camille.press(&desk, "/desk/2", &merge).await;
+    let page = plain(&camille.page(&desk, "/desk/2").await);
+    assert!(page.contains("Annuler la fusion"), "{page}");
+    let head = "Ce ticket a été fusionné : la suite est dans <a href=\"/desk/1\">DSI-1 Imprimante";
+    assert!(page.contains(head), "{page}");
+    let aside = page.split("Autres tickets").nth(1).expect("others");
+    assert_eq!(aside.matches("DSI-1").count(), 1, "{aside}");
+}
+
+/// Who was told of a technician reads that he has it no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_was_given_back_waits_for_somebody() {
+    let mut desk = Desk::open().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    camille
+        .press(&desk, "/desk/1", &[("act", "give-back")])
+        .await;
+    desk.settle().await;
+    let page = plain(&desk.page().await);
+    let (before, after) = page
+        .split_once("Camille Martin s’occupe de votre demande.")
+        .expect("she had it");
+    assert!(after.contains("Remise au service"), "{before}{after}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

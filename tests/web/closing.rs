@@ -72,6 +72,38 @@ async fn what_the_requester_accepted_is_not_undone() {
     assert!(!page.contains("Dernière modification annulée"), "{page}");
 }
 
+/// What is written in a ticket that was accepted before can be taken back until it leaves, as the page says.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_after_the_acceptance_can_be_taken_back() {
+    let mut desk = Desk::open_held("30s").await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    camille.press(&desk, "/desk/1", &[("act", "take")]).await;
+    let solved = [("act", "resolve"), ("text", "Câble changé.")];
+    camille.press(&desk, "/desk/1", &solved).await;
+    desk.wait(Duration::minutes(2));
+    desk.settle().await;
+    let accept = format!("{}/valider", desk.link(MARIE));
+    submit(&mut desk, &accept, &[("confirme", "1")]).await;
+    desk.wait(Duration::minutes(20));
+    desk.settle().await;
+
+    let answer = [("act", "answer"), ("text", "Gardez l'ancien câble.")];
+    camille.press(&desk, "/desk/1", &answer).await;
+    let page = plain(&camille.page(&desk, "/desk/1").await);
+    for shown in ["annulable jusque-là", "Annuler la réponse"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let undone = camille.press(&desk, "/desk/1", &[("act", "undo")]).await;
+    assert_eq!(undone.status, 303, "{}", undone.text());
+    desk.wait(Duration::minutes(2));
+    desk.settle().await;
+    let ticket = desk.ticket(1).await;
+    assert_eq!((ticket.status, ticket.accepted), (Status::Closed, true));
+    assert!(!desk.latest(MARIE).text.contains("Gardez"), "it never left");
+    assert!(!desk.page().await.contains("Gardez"));
+}
+
 /// Both numbers reach who calls, the one that was typed first.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_that_was_typed_stands_before_that_of_the_directory() {

@@ -207,6 +207,39 @@ async fn who_confirms_is_told_which_service_has_it_and_whom_to_call() {
     }
 }
 
+/// What goes on with an open request says so, and how to object.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_repeats_a_request_is_told_that_it_joined() {
+    let mut desk = desk().await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    desk.wait(Duration::hours(12));
+    let fields = [("effet", "stopped"), ("telephone", "06 11 22 33 44")];
+    let here = typed(&desk, &with(&fields), &[]).await;
+    go_on(&mut desk, &here).await;
+    let link = desk.link(MARIE);
+    let field = choices(&desk.get(&link).await.text());
+    post(&mut desk, &link, Vec::new(), &[(&field[0], "envoyer")]).await;
+    desk.settle().await;
+    assert_eq!(tickets(&desk).await, 1);
+    let page = plain(&desk.get(&link).await.text());
+    for words in [
+        "<h1>Votre demande a rejoint une demande en cours</h1>",
+        "«\u{a0}Écran noir\u{a0}»",
+        "C’était autre chose",
+        "appelez l’astreinte au <strong>02 31 00 00 00</strong>",
+    ] {
+        let words = plain(words);
+        assert!(page.contains(&words), "{words}\n{page}");
+    }
+    assert!(!page.contains("est envoyée"), "{page}");
+    let ticket = desk.ticket(1).await;
+    assert_eq!(
+        (ticket.urgency, ticket.priority, ticket.claim),
+        (Level::High, Level::High, Some(Claim::Confirmed))
+    );
+    assert_eq!(ticket.phone.as_deref(), Some("06 11 22 33 44"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_requests_each_is_named() {
     let mut desk = desk().await;

@@ -90,6 +90,14 @@ impl Desk {
         Self::open_in(folder, &config, "").await
     }
 
+    /// What the desk tells requesters by itself waits for so long for what it leaves with.
+    pub async fn open_coalescing(time: &str) -> Self {
+        let waits = format!("coalesce = \"{time}\"");
+        let config = CONFIG.replace("coalesce = \"0s\"", &waits);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::open_in(folder, &config, "").await
+    }
+
     async fn open_in(folder: tempfile::TempDir, config: &str, web: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");

@@ -107,6 +107,19 @@ async fn only_what_this_button_did_is_told() {
     );
 }
 
+/// Outside hours the desk's own notices wait for the morning, whatever else they wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_of_the_evening_leaves_in_the_morning() {
+    let mut desk = Desk::open_coalescing("2m").await;
+    desk.request("Écran noir", "L'écran reste noir.", &[]).await;
+    desk.wait(Duration::hours(12));
+    let camille = Browser::sign_in(&mut desk, CAMILLE).await;
+    assert_eq!(
+        said(&desk, &camille, &[("act", "take")]).await,
+        "C’est fait. Le ticket est à vous. Un courriel partira demain à 8 h pour Marie Durand : avis de prise en charge."
+    );
+}
+
 /// On an English page all of it is English, whatever the language of the technician's mails.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_is_in_the_language_of_the_page() {

@@ -241,6 +241,12 @@ async fn a_suggestion_has_no_urgency_and_is_thanked_for() {
     assert!(told.contains("Merci pour votre suggestion"), "{told}");
     assert!(!told.contains("va la prendre en charge"), "{told}");
     assert!(!told.contains("urgence"), "{told}");
+    // The page says what the mail says.
+    let page = plain(&desk.get(&desk.link(MARIE)).await.text());
+    assert!(page.contains("Une suggestion n’a pas de délai"), "{page}");
+    for other in ["elle attend un technicien", "la prend en charge"] {
+        assert!(!page.contains(other), "{other}: {page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

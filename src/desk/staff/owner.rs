@@ -132,7 +132,11 @@ impl Reply<'_> {
     fn give_back(&mut self, draft: &mut Draft<'_>) -> Outcome {
         let language = &self.technician.language;
         let what = What::Assigned { technician: None };
-        draft.event(self.id, self.actor.clone(), false, what);
+        // Who was told that somebody takes care of it reads that nobody does now.
+        let had = draft
+            .ticket(self.id)
+            .is_some_and(|ticket| ticket.technician.is_some());
+        draft.event(self.id, self.actor.clone(), had, what);
         self.undoable = true;
         self.passed_on = true;
         let name = &self.technician.name;
@@ -184,7 +188,7 @@ impl Reply<'_> {
             .is_some_and(|owner| owner.teams.contains(&team.id));
         if ticket.technician.is_some() && !stays {
             let what = What::Assigned { technician: None };
-            draft.event(self.id, self.actor.clone(), false, what);
+            draft.event(self.id, self.actor.clone(), true, what);
         }
         let by = &self.technician.name;
         // Who follows it already is told, when another did this; his new team need not be.

@@ -20,7 +20,7 @@ use crate::ticket::{Event, NoticeId, Role, Status, Ticket, What};
 pub const UNDO_MINUTES: i64 = 10;
 
 /// What of a ticket is not set back: what it is, what others share, what only grows.
-const STAYS: [&str; 12] = [
+const STAYS: [&str; 13] = [
     "id",
     "reference",
     "created_at",
@@ -29,6 +29,7 @@ const STAYS: [&str; 12] = [
     // Goes with the people.
     "automatic",
     "phone",
+    "phone_typed",
     "linked",
     "origin_message_id",
     "last_message_id",
@@ -100,19 +101,19 @@ impl Reply<'_> {
                 "the opening of a ticket cannot be undone",
             ));
         };
-        if is_over(&now) {
-            return Outcome::Refused(words::pick(
-                &language,
-                "le demandeur a validé la solution : la demande est close définitivement",
-                "the requester has accepted the solution: the request is closed for good",
-            ));
-        }
         let told: BTreeMap<NoticeId, Option<Kind>> = done.iter().filter_map(notified).collect();
         let held: Vec<&Notice> = known
             .held
             .iter()
             .filter(|notice| told.contains_key(&notice.id))
             .collect();
+        if held.is_empty() && is_over(&before, &now) {
+            return Outcome::Refused(words::pick(
+                &language,
+                "le demandeur a validé la solution : la demande est close définitivement",
+                "the requester has accepted the solution: the request is closed for good",
+            ));
+        }
         let left = told.iter().any(|(id, kind)| {
             kind.is_some_and(|kind| !kind.is_internal())
                 && held.iter().all(|notice| notice.id != *id)
@@ -253,16 +254,25 @@ pub fn to_undo<'a, 'e>(
     let (before, after) = (fold(act.first)?, fold(act.last + 1)?);
     let current = fold(history.len())?;
     let done = history.get(act.first..=act.last)?;
-    let held = now - act.at <= hold;
-    let events = done.iter().copied();
+    let held = now - act.at < hold;
+    let events = || done.iter().copied();
+    let words = events().any(|event| matches!(event.what, What::Mail { .. } | What::Aside { .. }));
+    if held && words {
+        return Some(done);
+    }
     let back = set_back(&before, &after, &current);
-    let spent = is_over(&current) || !held && is_overtaken(&back, &current, events);
-    (!spent).then_some(done)
+    // Links and people that were added stay: of those alone there is nothing to take back.
+    let ties = events().any(|event| matches!(event.what, What::Related { .. }));
+    let nothing = back.ticket == current && !back.stays && !ties;
+    let spent = is_over(&before, &current) || !held && is_overtaken(&back, &current, events());
+    (!nothing && !spent).then_some(done)
 }
 
-/// Its requester has accepted the solution: that is final, for the desk as well (S4.31).
-fn is_over(ticket: &Ticket) -> bool {
-    ticket.status == Status::Closed && ticket.accepted
+/// Its requester has accepted the solution since: that is final, for the desk as well (S4.31). What was
+/// done to a ticket that was over already takes nothing back of that.
+fn is_over(before: &Ticket, now: &Ticket) -> bool {
+    let over = |ticket: &Ticket| ticket.status == Status::Closed && ticket.accepted;
+    over(now) && !over(before)
 }
 
 /// All that it changed has changed again since.

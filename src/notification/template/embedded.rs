@@ -30,6 +30,8 @@ macro_rules! languages {
             "_signature.html",
             "_signature.txt",
             "_unfollow.html",
+            "_urgent.html",
+            "_urgent.txt",
             "acknowledgement.html",
             "acknowledgement.txt",
             "answer.html",

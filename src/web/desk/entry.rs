@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::super::status::{self, pick};
 use super::super::view::{self, Download};
 use super::words;
-use crate::desk::{Kind, Policy};
+use crate::desk::{self, Kind, Policy};
+use crate::knowledge::Offered;
 use crate::notification::date;
 use crate::ticket::{Event, Part, PersonId, Relation, Role, Status, Verdict, What, Withdrawn};
 
@@ -51,6 +52,8 @@ pub struct Writer<'a> {
     pub withdrawn: &'a Withdrawn,
     /// Events that did nothing but end somebody's links.
     pub ended: &'a BTreeSet<i64>,
+    /// The articles that the acknowledgement offered.
+    pub offered: &'a [Offered],
     /// What came after this event is new.
     pub seen: Option<i64>,
 }
@@ -173,7 +176,9 @@ impl Writer<'_> {
                     format!("Ticket opened. {why}"),
                 )
             }
-            What::Status { to, reason, .. } => self.status(*to, reason.as_deref()),
+            What::Status { to, reason, .. } => {
+                self.status(*to, self.of_article(reason.as_deref()).as_deref())
+            }
             What::Assigned {
                 technician: Some(technician),
             } => {
@@ -214,6 +219,10 @@ impl Writer<'_> {
                 self.pick(format!("Priorité {level}"), format!("Priority {level}"))
             }
             What::Classified { why, .. } => why.clone(),
+            What::Phone { number } => self.pick(
+                format!("Téléphone indiqué : {number}"),
+                format!("Phone given: {number}"),
+            ),
             What::Urgency { step, reason } => {
                 let claim = words::claim(*step, self.language);
                 match reason {
@@ -227,7 +236,9 @@ impl Writer<'_> {
                 format!("Rappel n° {number} envoyé au demandeur"),
                 format!("Reminder {number} sent to the requester"),
             ),
-            What::Verdict { verdict, reason } => self.verdict(*verdict, reason.as_deref()),
+            What::Verdict { verdict, reason } => {
+                self.verdict(*verdict, self.of_article(reason.as_deref()).as_deref())
+            }
             What::Thanks { reaction, .. } => {
                 let emoji = reaction.as_deref().unwrap_or_default();
                 self.pick(format!("Remerciements {emoji}"), format!("Thanks {emoji}"))
@@ -327,6 +338,13 @@ impl Writer<'_> {
         }
     }
 
+    /// A reason; what was told the requester of an article is said in the language of this page.
+    fn of_article(&self, reason: Option<&str>) -> Option<String> {
+        let reason = reason?;
+        let said = desk::retold_of_article(reason, self.offered, self.language);
+        Some(said.unwrap_or_else(|| reason.to_owned()))
+    }
+
     fn status(&self, to: Status, reason: Option<&str>) -> String {
         let mut text = words::status(to, self.language).to_owned();
         if let Status::Paused { until } = to {
@@ -405,6 +423,7 @@ fn kind(event: &Event) -> (&'static str, bool) {
         | What::Person { .. }
         | What::Priority { .. }
         | What::Classified { .. }
+        | What::Phone { .. }
         | What::Urgency { .. }
         | What::Reminded { .. }
         | What::Verdict { .. }

@@ -171,7 +171,11 @@ impl Writer<'_> {
             None => self.pick("avis", "notice"),
         };
         let names = self.listed(names);
-        let Some(at) = mail.leaves_at else {
+        let held = mail.leaves_at.map(|at| match mail.of_desk {
+            true => crate::desk::notice_leaves(self.policy, &self.seen.ticket, at),
+            false => at,
+        });
+        let Some(at) = held else {
             return self.pick(
                 format!("Un courriel part aussitôt pour {names} : {what}."),
                 format!("A mail leaves at once for {names}: {what}."),

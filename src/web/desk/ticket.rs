@@ -94,7 +94,9 @@ async fn read(site: &Site, staff: &Staff, id: TicketId) -> Result<Option<Seen>> 
         };
         (how, other)
     });
+    // Tied and linked, it is told once.
     let linked = ticket.linked.iter();
+    let linked = linked.filter(|other| !ties.tickets().any(|tied| tied == **other));
     let linked = linked.map(|other| (("Lié à", "Linked with"), *other));
     for ((french, english), other) in tied.chain(linked) {
         let how = staff.visitor.pick(french, english);
@@ -195,6 +197,7 @@ pub fn shown(
         here: &here,
         withdrawn: &withdrawn,
         ended: &ended,
+        offered: &ticket.offered,
         seen: typed.seen,
     };
     let entries: Vec<Entry> = seen
@@ -214,6 +217,11 @@ pub fn shown(
     context.insert("facts", &facts(policy, seen, staff, now));
     context.insert("people", &people(policy, ticket, language));
     context.insert("others", &others(seen, staff));
+    let merged = (seen.others.iter()).find(|(_, other)| Some(other.id) == ticket.ties.merged_into);
+    context.insert(
+        "merged",
+        &merged.map(|(how, other)| tied(how, other, staff)),
+    );
     context.insert("late", &list::is_late(policy, ticket, now));
     context.insert("high", &(ticket.priority == Level::High));
     context.insert("unverified", &!ticket.verified);
@@ -357,19 +365,19 @@ fn people(policy: &Policy, ticket: &Ticket, language: &str) -> Vec<ShownPerson> 
 
 fn others(seen: &Seen, staff: &Staff) -> Vec<Other> {
     let others = seen.others.iter();
-    others
-        .map(|(how, other)| {
-            let mine = may_see(staff, other);
-            let title = Some(other.title.clone()).filter(|_| mine);
-            Other {
-                how: how.clone(),
-                reference: other.reference.to_string(),
-                title: title.unwrap_or_default(),
-                status: words::status(other.status, staff.visitor.language),
-                link: mine.then(|| staff.visitor.link(&format!("/desk/{}", other.id), &[])),
-            }
-        })
-        .collect()
+    others.map(|(how, other)| tied(how, other, staff)).collect()
+}
+
+fn tied(how: &str, other: &Ticket, staff: &Staff) -> Other {
+    let mine = may_see(staff, other);
+    let title = Some(other.title.clone()).filter(|_| mine);
+    Other {
+        how: how.to_owned(),
+        reference: other.reference.to_string(),
+        title: title.unwrap_or_default(),
+        status: words::status(other.status, staff.visitor.language),
+        link: mine.then(|| staff.visitor.link(&format!("/desk/{}", other.id), &[])),
+    }
 }
 
 pub async fn file(

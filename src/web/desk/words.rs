@@ -7,7 +7,7 @@ pub use super::super::status::nature;
 use super::super::status::pick;
 use crate::desk::Kind;
 use crate::mail::Address;
-use crate::ticket::{Awaited, Claim, Event, Part, Status, What};
+use crate::ticket::{Awaited, Claim, Event, Part, Relation, Status, What};
 
 pub fn status(status: Status, language: &str) -> &'static str {
     match status {
@@ -164,6 +164,17 @@ pub fn undoing(done: &[&Event], zone: Tz, now: DateTime<Utc>, language: &str) ->
             What::Team { .. } => pick(language, "le changement d’équipe", "the change of team"),
             What::Priority { .. } => pick(language, "la priorité", "the priority"),
             What::Classified { .. } => pick(language, "le classement", "the classification"),
+            What::Urgency {
+                step: Claim::Lowered,
+                ..
+            } => pick(language, "le déclassement", "the lowering"),
+            What::Related {
+                relation: Relation::MergedInto | Relation::Absorbed,
+                ..
+            } => pick(language, "la fusion", "the merge"),
+            What::Related { .. } | What::Major { .. } => {
+                pick(language, "l’incident majeur", "the major incident")
+            }
             _ => continue,
         };
         if !parts.contains(&part) {

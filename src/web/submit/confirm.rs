@@ -16,7 +16,7 @@ use super::{Outcome, draft_id, send, typed_of, view};
 use crate::desk::urgency;
 use crate::mail::Address;
 use crate::store::{DraftState, Kept, Mailbox, WaitingDraft};
-use crate::ticket::{InboxId, Part};
+use crate::ticket::{InboxId, Part, What};
 use crate::token::{self, Errand, Page, Visit};
 use crate::web::form;
 use crate::web::frame::{self, Visitor};
@@ -43,6 +43,8 @@ pub struct Became {
     /// Who answers now, when it is urgent and nobody is there: as the acknowledgement says.
     on_call: Option<String>,
     link: Option<String>,
+    /// It went on with a request that was open (row C12).
+    pub joined: bool,
 }
 
 /// The mailbox that a link names, when it holds: not too old, not revoked.
@@ -95,6 +97,12 @@ pub async fn became(site: &Site, inbox: InboxId, author: &Address) -> Option<Bec
     let rules = site.service.rules();
     let keys = &rules.keys;
     let team = rules.policy.team(&ticket.team);
+    // The first words of a ticket are those of the mail that opened it.
+    let events = store.events(ticket.id).await.ok()?;
+    let opened = events.iter().find_map(|(_, event)| match event.what {
+        What::Mail { inbox, .. } => inbox,
+        _ => None,
+    });
     let on_call = team
         .filter(|_| urgency::can_lower(&ticket))
         .and_then(|team| team.on_duty(site.service.now()));
@@ -103,6 +111,7 @@ pub async fn became(site: &Site, inbox: InboxId, author: &Address) -> Option<Bec
         title: ticket.title.clone(),
         team: team.map(|team| team.name.clone()),
         on_call: on_call.map(str::to_owned),
+        joined: opened.is_some_and(|opened| opened != inbox),
         link: person.map(|person| {
             let page = Page {
                 ticket: ticket.id.0,
@@ -159,6 +168,11 @@ async fn shown(
     let waiting = requests.iter().filter(|request| !request.sent).count();
     context.insert("waiting", &waiting);
     context.insert("sent", &(requests.len() - waiting));
+    let joined = |request: &Shown| request.became.as_ref().is_some_and(|became| became.joined);
+    context.insert(
+        "joined",
+        &(requests.len() == 1 && requests.iter().all(joined)),
+    );
     context.insert("requests", &requests);
     context.insert("problems", problems);
     context.insert("here", &format!("/c/{token}"));
