@@ -167,6 +167,11 @@ async fn the_form_shows_what_its_choices_ask_for() {
         ("#c-pret", "#titre", "#liens"),
         ("#c-pret", "#details", "#details-help"),
         ("#c-idee", "#titre", "#effet"),
+        // Nor of who has an idea.
+        ("#c-idee", ".of-suggestion", "#titre-help"),
+        ("#c-idee", "#details", "#details-help"),
+        ("#c-idee", "#telephone", "#liens"),
+        ("#c-idee", "#files", "#pour-autre"),
         ("#c--", "#nature", "#q-pret-0"),
         ("#pour-autre", "#beneficiaire", "#q-pret-0"),
         ("[name=pour][value=moi]", "#titre", "#beneficiaire"),

@@ -225,6 +225,8 @@ async fn a_suggestion_has_no_urgency_and_is_thanked_for() {
     let fields = with(&[
         ("categorie", "idee"),
         ("effet", "everybody"),
+        ("pour", "autre"),
+        ("beneficiaire", "Paul Petit"),
         ("titre", "Une idée"),
     ]);
     let here = typed(&desk, &fields, &[]).await;
@@ -237,6 +239,7 @@ async fn a_suggestion_has_no_urgency_and_is_thanked_for() {
         (ticket.nature, ticket.urgency),
         (Nature::Suggestion, Level::Normal)
     );
+    assert_eq!(ticket.beneficiary(), None, "nobody has a trouble");
     let told = flat(&desk.latest(MARIE).text);
     assert!(told.contains("Merci pour votre suggestion"), "{told}");
     assert!(!told.contains("va la prendre en charge"), "{told}");

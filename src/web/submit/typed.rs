@@ -205,7 +205,11 @@ impl Typed {
             judge.mistakes.insert("liens".to_owned(), why);
             Vec::new()
         });
-        let beneficiary = self.beneficiary(policy, &mut judge);
+        // A suggestion is nobody's trouble: it is not asked whose.
+        let beneficiary = match nature {
+            Nature::Suggestion => None,
+            Nature::Incident | Nature::Request => self.beneficiary(policy, &mut judge),
+        };
         let phone = self.phone(&mut judge);
         if !proven {
             self.author(policy, internal_only, &mut judge);
