@@ -22,6 +22,12 @@ use crate::history::TECHNICIAN;
 /// The secret of the technician's session, as his browser holds it.
 const SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// Somebody of another team, which observes a twentieth of the tickets.
+const OBSERVER: &str = "nadia.benali@univ-exemple.fr";
+
+/// The secret of her session.
+const HER_SECRET: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
 /// Looks at each page `looks` times, at another ticket each time; the first look is not counted.
 pub fn run(folder: &Path, config: &Path, port: u16, tickets: usize, looks: usize) {
     let mut text = fs::read_to_string(config).expect("readable");
@@ -33,6 +39,21 @@ address = "{TECHNICIAN}"
 teams = ["dsi"]
 role = "lead"
 
+[[technicians]]
+name = "Nadia Benali"
+address = "{OBSERVER}"
+teams = ["c5"]
+role = "lead"
+
+[[teams]]
+id = "c5"
+name = "Support du bâtiment C5"
+from = "support@univ-exemple.fr"
+prefix = "C5"
+
+[desk]
+applications = ["Moodle", "ENT", "Wi-Fi", "Apogée"]
+
 [knowledge]
 folder = "{}/fixtures/knowledge"
 "#,
@@ -43,7 +64,10 @@ folder = "{}/fixtures/knowledge"
         "prefix = \"DSI\"\nlate_after = \"8h\"",
         1,
     );
+    let text = format!("directory = \"annuaire.csv\"\n{text}");
     fs::write(config, text).expect("writable");
+    let database = Connection::open(folder.join("data/guichet.db")).expect("a database");
+    write_directory(&database, &folder.join("annuaire.csv"));
     // The station that counts leaves room for mails; nobody waits for it here.
     let settings = Config::load(config).unwrap_or_else(|problems| panic!("{problems}"));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -57,8 +81,9 @@ folder = "{}/fixtures/knowledge"
         "statistics caught up in {:.0} s",
         begun.elapsed().as_secs_f64()
     );
-    let database = Connection::open(folder.join("data/guichet.db")).expect("a database");
-    sign_in(&database);
+    sign_in(&database, TECHNICIAN, SECRET);
+    sign_in(&database, OBSERVER, HER_SECRET);
+    observe(&database);
 
     let desk = Desk::start(config, &[]);
     wait_for(port);
@@ -66,7 +91,8 @@ folder = "{}/fixtures/knowledge"
     let keys = Keys::parse(&keys).expect("a key");
     // Spread over the years, in no order.
     let which = |number: usize| 1 + (number * 7_919) % tickets;
-    let cookie = format!("Cookie: __Host-guichet={SECRET}\r\n");
+    let session = |secret: &str| format!("Cookie: __Host-guichet={secret}\r\n");
+    let (cookie, hers) = (session(SECRET), session(HER_SECRET));
     let tokens: Vec<String> = (0..=looks)
         .map(|number| ticket_link(&database, &keys, which(number) as i64))
         .collect();
@@ -106,6 +132,12 @@ folder = "{}/fixtures/knowledge"
             format!("/desk?view={view}")
         });
     }
+    look("desk, all, of a team that observes", &hers, &|_| {
+        "/desk?view=all".to_owned()
+    });
+    look("desk, search of a team that observes", &hers, &|_| {
+        "/desk?q=bonjour".to_owned()
+    });
     look("desk, ticket", &cookie, &|at| {
         format!("/desk/{}", which(at))
     });
@@ -135,13 +167,39 @@ folder = "{}/fixtures/knowledge"
     desk.stop();
 }
 
+/// The people who wrote, at three sites.
+fn write_directory(database: &Connection, file: &Path) {
+    let mut text = "mail;site;service\n".to_owned();
+    let mut statement = database
+        .prepare("SELECT DISTINCT requester FROM tickets LIMIT 30000")
+        .expect("a list");
+    let people = statement.query_map([], |row| row.get::<_, String>(0));
+    for (number, address) in people.expect("a list").enumerate() {
+        let address = address.expect("an address");
+        text.push_str(&format!("{address};Campus {};Scolarité\n", 1 + number % 3));
+    }
+    fs::write(file, text).expect("writable");
+}
+
+/// Lets the other team observe, as the desk would write it down.
+fn observe(database: &Connection) {
+    database
+        .execute_batch(
+            r#"UPDATE tickets SET ticket = json_set(ticket, '$.observing_teams', json('["c5"]'))
+               WHERE id % 20 = 0;
+               INSERT OR IGNORE INTO observed (id, team, status, category, updated_at)
+               SELECT id, 'c5', status, category, updated_at FROM tickets WHERE id % 20 = 0"#,
+        )
+        .expect("written");
+}
+
 /// A session that is as new as this run.
-fn sign_in(database: &Connection) {
+fn sign_in(database: &Connection, address: &str, secret: &str) {
     let now = Utc::now().timestamp_millis();
     let written = database.execute(
         "INSERT INTO sessions (secret, address, created_at, seen_at, until) VALUES (?1, ?2, ?3, ?3, ?4)
          ON CONFLICT (secret) DO UPDATE SET created_at = ?3, seen_at = ?3, until = ?4",
-        params![Digest::of(SECRET.as_bytes()).0, TECHNICIAN, now, now + 8 * 3_600_000],
+        params![Digest::of(secret.as_bytes()).0, address, now, now + 8 * 3_600_000],
     );
     written.expect("signed in");
 }
