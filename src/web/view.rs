@@ -227,7 +227,7 @@ fn entry(
             )))
         }
         What::Assigned { technician: None } => Some(fact(say(
-            "Remise au service : une autre personne la prendra en charge.".into(),
+            "Remise au service\u{a0}: une autre personne la prendra en charge.".into(),
             "Given back to the team: somebody else will take care of it.".into(),
         ))),
         What::Status { to, reason, .. } => {
