@@ -54,7 +54,7 @@ Le 12/03/2026 à 10:30, Support <support@example.org> a écrit :\r\n\
 struct Batch {
     rules: Arc<Rules>,
     inputs: Vec<Input>,
-    /// How many were taken, those that could not be read and those that wait included.
+    /// How many were taken, those that could not be read included, those that wait for name servers not.
     count: usize,
     /// None of them was tried before.
     fresh: bool,
@@ -69,7 +69,8 @@ pub async fn station(service: Service) -> Result<()> {
     let mut ahead: Option<Batch> = None;
     while ahead.is_some() || !service.is_stopping() {
         match round(&service, &mut ahead).await {
-            Ok(0) => {}
+            // All of a batch may wait for name servers: what was read ahead does not.
+            Ok(0) if ahead.is_none() => {}
             Ok(_) => continue,
             Err(error) => tracing::error!("Processing waits: {error:#}"),
         }
@@ -94,7 +95,7 @@ async fn round(service: &Service, ahead: &mut Option<Batch>) -> Result<usize> {
     };
     let count = batch.count;
     if !batch.fresh {
-        settle(service, batch).await?;
+        settle(service, batch).await;
         return Ok(count);
     }
     let next = async {
@@ -104,12 +105,11 @@ async fn round(service: &Service, ahead: &mut Option<Batch>) -> Result<usize> {
         take(service, Tried::Not).await
     };
     // In this order: what is taken is taken before the thread that writes is busy with the batch.
-    let (next, settled) = tokio::join!(biased; next, settle(service, batch));
+    let (next, ()) = tokio::join!(biased; next, settle(service, batch));
     match next {
         Ok(next) => *ahead = next,
         Err(error) => tracing::error!("Reading ahead waits: {error:#}"),
     }
-    settled?;
     Ok(count)
 }
 
@@ -118,7 +118,7 @@ pub async fn once(service: &Service) -> Result<usize> {
     match take(service, Tried::Also).await? {
         Some(batch) => {
             let count = batch.count;
-            settle(service, batch).await?;
+            settle(service, batch).await;
             Ok(count)
         }
         None => set_aside(service).await,
@@ -173,8 +173,8 @@ async fn take(service: &Service, tried: Tried) -> Result<Option<Batch>> {
     }))
 }
 
-/// Decides about the mails of a batch and writes the outcome (D).
-async fn settle(service: &Service, batch: Batch) -> Result<()> {
+/// Decides about the mails of a batch and writes the outcome (D); what could not be written is given back.
+async fn settle(service: &Service, batch: Batch) {
     let Batch { rules, inputs, .. } = batch;
     let now = service.now();
     let ids: Vec<_> = inputs.iter().map(inbox_id).collect();
@@ -197,7 +197,7 @@ async fn settle(service: &Service, batch: Batch) -> Result<()> {
         Err(error) => {
             tracing::error!("Processing waits: {error:#}");
             give_back(service, ids.into_iter().flatten().collect()).await;
-            return Ok(());
+            return;
         }
     };
     for (id, result) in ids.into_iter().flatten().zip(settled) {
@@ -227,7 +227,6 @@ async fn settle(service: &Service, batch: Batch) -> Result<()> {
     }
     service.inner.bells.outbox.notify_one();
     service.inner.bells.timers.notify_one();
-    Ok(())
 }
 
 /// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
