@@ -1,13 +1,14 @@
 //! One IMAP account: what is on the server minus what the ledger knows is taken in, in sets, oldest
 //! first; after the commit it is filed. Then IDLE, and a SEARCH before each.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 
 use super::accounts::Ending;
 use super::{Service, convert, filing, recall, space};
@@ -19,12 +20,17 @@ use crate::store::{Accepted, Incoming, Origin, Store, Unfinished};
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
 
-/// Raw bytes of one set: bounds what is in memory between the server and the commit, where two sets
-/// are at a time.
+/// Raw bytes of one set; `COMMITS_BESIDE` and two more are in memory between the server and the commit.
 const SET_BYTES: u64 = 2 << 20;
 
 /// Mails of one set.
 const SET_MAILS: usize = 100;
+
+/// Sets that may still wait for their commit while another one is fetched.
+const COMMITS_BESIDE: usize = 1;
+
+/// Mails that are filed by one command, or a few more; fewer when nothing else is left to take in.
+const FILED_AT_ONCE: usize = 100;
 
 /// Of a mail that is too large, this much from its beginning is read: its headers and its text.
 const HEAD_BYTES: u32 = 512 << 10;
@@ -252,53 +258,7 @@ impl Watched<'_> {
             let limit = self.service.current().settings.max_message;
             let (large, listed): (Vec<Listed>, Vec<Listed>) =
                 listed.into_iter().partition(|mail| mail.size > limit);
-            // One set is committed while the next one is fetched; it is filed after both (A, then B).
-            let mut committed = Vec::new();
-            let mut fetched: Vec<Incoming> = Vec::new();
-            let mut in_memory = None;
-            for set in sets(&listed, SET_BYTES, SET_MAILS) {
-                if ending.is_now() {
-                    break;
-                }
-                let (store, budget) = (self.service.store(), &self.service.inner.budget);
-                let commit = accept(store, std::mem::take(&mut fetched), in_memory.take());
-                let fetch = async {
-                    space::wait_for_room(self.service).await;
-                    let bytes = set
-                        .iter()
-                        .map(|mail| mail.size)
-                        .fold(0, u64::saturating_add);
-                    let in_memory = budget.take(bytes).await;
-                    (session.fetch(set).await, in_memory)
-                };
-                let (accepted, (bodies, taken)) = tokio::join!(commit, fetch);
-                in_memory = Some(taken);
-                committed.extend(self.accepted(accepted?));
-                let bodies = bodies?;
-                for refusal in &bodies.refused {
-                    tracing::warn!(
-                        account = self.account.name,
-                        "Mail {} of {} cannot be read now: {}",
-                        refusal.uid,
-                        self.account.folder,
-                        refusal.why
-                    );
-                }
-                fetched = bodies
-                    .mails
-                    .into_iter()
-                    .map(|mail| self.incoming(mail, None))
-                    .collect();
-                if fault::is_broken("file-after-accept") {
-                    let uids: Vec<u32> = set.iter().map(|mail| mail.uid).collect();
-                    let _ = filer.file(self.service, session, &uids).await;
-                }
-                filer.file(self.service, session, &committed).await?;
-                committed.clear();
-            }
-            committed
-                .extend(self.accepted(accept(self.service.store(), fetched, in_memory).await?));
-            filer.file(self.service, session, &committed).await?;
+            self.take_in_sets(session, filer, &listed, ending).await?;
             if ending.is_now() {
                 return Ok(());
             }
@@ -310,12 +270,91 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let accepted = accept(self.service.store(), vec![incoming], None).await?;
+                    let accepted = accept(self.service.store(), vec![incoming]).await?;
                     let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Fetches one set after the other, while those before are committed (A); what is committed is
+    /// filed many mails at once (B), since a server takes nearly as long to move one.
+    async fn take_in_sets(
+        &mut self,
+        session: &mut Session,
+        filer: &filing::Filer,
+        listed: &[Listed],
+        ending: &Ending,
+    ) -> Result<(), Ended> {
+        let mut commits = Commits::default();
+        let mut unfiled = Vec::new();
+        let (known, beside) = (&mut unfiled, &mut commits);
+        let ended = self
+            .fetch_sets(session, filer, listed, ending, (known, beside))
+            .await;
+        // Even when the session ends: the next one asks the ledger what is still to be filed.
+        let rest = commits.wait(0).await.map(|rest| self.accepted(rest));
+        ended?;
+        unfiled.extend(rest?);
+        filer.file(self.service, session, &unfiled).await?;
+        Ok(())
+    }
+
+    async fn fetch_sets(
+        &mut self,
+        session: &mut Session,
+        filer: &filing::Filer,
+        listed: &[Listed],
+        ending: &Ending,
+        (unfiled, commits): (&mut Vec<u32>, &mut Commits),
+    ) -> Result<(), Ended> {
+        for set in sets(listed, SET_BYTES, SET_MAILS) {
+            if ending.is_now() {
+                break;
+            }
+            self.fetch_set(session, filer, set, commits).await?;
+            unfiled.extend(self.accepted(commits.wait(COMMITS_BESIDE).await?));
+            if unfiled.len() >= FILED_AT_ONCE {
+                filer.file(self.service, session, unfiled).await?;
+                unfiled.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches a set and begins to commit it.
+    async fn fetch_set(
+        &self,
+        session: &mut Session,
+        filer: &filing::Filer,
+        set: &[Listed],
+        commits: &mut Commits,
+    ) -> Result<(), Ended> {
+        space::wait_for_room(self.service).await;
+        let bytes = set
+            .iter()
+            .map(|mail| mail.size)
+            .fold(0, u64::saturating_add);
+        let in_memory = self.service.inner.budget.take(bytes).await;
+        let bodies = session.fetch(set).await?;
+        for refusal in &bodies.refused {
+            tracing::warn!(
+                account = self.account.name,
+                "Mail {} of {} cannot be read now: {}",
+                refusal.uid,
+                self.account.folder,
+                refusal.why
+            );
+        }
+        if fault::is_broken("file-after-accept") {
+            let uids: Vec<u32> = set.iter().map(|mail| mail.uid).collect();
+            let _ = filer.file(self.service, session, &uids).await;
+        }
+        let mails = bodies.mails.into_iter();
+        let mails = mails.map(|mail| self.incoming(mail, None)).collect();
+        commits.begin(self.service.store().clone(), mails, in_memory);
         Ok(())
     }
 
@@ -393,12 +432,39 @@ impl Watched<'_> {
     }
 }
 
-/// Commit A; what the mails took of the budget is free once they are committed.
-async fn accept(
-    store: &Store,
-    mails: Vec<Incoming>,
-    in_memory: Option<OwnedSemaphorePermit>,
-) -> Result<Vec<(u32, Accepted)>> {
+/// Sets that are being committed, in the order in which they were fetched.
+#[derive(Default)]
+struct Commits(VecDeque<JoinHandle<Result<Vec<(u32, Accepted)>>>>);
+
+impl Commits {
+    /// Commits a set beside what follows; what it took of the budget is free once that is done.
+    fn begin(&mut self, store: Store, mails: Vec<Incoming>, in_memory: OwnedSemaphorePermit) {
+        self.0.push_back(tokio::spawn(async move {
+            let accepted = accept(&store, mails).await;
+            drop(in_memory);
+            accepted
+        }));
+    }
+
+    /// Waits until at most `beside` sets are still being committed; returns what the others did.
+    async fn wait(&mut self, beside: usize) -> Result<Vec<(u32, Accepted)>> {
+        let mut accepted = Vec::new();
+        let mut failed = Ok(());
+        while self.0.len() > beside || self.0.front().is_some_and(JoinHandle::is_finished) {
+            let Some(commit) = self.0.pop_front() else {
+                break;
+            };
+            match commit.await.context("accepting mails was interrupted") {
+                Ok(Ok(more)) => accepted.extend(more),
+                Ok(Err(error)) | Err(error) => failed = Err(error),
+            }
+        }
+        failed.map(|()| accepted)
+    }
+}
+
+/// Commit A.
+async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepted)>> {
     if mails.is_empty() {
         return Ok(Vec::new());
     }
@@ -410,6 +476,5 @@ async fn accept(
         })
         .collect();
     let accepted = store.accept(mails).await?;
-    drop(in_memory);
     Ok(uids.into_iter().zip(accepted).collect())
 }
