@@ -279,6 +279,7 @@ mod header;
 mod lines;
 mod parameter;
 mod part;
+mod pattern;
 mod pgp;
 mod piece;
 mod reaction;

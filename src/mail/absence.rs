@@ -5,10 +5,13 @@
 
 mod clause;
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
-use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
+
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
+use regex::Regex;
+
+use crate::mail::pattern::pattern;
 
 /// What the judgement needs of a mail.
 #[derive(Clone, Copy)]
@@ -59,17 +62,14 @@ impl Notice<'_> {
 
 /// Subjects that only machines write: the word, a colon, and what they answer.
 static ABSENCE_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
+    pattern(&format!(
         r"(?ix)^\W*(?:{ABSENCE_WORDS})\s*[:\]]|^\s*auto\s*:\s*(?:re|r[ée]p|r[ée]f|tr|aw|sv|fwd?)\s*:"
     ))
-    .expect("the pattern is constant and tested")
 });
 
 /// The same words as the whole subject: people write them too when they ask how it works.
-static ABSENCE_TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?ix)^\W*(?:{ABSENCE_WORDS})\W*$"))
-        .expect("the pattern is constant and tested")
-});
+static ABSENCE_TITLE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?ix)^\W*(?:{ABSENCE_WORDS})\W*$")));
 
 /// How answering machines call themselves, for patterns that ignore case and white space.
 const ABSENCE_WORDS: &str = r"
@@ -83,12 +83,13 @@ const ABSENCE_WORDS: &str = r"
 
 /// Subjects that a person may write too; the body must agree.
 static ABSENCE_HINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(absen(ce|te?s?)|cong[ée]s?|vacances|out of (the )?office|ooo|on leave|away|abwesen|urlaub|nicht im b[üu]ro)")
-        .expect("the pattern is constant and tested")
+    pattern(
+        r"(?i)\b(absen(ce|te?s?)|cong[ée]s?|vacances|out of (the )?office|ooo|on leave|away|abwesen|urlaub|nicht im b[üu]ro)",
+    )
 });
 
 static ABSENCE_BODY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?ix)
           je\ (suis|serai)\ (actuellement\ |momentan[ée]ment\ )?(absente?|en\ cong[ée]s?|en\ vacances|en\ d[ée]placement|indisponible)
         | absente?\ (du\ bureau\ )?(jusqu|du\ \d|ce\ jour)
@@ -96,15 +97,13 @@ static ABSENCE_BODY: LazyLock<Regex> = LazyLock::new(|| {
         | out\ of\ (the\ )?office\ (until|from|till)|back\ (in\ the\ office\ )?on\ 
         | ich\ bin\ .{0,60}(nicht\ im\ (b[üu]ro|haus)|abwesend|im\ urlaub|nicht\ erreichbar|au[ßs]er\ haus)",
     )
-    .expect("the pattern is constant and tested")
 });
 
 /// What machines add to an absence: whom to ask, that nobody reads.
 static ABSENCE_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?ix)\b(urgen|dringend|contact|wenden\ sie|en\ mon\ absence|[àa]\ mon\ retour|on\ my\ return|during\ my\ absence|when\ i\ (?:return|am\ back)|ne\ sera\ pas\ (?:lu|transf)|limited\ access)",
     )
-    .expect("the pattern is constant and tested")
 });
 
 /// The beginning of what was written: machines come to the point.
@@ -116,9 +115,7 @@ pub fn opening(reply: &str) -> &str {
 
 /// Without what stands between quotation marks: the words of an absence that somebody asks for.
 fn unquoted(text: &str) -> Cow<'_, str> {
-    static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("«[^»]*»|“[^”]*”|\"[^\"]*\"").expect("the pattern is constant and tested")
-    });
+    static QUOTED: LazyLock<Regex> = LazyLock::new(|| pattern("«[^»]*»|“[^”]*”|\"[^\"]*\""));
     QUOTED.replace_all(text, " ")
 }
 
@@ -126,10 +123,9 @@ static UNTIL: LazyLock<Regex> = LazyLock::new(|| {
     const MONTHS: &str = r"\p{L}{3,10}\.?";
     let day = r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\s*,?\s*(?:den\s+|the\s+)?)?";
     let lead = r"(?:jusqu.?\s?(?:au|à|a)|(?:de\s+)?retour\s+(?:prévu\s+)?(?:le|au\s+bureau\s+le|:)|reviens\s+le|reviendrai\s+le|\bau|until|till|through|(?:back|return(?:ing)?)(?:\s+(?:in|to)\s+(?:the\s+)?office)?\s+on|\bto|bis(?:\s+(?:zum|einschließlich))?|ab(?:\s+dem)?|zurück\s+am)";
-    Regex::new(&format!(
+    pattern(&format!(
         r"(?i){lead}\s+(?:le\s+|the\s+)?{day}(?:(?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})|(?P<d2>\d{{1,2}})[/.](?P<m2>\d{{1,2}})(?:[/.](?P<y2>\d{{2,4}}))?|(?P<d3>\d{{1,2}})(?:er|st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<m3>{MONTHS})(?:\s+(?P<y3>\d{{4}}))?|(?P<m4>{MONTHS})\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y4>\d{{4}}))?)"
     ))
-    .expect("the pattern is constant and tested")
 });
 
 /// The day until which an absence lasts, or on which it ends: the latest that the text names. Days

@@ -3,13 +3,16 @@
 //! Owns [`super::Automatic`]; the words of absences are in `absence`. Doubt counts as a person: a robot that is
 //! answered costs a mail, a person who is not costs trust.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::absence::Notice;
 use super::content::Content;
 use super::envelope::Envelope;
 use super::header::Fields;
 use super::{Address, Automatic, absence, calendar};
-use regex::Regex;
-use std::sync::LazyLock;
+use crate::mail::pattern::pattern;
 
 /// Everything the judgement needs.
 #[derive(Clone, Copy)]
@@ -183,7 +186,7 @@ fn is_answer(subject: &str) -> bool {
 }
 
 static AUTOMATIC_BODY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?imx)(?:^|[.!?:]\ )\W*(
           (ceci\ est|il\ s.agit\ d)\W*\ ?un\ (e-?mail|courriel|message|mail)\ (g[ée]n[ée]r[ée]\ |envoy[ée]\ )?automati
         | ce\ (message|mail|courriel|e-?mail)\ (est|a\ [ée]t[ée])\ (g[ée]n[ée]r[ée]|envoy[ée])\ (de\ (fa[çc]on|mani[èe]re)\ )?automati
@@ -196,7 +199,6 @@ static AUTOMATIC_BODY: LazyLock<Regex> = LazyLock::new(|| {
         | bitte\ (antworten\ sie\ nicht|nicht)\ auf\ diese\ (e-?mail|nachricht)
         )",
     )
-    .expect("the pattern is constant and tested")
 });
 
 /// The text says of itself that a machine wrote it.

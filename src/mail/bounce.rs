@@ -4,12 +4,15 @@
 //! Owns whether a mail is one and what it says. Whether it speaks of a mail of ours is for the
 //! desk to know.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::content::{Content, Report};
 use super::envelope::Envelope;
 use super::header::{self, Fields};
 use super::{Bounce, limits};
-use regex::Regex;
-use std::sync::LazyLock;
+use crate::mail::pattern::pattern;
 
 /// Everything the judgement needs.
 #[derive(Clone, Copy)]
@@ -99,7 +102,7 @@ fn is_from_machine(evidence: Evidence<'_>) -> bool {
 }
 
 static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?ix)
         undeliver | non[-\ ]?deliver | undelivered | delivery\ (status|failure|has\ failed|delayed|report|problem|incomplete|notification)
         | mail\ delivery | delivery\ to .* (failed|delayed) | failure\ notice | returned\ (mail|to\ sender) | mail\ system\ error | could\ not\ be\ delivered
@@ -108,7 +111,6 @@ static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
         | (remise|distribution|livraison)\ (retard|diff[ée]r) | retour\ de\ (votre\ )?(mail|courri|message) | (notification|avis)\ (d.[ée]tat\ )?de\ (remise|distribution|non)
         | message\ retard | unzustellbar | nicht\ zugestellt | zustellung\ (fehlgeschlagen|verz) | mail\ konnte\ nicht",
     )
-    .expect("the pattern is constant and tested")
 });
 
 fn announces(evidence: Evidence<'_>) -> bool {
@@ -127,11 +129,10 @@ fn head(text: &str) -> &str {
 }
 
 static DELAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?ix)\bdelay | \bretard[ée] | diff[ée]r[ée] | still\ (be\ )?(trying|being) | not\ yet\ been\ delivered | will\ (be\ re(tried|try)|keep\ trying|retry|continue\ trying)
         | temporarily\ deferred | warning:\ (message|could) | nouvelle\ tentative | sera\ (retent|r[ée]essay) | verz[öo]ger | you\ do\ not\ need\ to\ resend",
     )
-    .expect("the pattern is constant and tested")
 });
 
 fn is_delay(evidence: Evidence<'_>) -> bool {
@@ -236,10 +237,8 @@ fn mailbox(value: &str) -> Option<String> {
     Some(header::limited(value.to_owned(), limits::ADDRESS_BYTES)).filter(|value| !value.is_empty())
 }
 
-static STATUS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)")
-        .expect("the pattern is constant and tested")
-});
+static STATUS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)"));
 
 fn status_in(text: &str) -> Option<String> {
     STATUS
@@ -249,10 +248,7 @@ fn status_in(text: &str) -> Option<String> {
 }
 
 static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?m)(?:^|[\s#<('":])((?:[45]\d\d[ \-](?:#?[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<]).*))$"#,
-    )
-    .expect("the pattern is constant and tested")
+    pattern(r#"(?m)(?:^|[\s#<('":])((?:[45]\d\d[ \-](?:#?[45]\.\d{1,3}\.\d{1,3}|[A-Za-z<]).*))$"#)
 });
 
 fn diagnostic_in(text: &str) -> Option<String> {
@@ -262,8 +258,7 @@ fn diagnostic_in(text: &str) -> Option<String> {
 }
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[A-Za-z0-9_.+=~!#$%&'*/?^`{|}-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"#)
-        .expect("the pattern is constant and tested")
+    pattern(r#"[A-Za-z0-9_.+=~!#$%&'*/?^`{|}-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"#)
 });
 
 /// What programs say that do not keep to RFC 3464: the recipient stands in a header or near the top.
@@ -330,10 +325,8 @@ fn before_copy(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-static MESSAGE_ID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?im)^[ \t>]*(?:X-Original-)?Message-ID:\s*<([^<>\s]{1,900})>")
-        .expect("the pattern is constant and tested")
-});
+static MESSAGE_ID: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?im)^[ \t>]*(?:X-Original-)?Message-ID:\s*<([^<>\s]{1,900})>"));
 
 /// The id of the mail that came back: attached, its headers, a copy in the text, or what it answers.
 fn original_id(evidence: Evidence<'_>) -> Option<String> {

@@ -2,8 +2,11 @@
 //!
 //! Owns the structured forms. A reply of one lone emoji belongs to [`super::text`].
 
-use regex::Regex;
 use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::mail::pattern::pattern;
 
 /// The emoji of Gmail's `text/vnd.google.email-reaction+json`: `{"emoji": "👍", "version": 1}`.
 pub fn gmail(bytes: &[u8]) -> Option<String> {
@@ -15,10 +18,9 @@ pub fn gmail(bytes: &[u8]) -> Option<String> {
 }
 
 static OUTLOOK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?i)^\s*(?:\[(?P<word>[a-z _-]{2,20})\]|(?P<emoji>[^\p{L}\p{N}\s\[]{1,12}))?\s*\S.{0,120}?\s(?:reacted\s+to\s+(?:your|a)\s+message|a\s+réagi\s+à\s+(?:votre|un)\s+message|hat\s+auf\s+(?:ihre|eine)\s+nachricht\s+reagiert)\s*:?\s*$",
     )
-    .expect("the pattern is constant and tested")
 });
 
 /// The emoji of the mail that Outlook sends to people whose server knows no reactions:

@@ -432,9 +432,12 @@ impl Watched<'_> {
     }
 }
 
+/// A set on its way into the ledger.
+type Commit = JoinHandle<Result<Vec<(u32, Accepted)>>>;
+
 /// Sets that are being committed, in the order in which they were fetched.
 #[derive(Default)]
-struct Commits(VecDeque<JoinHandle<Result<Vec<(u32, Accepted)>>>>);
+struct Commits(VecDeque<Commit>);
 
 impl Commits {
     /// Commits a set beside what follows; what it took of the budget is free once that is done.

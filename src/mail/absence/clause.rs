@@ -5,10 +5,13 @@
 //! an answer will come, whom to ask instead, a courtesy or a name. One clause about anything else,
 //! a question, a file, and a person wrote it.
 
-use crate::mail::date::month_of;
-use crate::mail::text::{fold, is_closing, is_greeting};
-use regex::Regex;
 use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::mail::date::month_of;
+use crate::mail::pattern::pattern;
+use crate::mail::text::{fold, is_closing, is_greeting};
 
 /// Characters of an absence; two languages fit.
 const CHARACTERS: usize = 1_500;
@@ -199,10 +202,6 @@ fn is_name(clause: &str) -> bool {
         !digits && (capital || letters.is_empty() || BETWEEN.contains(&fold(letters).as_str()))
     });
     named && (1..=6).contains(&capitals)
-}
-
-fn pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is constant and tested")
 }
 
 // Everything below is compared with folded text: lower case, no accents, plain apostrophes.

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::words::{fold, regex};
+use super::words::fold;
+use crate::mail::pattern::regex;
 
 regex!(ISO, r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b");
 regex!(NUMERIC, r"\b(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})\b");

@@ -4,9 +4,10 @@
 
 use super::history::{self, Kind};
 use super::line::{self, History, Line, Nature};
-use super::words::{self, regex};
+use super::words;
 use super::{Bodies, Written, forward, header, signature};
 use crate::mail::Forwarded;
+use crate::mail::pattern::regex;
 
 /// Lines in which the rules on text look for the beginning of the history. What the HTML marks is
 /// found anywhere; without marks a person does not write above line 5,000.

@@ -5,7 +5,8 @@ use chrono::FixedOffset;
 use super::date;
 use super::header::Block;
 use super::line::{Line, join_quoted};
-use super::words::{email, regex};
+use super::words::email;
+use crate::mail::pattern::regex;
 use crate::mail::{Address, Forwarded};
 
 regex!(

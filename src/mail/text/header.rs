@@ -2,7 +2,8 @@
 //! « De : / Envoyé : / À : / Objet : » in the languages of Europe.
 
 use super::line::{Line, head};
-use super::words::{fold, has_email, regex};
+use super::words::{fold, has_email};
+use crate::mail::pattern::regex;
 
 /// Lines of a header block, continuations of long recipient lists included.
 const LINES: usize = 24;

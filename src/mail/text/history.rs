@@ -3,7 +3,8 @@
 
 use super::header::{self, Above, Block};
 use super::line::{History, Line, Nature, head};
-use super::words::{fold, is_rule, regex};
+use super::words::{fold, is_rule};
+use crate::mail::pattern::regex;
 
 /// Lines over which an attribution may be wrapped.
 const WRAPPED: usize = 5;

@@ -208,11 +208,13 @@ impl<'a> Renderer<'a> {
             return;
         }
         let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b'\x0c');
+        // Asked once: a search in each short word costs more than the words themselves.
+        let has_hard_space = text.contains('\u{a0}');
         let mut rest = text.as_ref();
         while !rest.is_empty() {
             let end = rest.bytes().position(is_blank);
             let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-            if word.contains('\u{a0}') {
+            if has_hard_space && word.contains('\u{a0}') {
                 self.push(&word.replace('\u{a0}', " "));
             } else if !word.is_empty() {
                 self.push(word);

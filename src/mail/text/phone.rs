@@ -1,6 +1,7 @@
 //! The telephone number of a signature (row B14): direct line or mobile, never a fax.
 
-use super::words::{fold, regex};
+use super::words::fold;
+use crate::mail::pattern::regex;
 
 regex!(
     NUMBER,

@@ -3,7 +3,8 @@
 //! `signature`.
 
 use super::line::Line;
-use super::words::{fold, regex};
+use super::words::fold;
+use crate::mail::pattern::regex;
 
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
 pub fn is_closing(text: &str) -> bool {

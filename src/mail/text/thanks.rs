@@ -6,7 +6,8 @@
 //! request that nobody reads.
 
 use super::phrases::is_closing;
-use super::words::{among, fold, is_greeting, regex};
+use super::words::{among, fold, is_greeting};
+use crate::mail::pattern::regex;
 
 /// Characters of a thanks; a longer text says something else too.
 const CHARACTERS: usize = 500;

@@ -1,6 +1,7 @@
 //! Whether a subject claims urgency (row C4).
 
-use super::words::{fold, regex};
+use super::words::fold;
+use crate::mail::pattern::regex;
 
 // Words that claim it, in the languages of the desk's users; plural « urgences » is a ward.
 regex!(

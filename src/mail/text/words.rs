@@ -2,26 +2,12 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::accents::Latin;
 use super::line::is_space;
-
-/// Compiles a pattern of this program.
-pub(super) fn pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("patterns are constants, compiled by the tests")
-}
-
-/// A regular expression as a constant.
-macro_rules! regex {
-    ($name:ident, $pattern:expr) => {
-        static $name: std::sync::LazyLock<regex::Regex> =
-            std::sync::LazyLock::new(|| $crate::mail::text::words::pattern($pattern));
-    };
-}
-pub(super) use regex;
+use crate::mail::pattern::regex;
 
 /// Lower case, without accents, with plain apostrophes, dashes and single spaces: how words are
 /// compared. `ß` becomes `ss`, `œ` `oe`, `ł` `l`.
@@ -184,14 +170,15 @@ pub(super) fn email(text: &str) -> Option<(usize, &str)> {
         .map(|found| (found.start(), found.as_str()))
 }
 
-static GREETING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+regex!(
+    GREETING,
+    concat!(
         r"^(?:re-?)?(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|good (?:morning|afternoon|",
         r"evening|day)|madame|monsieur|mesdames|messieurs|chers?|cheres?|hallo|guten (?:tag|",
         r"morgen|abend)|sehr geehrter?|liebe|hola|buenos dias|buenas tardes|ciao|buongiorno|beste|",
         r"geachte|goedemorgen|ola|bom dia|boa tarde)\b",
-    ))
-});
+    )
+);
 
 /// Words of a greeting that are no names, folded.
 const GREETED: &str = "\
