@@ -15,6 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 /// Longest response, without its literals. A window of 20,000 UIDs in a SEARCH takes 220 KB.
 const LINE_LIMIT: u64 = 1 << 20;
 
+/// Read from the socket at once, in bytes: async-imap asks for 4 KiB at a time.
+const READ_AHEAD: usize = 64 << 10;
+
 /// What one command may bring, unless it says otherwise: far more than any listing of ours, far less than memory.
 const ANSWER_LIMIT: u64 = 32 << 20;
 
@@ -41,7 +44,7 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn new(socket: Box<dyn Socket>) -> Self {
         Self {
-            socket: BufReader::new(socket),
+            socket: BufReader::with_capacity(READ_AHEAD, socket),
             received: 0,
             answer_left: ANSWER_LIMIT,
             literal_limit: SMALL_LITERAL,

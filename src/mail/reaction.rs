@@ -19,7 +19,7 @@ pub fn gmail(bytes: &[u8]) -> Option<String> {
 
 static OUTLOOK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\s*(?:\[(?P<word>[a-z _-]{2,20})\]|(?P<emoji>[^\p{L}\p{N}\s\[]{1,12}))?\s*\S.{0,120}?\s(?:reacted\s+to\s+(?:your|a)\s+message|a\s+réagi\s+à\s+(?:votre|un)\s+message|hat\s+auf\s+(?:ihre|eine)\s+nachricht\s+reagiert)\s*:?\s*$",
+        r"(?i)^\s*(?:\[(?P<word>[a-z _-]{2,20})\]|(?P<emoji>[^\p{L}0-9\s\[]{1,12}))?\s*\S.{0,120}?\s(?:reacted\s+to\s+(?:your|a)\s+message|a\s+réagi\s+à\s+(?:votre|un)\s+message|hat\s+auf\s+(?:ihre|eine)\s+nachricht\s+reagiert)\s*:?\s*$",
     )
 });
 
