@@ -8,7 +8,7 @@
 //!
 //! The link is the key: no request is logged here, and no message of ours holds a path.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use anyhow::Result;
 use axum::Router;
@@ -65,7 +65,6 @@ struct Site {
     uploads: Room,
     /// For forms of words alone.
     words: Room,
-    pages: tera::Tera,
 }
 
 /// The built-in pages of all modules.
@@ -99,7 +98,6 @@ pub async fn serve(
         downloads: Room::new(download::BYTES_IN_FLIGHT),
         uploads: Room::new(form::BYTES_IN_FLIGHT),
         words: Room::new(form::WORDS_IN_FLIGHT),
-        pages: pages()?,
     });
     let router = Router::new()
         .merge(style::routes())
@@ -122,7 +120,10 @@ pub async fn serve(
     Ok(())
 }
 
-fn pages() -> Result<tera::Tera> {
+/// Compiled when the first page is asked for: a desk whose pages nobody opens does without.
+static PAGES: LazyLock<Result<tera::Tera, tera::Error>> = LazyLock::new(pages);
+
+fn pages() -> Result<tera::Tera, tera::Error> {
     let mut tera = tera::Tera::default();
     tera.autoescape_on(vec![".html"]);
     tera.register_filter("linked", prose::linked);
@@ -183,7 +184,7 @@ async fn not_taken(State(site): State<Arc<Site>>, visitor: Visitor, method: Meth
 fn unavailable(site: &Site, visitor: &Visitor) -> Response {
     let context = frame::context(site, visitor);
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    in_a_minute(page(site, status, "unavailable.html", &context))
+    in_a_minute(page(status, "unavailable.html", &context))
 }
 
 /// There is too much of something just now; what was asked for is there in a minute.
@@ -196,7 +197,7 @@ fn wait(
 ) -> Response {
     let mut context = frame::context(site, visitor);
     context.insert("message", visitor.pick(french, english));
-    in_a_minute(page(site, status, "wait.html", &context))
+    in_a_minute(page(status, "wait.html", &context))
 }
 
 fn in_a_minute(mut response: Response) -> Response {
@@ -206,13 +207,17 @@ fn in_a_minute(mut response: Response) -> Response {
 }
 
 /// A page from its template.
-fn page(site: &Site, status: StatusCode, template: &str, context: &tera::Context) -> Response {
-    match site.pages.render(template, context) {
-        Ok(text) => (status, Html(text)).into_response(),
-        Err(error) => {
-            tracing::error!("A page cannot be rendered: {error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+fn page(status: StatusCode, template: &str, context: &tera::Context) -> Response {
+    let told = |error: &tera::Error| {
+        tracing::error!("A page cannot be rendered: {error}");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    };
+    match PAGES.as_ref() {
+        Ok(pages) => match pages.render(template, context) {
+            Ok(text) => (status, Html(text)).into_response(),
+            Err(error) => told(&error),
+        },
+        Err(error) => told(error),
     }
 }
 

@@ -366,7 +366,7 @@ fn refused(site: &Site, visitor: &Visitor, refusal: Refusal) -> Response {
     };
     let mut context = frame::context(site, visitor);
     context.insert("message", visitor.pick(&french, &english));
-    let response = super::page(site, status, "refused.html", &context);
+    let response = super::page(status, "refused.html", &context);
     match refusal {
         TooMany | Busy => super::in_a_minute(response),
         Foreign | TooLarge(_) | TooManyParts | TooSlow | NoForm => response,

@@ -113,7 +113,7 @@ async fn home(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     context.insert("addresses", &listed);
     let gone = visitor.done.as_deref() == Some("plus-suivre");
     context.insert("gone", &gone);
-    page(&site, StatusCode::OK, "home.html", &context)
+    page(StatusCode::OK, "home.html", &context)
 }
 
 async fn help(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
@@ -132,7 +132,7 @@ async fn help(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
         })
         .collect();
     context.insert("phones", &phones);
-    page(&site, StatusCode::OK, "help.html", &context)
+    page(StatusCode::OK, "help.html", &context)
 }
 
 async fn statement(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
@@ -150,7 +150,7 @@ async fn statement(State(site): State<Arc<Site>>, visitor: Visitor) -> Response 
     context.insert("drawn_up", &facts.drawn_up);
     context.insert("contact", &facts.contact);
     context.insert("base_url", &current.settings.policy.base_url);
-    page(&site, StatusCode::OK, "statement.html", &context)
+    page(StatusCode::OK, "statement.html", &context)
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ async fn index(
     let mut context = frame::context(&site, &visitor);
     context.insert("index", &index);
     context.insert("q", "");
-    page(&site, StatusCode::OK, "knowledge/index.html", &context)
+    page(StatusCode::OK, "knowledge/index.html", &context)
 }
 
 async fn search(
@@ -139,7 +139,7 @@ async fn search(
     let form_is_there = current.settings.web.form != FormFor::Off;
     context.insert("form_is_there", &form_is_there);
     context.insert("write_to", &view::write_to(&current.settings.policy));
-    page(&site, StatusCode::OK, "knowledge/search.html", &context)
+    page(StatusCode::OK, "knowledge/search.html", &context)
 }
 
 /// How many there are, and the first of them.
@@ -212,7 +212,7 @@ async fn offered(
     let (title, details) = (asked.get("titre"), asked.get("details"));
     let articles = suggestions(&site, &visitor, reader, title, details).await;
     context.insert("articles", &articles);
-    page(&site, StatusCode::OK, "knowledge/offered.html", &context)
+    page(StatusCode::OK, "knowledge/offered.html", &context)
 }
 
 async fn article(
@@ -263,7 +263,7 @@ async fn show(
     context.insert("closes", &place.closes);
     context.insert("unticked", &(status == StatusCode::UNPROCESSABLE_ENTITY));
     context.insert("write_to", &view::write_to(&rules.policy));
-    page(site, status, "knowledge/article.html", &context)
+    page(status, "knowledge/article.html", &context)
 }
 
 fn readable<'a>(knowledge: &'a Knowledge, slug: &str, reader: Audience) -> Option<&'a Article> {

@@ -68,7 +68,7 @@ fn missing(site: &Site, visitor: &Visitor, status: StatusCode, why: &Missing<'_>
     context.insert("old", &why.old);
     context.insert("unticked", &why.unticked);
     context.insert("words", why.words);
-    page(site, status, "missing.html", &context)
+    page(status, "missing.html", &context)
 }
 
 /// A link that was replaced by a later one is asked for again: by mail, to the one it was for. What is

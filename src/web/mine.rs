@@ -105,7 +105,7 @@ async fn front(
         }
         None => {
             let context = front_context(&site, &visitor);
-            page(&site, StatusCode::OK, "mine/ask.html", &context)
+            page(StatusCode::OK, "mine/ask.html", &context)
         }
     }
 }
@@ -133,7 +133,7 @@ async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> 
         context.insert("reference", form.get("reference"));
         context.insert("wrong", &true);
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return page(&site, status, "mine/ask.html", &context);
+        return page(status, "mine/ask.html", &context);
     };
     let rules = site.service.rules();
     let ticket = reference::typed(form.get("reference"), &rules.policy.prefixes());
@@ -152,7 +152,7 @@ async fn ask(State(site): State<Arc<Site>>, visitor: Visitor, request: Http) -> 
 
 async fn asked(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let context = frame::context(&site, &visitor);
-    page(&site, StatusCode::OK, "mine/asked.html", &context)
+    page(StatusCode::OK, "mine/asked.html", &context)
 }
 
 async fn list(
@@ -258,7 +258,7 @@ async fn shown(
     context.insert("link_older", &last.map(|id| link_to(etat, Some(id))));
     context.insert("revoke", &token.map(|token| format!("/d/{token}/fermer")));
     context.insert("unticked", &!status.is_success());
-    page(site, status, "mine/list.html", &context)
+    page(status, "mine/list.html", &context)
 }
 
 /// A request that somebody of these addresses has a part in.
@@ -352,7 +352,7 @@ async fn revoke(
     match close(&site, &mailbox.address).await {
         Ok(()) => {
             let context = frame::context(&site, &visitor);
-            page(&site, StatusCode::OK, "mine/revoked.html", &context)
+            page(StatusCode::OK, "mine/revoked.html", &context)
         }
         Err(error) => {
             tracing::error!("Links cannot be revoked: {error:#}");

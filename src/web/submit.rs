@@ -146,7 +146,7 @@ impl Look<'_> {
         let mut context = frame::context(self.site, self.visitor);
         let shown = view::form(&surroundings, typed, wrong, files);
         context.insert("form", &shown);
-        page(self.site, status, "submit/form.html", &context)
+        page(status, "submit/form.html", &context)
     }
 
     fn failed(&self, error: &anyhow::Error) -> Response {
@@ -373,7 +373,7 @@ async fn again(
             "submit/read-again.html"
         }
     };
-    page(&site, StatusCode::OK, template, &context)
+    page(StatusCode::OK, template, &context)
 }
 
 /// Sends a request that was read again, or lets it wait for its author's word.
@@ -468,5 +468,5 @@ async fn waits(look: &Look<'_>, number: &str, draft: &Draft, what: &str) -> Resp
     context.insert("address", &typed_of(&draft.content).address);
     context.insert("problem", &problem);
     let status = StatusCode::TOO_MANY_REQUESTS;
-    page(site, status, "submit/mailbox.html", &context)
+    page(status, "submit/mailbox.html", &context)
 }

@@ -130,7 +130,7 @@ fn shown(site: &Site, seen: &Seen, token: &str, status: StatusCode, typed: &Type
     context.insert("max_upload", &upload);
     context.insert("typed", typed);
     context.insert("number", &form::number());
-    page(site, status, "ticket.html", &context)
+    page(status, "ticket.html", &context)
 }
 
 async fn file(

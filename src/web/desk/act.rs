@@ -460,7 +460,7 @@ fn ended(site: &Site, visitor: &Visitor, form: &Form) -> Response {
     context.insert("text", &words.join("\n\n"));
     context.insert("files", &!form.files.is_empty());
     context.insert("sign_in", &sign_in::link(visitor, &visitor.path));
-    page(site, StatusCode::UNAUTHORIZED, "desk/ended.html", &context)
+    page(StatusCode::UNAUTHORIZED, "desk/ended.html", &context)
 }
 
 #[cfg(test)]

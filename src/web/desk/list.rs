@@ -185,7 +185,7 @@ pub async fn show(
         return see(&staff.visitor.link(&format!("/desk/{id}"), &[]));
     }
     match listed(&site, &staff, &asked).await {
-        Ok(context) => page(&site, StatusCode::OK, "desk/list.html", &context),
+        Ok(context) => page(StatusCode::OK, "desk/list.html", &context),
         Err(error) => {
             tracing::error!("A list cannot be read: {error:#}");
             unavailable(&site, &staff.visitor)

@@ -66,7 +66,7 @@ fn asked_again(
     context.insert("landing_field", LANDING);
     let path = landing.map(Landing::as_str).unwrap_or_default();
     context.insert("sign_in", &link(visitor, path));
-    page(site, status, "desk/sign-in.html", &context)
+    page(status, "desk/sign-in.html", &context)
 }
 
 /// The page to see afterwards that a link or a form names.
@@ -279,7 +279,7 @@ pub fn needed(site: &Site, visitor: &Visitor, parts: &Parts) -> Response {
         context.insert("step", "again");
         let here = parts.uri.path_and_query().map(PathAndQuery::as_str);
         context.insert("here", here.unwrap_or(&visitor.path));
-        return page(site, StatusCode::OK, "desk/sign-in.html", &context);
+        return page(StatusCode::OK, "desk/sign-in.html", &context);
     }
     see(&link(visitor, &visitor.path))
 }

@@ -145,7 +145,7 @@ pub async fn show(
     match figures(&site, &asked).await {
         Ok(figures) => {
             let context = drawn(&site, &staff, &asked, &figures);
-            page(&site, StatusCode::OK, "desk/statistics.html", &context)
+            page(StatusCode::OK, "desk/statistics.html", &context)
         }
         Err(error) => {
             tracing::error!("Figures cannot be drawn up: {error:#}");

@@ -69,7 +69,7 @@ pub async fn open(site: &Site, staff: &Staff, number: &str) -> Result<Seen, Resp
 fn missing(site: &Site, staff: &Staff, number: &str) -> Response {
     let mut context = frame::context(site, staff, "list");
     context.insert("number", number);
-    page(site, StatusCode::NOT_FOUND, "desk/missing.html", &context)
+    page(StatusCode::NOT_FOUND, "desk/missing.html", &context)
 }
 
 async fn read(site: &Site, staff: &Staff, id: TicketId) -> Result<Option<Seen>> {
@@ -249,7 +249,7 @@ pub fn shown(
     context.insert("offers", &offers);
     let upload = site.service.current().settings.web.max_upload;
     context.insert("max_upload", &form::at_most(upload, language));
-    page(site, status, "desk/ticket.html", &context)
+    page(status, "desk/ticket.html", &context)
 }
 
 #[derive(Serialize)]

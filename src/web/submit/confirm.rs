@@ -83,7 +83,7 @@ fn ended(site: &Site, visitor: &Visitor, errand: Errand) -> Response {
         Errand::Requests => "requests",
     };
     context.insert("errand", errand);
-    page(site, StatusCode::NOT_FOUND, "submit/ended.html", &context)
+    page(StatusCode::NOT_FOUND, "submit/ended.html", &context)
 }
 
 /// The ticket that a request became, with the page of its author.
@@ -177,7 +177,7 @@ async fn shown(
     context.insert("problems", problems);
     context.insert("here", &format!("/c/{token}"));
     context.insert("address", &mailbox.address);
-    page(site, code, "submit/confirm.html", &context)
+    page(code, "submit/confirm.html", &context)
 }
 
 async fn requests(site: &Site, visitor: &Visitor, mailbox: &Mailbox) -> Result<Vec<Shown>> {

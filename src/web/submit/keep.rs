@@ -152,7 +152,7 @@ pub async fn kept(
 fn expired(site: &Site, visitor: &Visitor) -> Response {
     let mut context = frame::context(site, visitor);
     context.insert("errand", "typed");
-    page(site, StatusCode::NOT_FOUND, "submit/ended.html", &context)
+    page(StatusCode::NOT_FOUND, "submit/ended.html", &context)
 }
 
 /// A kept file, as it goes into the mail.
