@@ -384,11 +384,12 @@ pub fn form_proof(keys: &Keys, number: &str, address: &str) -> String {
 /// The reply tokens that a text carries in the marker of our mails, `guichet:TOKEN` (row D11), in order;
 /// what is not of their form is left out, whether they open is for [`Reply::open`] to say.
 pub fn marker_tokens(text: &str) -> Vec<String> {
-    text.match_indices("guichet:")
+    const MARK: &str = "guichet:";
+    memchr::memmem::find_iter(text.as_bytes(), MARK)
         // A long conversation quotes many of our mails; the latest are on top.
         .take(50)
-        .filter_map(|(at, word)| {
-            let rest = text.get(at + word.len()..)?;
+        .filter_map(|at| {
+            let rest = text.get(at + MARK.len()..)?;
             let end = rest
                 .find(|character: char| !character.is_ascii_alphanumeric())
                 .unwrap_or(rest.len());

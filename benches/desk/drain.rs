@@ -73,7 +73,10 @@ fn once(count: usize, tls: bool, compare: bool, under: &str) -> Drained {
         },
     );
     let bytes = fill(&dovecot, user, "mesure", count);
+    // What was delivered is on the disk before anybody is measured who must wait for the disk.
+    rustix::fs::sync();
     let other = compare.then(|| servers::mbsync(&dovecot, user, folder.path()));
+    rustix::fs::sync();
     let drained = drain(&config, &dovecot, user, (count, bytes), under);
     let Some((seconds, cpu)) = other else {
         return drained;
