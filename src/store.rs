@@ -63,7 +63,7 @@ pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
 pub use process::{InboxMail, Settled, Settlement, Tried};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::{Announced, TicketFilter};
-pub use receive::{Accepted, Incoming, Origin};
+pub use receive::{Accepted, Incoming, Kept, Origin};
 pub use session::{Revoked, Session, SessionId};
 pub use statistics::Uncounted;
 pub use timer::Due;
@@ -278,7 +278,7 @@ fn connect(path: &Path) -> Result<Connection> {
     );
     connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-         PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4096;",
+         PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8192;",
     )?;
     keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);

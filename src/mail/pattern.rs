@@ -6,19 +6,25 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// What is a letter to a pattern: the blocks of scripts instead of a table of every single letter. That
-/// table makes a pattern a hundred times as large; the difference is a few signs within those blocks.
+/// table makes a pattern a hundred times as large. The difference are signs within those blocks (the Arabic
+/// comma is a letter here) and letters made of signs (ℕ, ⓐ, bold ones of mathematics are none).
 const LETTERS: &str = "a-zA-Zªµº\u{c0}-\u{d6}\u{d8}-\u{f6}\u{f8}-\u{2c1}\u{370}-\u{1fff}\
-                       \u{2c00}-\u{2dff}\u{3005}-\u{3007}\u{3040}-\u{d7ff}\u{f900}-\u{faff}\u{20000}-\u{3ffff}";
+                       \u{2c00}-\u{2dff}\u{3005}-\u{3007}\u{3040}-\u{d7ff}\u{f900}-\u{fb06}\u{ff21}-\u{ff3a}\u{ff41}-\u{ff5a}\u{20000}-\u{3ffff}";
 
-/// Where the letters of Latin, Greek and Cyrillic end, of which patterns tell large from small.
-const CASED: std::ops::RangeInclusive<char> = '\0'..='\u{52f}';
+/// The blocks of Latin, Greek and Cyrillic, Vietnamese and ancient Greek among them: patterns tell their
+/// large letters from the small.
+const CASED: [std::ops::RangeInclusive<char>; 2] = ['\0'..='\u{52f}', '\u{1e00}'..='\u{1fff}'];
 
 static UPPER: LazyLock<String> = LazyLock::new(|| class(char::is_uppercase));
 static LOWER: LazyLock<String> = LazyLock::new(|| class(char::is_lowercase));
 
 /// The cased letters that are so.
 fn class(is_so: fn(char) -> bool) -> String {
-    CASED.filter(|letter| is_so(*letter)).collect()
+    CASED
+        .into_iter()
+        .flatten()
+        .filter(|letter| is_so(*letter))
+        .collect()
 }
 
 /// Compiles a pattern of this program. `\p{L}`, `\p{Lu}`, `\p{Ll}`, `\w`, `\W` and `\d` mean small
@@ -77,7 +83,7 @@ mod tests {
         for sign in ('\u{2000}'..='\u{206f}').chain('\u{2190}'..='\u{2bff}') {
             assert!(!pattern.is_match(&sign.to_string()), "{sign}");
         }
-        for word in "é Ü œ ß Ł ș ή Я й א ع 漢 ひ 한".split(' ') {
+        for word in "é Ü œ ß Ł ș ή Я й א ع 漢 ひ 한 ﬁ".split(' ') {
             assert!(pattern.is_match(word), "{word}");
         }
         for sign in "« » “ ” ’ – — … · × ÷ ² ³ ° § € • → ✓ 。 、 \u{301} 1".split(' ')
@@ -89,7 +95,7 @@ mod tests {
     #[test]
     fn large_and_small_letters_are_told() {
         let (upper, lower) = (pattern(r"^\p{Lu}+$"), pattern(r"^\p{Ll}+$"));
-        assert!(upper.is_match("AÉŁȘΩЯ") && !upper.is_match("é") && !upper.is_match("1"));
+        assert!(upper.is_match("AÉŁȘΩЯẤ") && !upper.is_match("é") && !upper.is_match("1"));
         assert!(lower.is_match("aéłșωя") && !lower.is_match("É"));
     }
 

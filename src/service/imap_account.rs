@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 
 use super::accounts::Ending;
@@ -20,7 +20,7 @@ use crate::store::{Accepted, Incoming, Origin, Store, Unfinished};
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
 
-/// Raw bytes of one set; `COMMITS_BESIDE` and two more are in memory between the server and the commit.
+/// Raw bytes of one set; `COMMITS_BESIDE` and one more are in memory between the server and the commit.
 const SET_BYTES: u64 = 2 << 20;
 
 /// Mails of one set.
@@ -29,7 +29,8 @@ const SET_MAILS: usize = 100;
 /// Sets that may still wait for their commit while another one is fetched.
 const COMMITS_BESIDE: usize = 1;
 
-/// Mails that are filed by one command, or a few more; fewer when nothing else is left to take in.
+/// Mails that are filed by one command, or those of two more sets with them; fewer when nothing else is
+/// left to take in.
 const FILED_AT_ONCE: usize = 100;
 
 /// Of a mail that is too large, this much from its beginning is read: its headers and its text.
@@ -270,7 +271,7 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let accepted = accept(self.service.store(), vec![incoming]).await?;
+                    let accepted = accept(self.service.store(), vec![incoming], None).await?;
                     let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
@@ -296,8 +297,9 @@ impl Watched<'_> {
             .await;
         // Even when the session ends: the next one asks the ledger what is still to be filed.
         let rest = commits.wait(0).await.map(|rest| self.accepted(rest));
-        ended?;
+        // A database that fails is told rather than a server that does.
         unfiled.extend(rest?);
+        ended?;
         filer.file(self.service, session, &unfiled).await?;
         Ok(())
     }
@@ -435,17 +437,26 @@ impl Watched<'_> {
 /// A set on its way into the ledger.
 type Commit = JoinHandle<Result<Vec<(u32, Accepted)>>>;
 
-/// Sets that are being committed, in the order in which they were fetched.
+/// Sets that are being committed, one after the other in the order in which they were fetched: a reply
+/// is never decided before the mail that it answers.
 #[derive(Default)]
-struct Commits(VecDeque<Commit>);
+struct Commits {
+    under_way: VecDeque<Commit>,
+    /// Says that the latest of them is committed; closed when it is not.
+    before: Option<oneshot::Receiver<()>>,
+}
 
 impl Commits {
     /// Commits a set beside what follows; what it took of the budget is free once that is done.
     fn begin(&mut self, store: Store, mails: Vec<Incoming>, in_memory: OwnedSemaphorePermit) {
-        self.0.push_back(tokio::spawn(async move {
-            let accepted = accept(&store, mails).await;
+        let (done, after) = oneshot::channel();
+        let before = self.before.replace(after);
+        self.under_way.push_back(tokio::spawn(async move {
+            let accepted = accept(&store, mails, before).await?;
             drop(in_memory);
-            accepted
+            // Nobody waits when this was the last.
+            let _ = done.send(());
+            Ok(accepted)
         }));
     }
 
@@ -453,24 +464,29 @@ impl Commits {
     async fn wait(&mut self, beside: usize) -> Result<Vec<(u32, Accepted)>> {
         let mut accepted = Vec::new();
         let mut failed = Ok(());
-        while self.0.len() > beside || self.0.front().is_some_and(JoinHandle::is_finished) {
-            let Some(commit) = self.0.pop_front() else {
+        while self.under_way.len() > beside
+            || self.under_way.front().is_some_and(JoinHandle::is_finished)
+        {
+            let Some(commit) = self.under_way.pop_front() else {
                 break;
             };
-            match commit.await.context("accepting mails was interrupted") {
-                Ok(Ok(more)) => accepted.extend(more),
-                Ok(Err(error)) | Err(error) => failed = Err(error),
+            let commit = commit.await.context("accepting mails was interrupted");
+            match commit.and_then(|accepted| accepted) {
+                Ok(more) => accepted.extend(more),
+                // The first says why; those after it were not begun.
+                Err(error) => failed = failed.and(Err(error)),
             }
         }
         failed.map(|()| accepted)
     }
 }
 
-/// Commit A.
-async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepted)>> {
-    if mails.is_empty() {
-        return Ok(Vec::new());
-    }
+/// Commit A, once what came before is committed.
+async fn accept(
+    store: &Store,
+    mails: Vec<Incoming>,
+    before: Option<oneshot::Receiver<()>>,
+) -> Result<Vec<(u32, Accepted)>> {
     let uids: Vec<u32> = mails
         .iter()
         .filter_map(|mail| match mail.origin {
@@ -478,6 +494,15 @@ async fn accept(store: &Store, mails: Vec<Incoming>) -> Result<Vec<(u32, Accepte
             Origin::Maildir { .. } | Origin::Pipe | Origin::Page { .. } => None,
         })
         .collect();
-    let accepted = store.accept(mails).await?;
+    let kept = store.keep(mails).await?;
+    if let Some(before) = before {
+        before
+            .await
+            .context("the mails before these could not be accepted")?;
+    }
+    if uids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let accepted = store.accept_kept(kept).await?;
     Ok(uids.into_iter().zip(accepted).collect())
 }

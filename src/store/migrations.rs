@@ -22,6 +22,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/08.sql")),
     M::up(include_str!("migrations/09.sql")),
     M::up(include_str!("migrations/10.sql")),
+    M::up(include_str!("migrations/11.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -19,6 +20,9 @@ pub const KEPT_IN_DATABASE_BYTES: usize = 256 << 10;
 
 /// Rows of earlier versions hold messages of up to this size (bytes).
 const LARGEST_ROW_BYTES: usize = 1 << 20;
+
+/// Files that this process began to write.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// The directory of the larger messages, `ab/cdef…`.
 #[derive(Clone, Debug)]
@@ -52,14 +56,17 @@ impl RawFiles {
     /// Keeps `bytes` in a file: written, synced, renamed, directory synced.
     pub(super) fn write_file(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         let path = self.path(digest);
-        if fs::metadata(&path).is_ok_and(|known| known.len() == bytes.len() as u64) {
-            return Ok(());
-        }
         let folder = path.parent().expect("the path has two parts below");
-        create_directory(folder)?;
-        // A process at a time writes one digest under this name; a leftover is overwritten.
-        let written = folder.join(format!("{digest}.{}.part", std::process::id()));
         let context = || format!("writing {}", path.display());
+        if fs::metadata(&path).is_ok_and(|known| known.len() == bytes.len() as u64) {
+            // Whoever wrote it may be about to sync the name.
+            return sync_directory(folder).with_context(context);
+        }
+        create_directory(folder)?;
+        // Several may write the same bytes at once, each under a name of its own; a leftover of an
+        // earlier process is overwritten.
+        let (process, number) = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+        let written = folder.join(format!("{digest}.{process}.{number}.part"));
         let mut file = File::create(&written).with_context(context)?;
         let whole = file
             .write_all(bytes)

@@ -89,6 +89,10 @@ impl Accepted {
     }
 }
 
+/// Mails whose bytes are ready to be accepted; see [`Store::keep`].
+#[derive(Debug)]
+pub struct Kept(Vec<(Incoming, raw::Row)>);
+
 impl Store {
     /// Keeps mails, all or none, durably: once this answers, the server may be told (A). The
     /// answers are in the order of the mails.
@@ -96,7 +100,23 @@ impl Store {
     /// # Errors
     /// When nothing was kept; [`super::is_disk_full`] tells a full disk.
     pub async fn accept(&self, incoming: Vec<Incoming>) -> Result<Vec<Accepted>> {
-        let kept = self.keep_large(incoming).await?;
+        self.accept_kept(self.keep(incoming).await?).await
+    }
+
+    /// The first half of [`Store::accept`]: digests, compresses, and writes the large ones to their
+    /// files. No row speaks of them yet.
+    ///
+    /// # Errors
+    /// When a file could not be written; [`super::is_disk_full`] tells a full disk.
+    pub async fn keep(&self, incoming: Vec<Incoming>) -> Result<Kept> {
+        self.keep_large(incoming).await.map(Kept)
+    }
+
+    /// The second half: writes the rows, all or none, durably.
+    ///
+    /// # Errors
+    /// As [`Store::accept`].
+    pub async fn accept_kept(&self, Kept(kept): Kept) -> Result<Vec<Accepted>> {
         self.write(Durability::Durable, "accepting mails", move |connection| {
             kept.iter()
                 .map(|(mail, row)| accept(connection, mail, row))
