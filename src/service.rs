@@ -24,6 +24,7 @@ mod alerts;
 pub mod authenticate;
 mod budget;
 mod clock;
+mod commits;
 mod conclude;
 mod convert;
 mod deliver;

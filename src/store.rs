@@ -63,7 +63,7 @@ pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
 pub use process::{InboxMail, Settled, Settlement, Tried};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::{Announced, TicketFilter};
-pub use receive::{Accepted, Incoming, Kept, Origin};
+pub use receive::{Accepted, Incoming, Origin, Prepared};
 pub use session::{Revoked, Session, SessionId};
 pub use statistics::Uncounted;
 pub use timer::Due;

@@ -1,21 +1,20 @@
 //! One IMAP account: what is on the server minus what the ledger knows is taken in, in sets, oldest
 //! first; after the commit it is filed. Then IDLE, and a SEARCH before each.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::task::JoinHandle;
 
 use super::accounts::Ending;
+use super::commits::{Commits, accept};
 use super::{Service, convert, filing, recall, space};
 use crate::config::{Account, Server};
 use crate::fault;
 use crate::imap::{Backoff, Fetched, Listed, Selected, Session, Woken, sets};
-use crate::store::{Accepted, Incoming, Origin, Store, Unfinished};
+use crate::store::{Accepted, Incoming, Origin, Unfinished};
 
 /// UIDs asked for their size at once.
 const LISTED_AT_ONCE: usize = 500;
@@ -432,77 +431,4 @@ impl Watched<'_> {
             .await?;
         Ok(())
     }
-}
-
-/// A set on its way into the ledger.
-type Commit = JoinHandle<Result<Vec<(u32, Accepted)>>>;
-
-/// Sets that are being committed, one after the other in the order in which they were fetched: a reply
-/// is never decided before the mail that it answers.
-#[derive(Default)]
-struct Commits {
-    under_way: VecDeque<Commit>,
-    /// Says that the latest of them is committed; closed when it is not.
-    before: Option<oneshot::Receiver<()>>,
-}
-
-impl Commits {
-    /// Commits a set beside what follows; what it took of the budget is free once that is done.
-    fn begin(&mut self, store: Store, mails: Vec<Incoming>, in_memory: OwnedSemaphorePermit) {
-        let (done, after) = oneshot::channel();
-        let before = self.before.replace(after);
-        self.under_way.push_back(tokio::spawn(async move {
-            let accepted = accept(&store, mails, before).await?;
-            drop(in_memory);
-            // Nobody waits when this was the last.
-            let _ = done.send(());
-            Ok(accepted)
-        }));
-    }
-
-    /// Waits until at most `beside` sets are still being committed; returns what the others did.
-    async fn wait(&mut self, beside: usize) -> Result<Vec<(u32, Accepted)>> {
-        let mut accepted = Vec::new();
-        let mut failed = Ok(());
-        while self.under_way.len() > beside
-            || self.under_way.front().is_some_and(JoinHandle::is_finished)
-        {
-            let Some(commit) = self.under_way.pop_front() else {
-                break;
-            };
-            let commit = commit.await.context("accepting mails was interrupted");
-            match commit.and_then(|accepted| accepted) {
-                Ok(more) => accepted.extend(more),
-                // The first says why; those after it were not begun.
-                Err(error) => failed = failed.and(Err(error)),
-            }
-        }
-        failed.map(|()| accepted)
-    }
-}
-
-/// Commit A, once what came before is committed.
-async fn accept(
-    store: &Store,
-    mails: Vec<Incoming>,
-    before: Option<oneshot::Receiver<()>>,
-) -> Result<Vec<(u32, Accepted)>> {
-    let uids: Vec<u32> = mails
-        .iter()
-        .filter_map(|mail| match mail.origin {
-            Origin::Imap { uid, .. } => Some(uid),
-            Origin::Maildir { .. } | Origin::Pipe | Origin::Page { .. } => None,
-        })
-        .collect();
-    let kept = store.keep(mails).await?;
-    if let Some(before) = before {
-        before
-            .await
-            .context("the mails before these could not be accepted")?;
-    }
-    if uids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let accepted = store.accept_kept(kept).await?;
-    Ok(uids.into_iter().zip(accepted).collect())
 }

@@ -89,9 +89,9 @@ impl Accepted {
     }
 }
 
-/// Mails whose bytes are ready to be accepted; see [`Store::keep`].
+/// Mails whose bytes are ready to be accepted; see [`Store::prepare`].
 #[derive(Debug)]
-pub struct Kept(Vec<(Incoming, raw::Row)>);
+pub struct Prepared(Vec<(Incoming, raw::Row)>);
 
 impl Store {
     /// Keeps mails, all or none, durably: once this answers, the server may be told (A). The
@@ -100,7 +100,7 @@ impl Store {
     /// # Errors
     /// When nothing was kept; [`super::is_disk_full`] tells a full disk.
     pub async fn accept(&self, incoming: Vec<Incoming>) -> Result<Vec<Accepted>> {
-        self.accept_kept(self.keep(incoming).await?).await
+        self.accept_prepared(self.prepare(incoming).await?).await
     }
 
     /// The first half of [`Store::accept`]: digests, compresses, and writes the large ones to their
@@ -108,15 +108,15 @@ impl Store {
     ///
     /// # Errors
     /// When a file could not be written; [`super::is_disk_full`] tells a full disk.
-    pub async fn keep(&self, incoming: Vec<Incoming>) -> Result<Kept> {
-        self.keep_large(incoming).await.map(Kept)
+    pub async fn prepare(&self, incoming: Vec<Incoming>) -> Result<Prepared> {
+        self.keep_large(incoming).await.map(Prepared)
     }
 
     /// The second half: writes the rows, all or none, durably.
     ///
     /// # Errors
     /// As [`Store::accept`].
-    pub async fn accept_kept(&self, Kept(kept): Kept) -> Result<Vec<Accepted>> {
+    pub async fn accept_prepared(&self, Prepared(kept): Prepared) -> Result<Vec<Accepted>> {
         self.write(Durability::Durable, "accepting mails", move |connection| {
             kept.iter()
                 .map(|(mail, row)| accept(connection, mail, row))
