@@ -296,9 +296,13 @@ impl Watched<'_> {
             .await;
         // Even when the session ends: the next one asks the ledger what is still to be filed.
         let rest = commits.wait(0).await.map(|rest| self.accepted(rest));
-        // A database that fails is told rather than a server that does.
-        unfiled.extend(rest?);
-        ended?;
+        match (ended, rest) {
+            (Ok(()), rest) => unfiled.extend(rest?),
+            // A database that fails is told rather than a server that does.
+            (Err(Ended::Imap(_)), Err(error)) => return Err(error.into()),
+            // What failed first says why.
+            (Err(ended), _) => return Err(ended),
+        }
         filer.file(self.service, session, &unfiled).await?;
         Ok(())
     }
