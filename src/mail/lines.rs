@@ -66,7 +66,7 @@ pub(super) fn is_composed(text: &str) -> bool {
 /// The same, without the tables: nothing from U+0300 but the punctuation that people write.
 fn is_plainly_composed(text: &[u8]) -> bool {
     let mut rest = text;
-    while let Some(at) = first_from(0xCC, rest) {
+    while let Some(at) = first_of_marks(rest) {
         let [0xE2, 0x80, 0x90..=0xBF, after @ ..] = rest.get(at..).unwrap_or_default() else {
             return false;
         };
@@ -75,17 +75,19 @@ fn is_plainly_composed(text: &[u8]) -> bool {
     true
 }
 
-/// Where the first byte of `least` or more stands.
-fn first_from(least: u8, bytes: &[u8]) -> Option<usize> {
-    const CHUNK: usize = 64;
-    bytes.chunks(CHUNK).enumerate().find_map(|(number, chunk)| {
-        // The highest of many is found at once, and is nearly always lower.
-        let highest = chunk.iter().fold(0, |highest, byte| highest.max(*byte));
-        (highest >= least).then(|| {
-            let at = chunk.iter().position(|byte| *byte >= least);
-            number * CHUNK + at.unwrap_or_default()
-        })
-    })
+/// Where the first byte of a character from U+0300 stands: one of `0xCC` or more.
+fn first_of_marks(bytes: &[u8]) -> Option<usize> {
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    const ADDED: u64 = u64::from_ne_bytes([0x80 - 0x4C; 8]);
+    let (eights, _) = bytes.as_chunks::<8>();
+    let passed = eights.iter().take_while(|eight| {
+        // Eight bytes at once: a byte has its high bit, and the rest of it is 0x4C or more.
+        let eight = u64::from_ne_bytes(**eight);
+        eight & (((eight & !HIGH) + ADDED) & HIGH) == 0
+    });
+    let from = passed.count() * 8;
+    let at = bytes.get(from..)?.iter().position(|byte| *byte >= 0xCC)?;
+    Some(from + at)
 }
 
 fn longest_marks((longest, run): (usize, usize), c: char) -> (usize, usize) {
@@ -148,6 +150,19 @@ mod tests {
         let text: String = plain.flat_map(|c| ['e', c]).collect();
         assert!(text.contains('é') && text.contains('’'));
         assert_eq!(is_nfc_quick(text.chars()), IsNormalized::Yes);
+    }
+
+    #[test]
+    fn the_first_mark_is_found_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for before in 0..20 {
+                let mut bytes = vec![b'a'; before];
+                bytes.push(byte);
+                bytes.resize(27, 0xCB);
+                let found = (byte >= 0xCC).then_some(before);
+                assert_eq!(first_of_marks(&bytes), found, "{byte:#x} behind {before}");
+            }
+        }
     }
 
     #[test]

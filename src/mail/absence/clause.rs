@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::date::month_of;
+use crate::mail::header::is_longer;
 use crate::mail::pattern::pattern;
 use crate::mail::text::{fold, is_closing, is_greeting};
 
@@ -22,7 +23,7 @@ const WRAPPED: usize = 55;
 /// Whether `text` speaks of its writer's absence and of an answer later or somebody else instead,
 /// and of nothing else.
 pub(super) fn is_notice(text: &str) -> bool {
-    if text.chars().nth(CHARACTERS).is_some() || text.contains(['?', '#']) {
+    if is_longer(text, CHARACTERS) || text.contains(['?', '#']) {
         return false;
     }
     let (mut absent, mut otherwise, mut closed) = (false, false, false);

@@ -4,6 +4,7 @@
 
 use super::line::Line;
 use super::words::fold;
+use crate::mail::header::is_longer;
 use crate::mail::pattern::regex;
 
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).
@@ -99,7 +100,7 @@ regex!(
 /// Whether a whole text, given with its folded form, is a closing formula, perhaps with a name
 /// after the comma.
 pub(super) fn closing(text: &str, folded: &str) -> Option<Closing> {
-    if text.chars().nth(160).is_some() {
+    if is_longer(text, 160) {
         return None;
     }
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
@@ -201,7 +202,7 @@ regex!(
 /// « Envoyé de mon iPhone » and what others add.
 pub(super) fn is_sent_from(line: &Line) -> bool {
     let original = line.head();
-    if original.chars().nth(200).is_some() {
+    if is_longer(original, 200) {
         return false;
     }
     // The address of an advertised page does not count.

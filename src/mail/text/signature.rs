@@ -10,6 +10,7 @@ use super::phrases::{
     Closing, closing, is_advice, is_disclaimer, is_postscript, is_sent_from, is_warning,
 };
 use super::words::{among, fold, has_email, has_phone, has_substance, has_url};
+use crate::mail::header::is_longer;
 use crate::mail::pattern::regex;
 
 /// Lines from the end in which a signature may begin, disclaimers in three languages included.
@@ -266,7 +267,7 @@ fn are_initials(text: &str, sender: &[String]) -> bool {
 
 /// « LG Anna », « Cdt. Tom »: a formula and the sender's name, with nothing between that parts them.
 fn is_signed_formula(text: &str, sender: &[String]) -> bool {
-    if sender.is_empty() || text.chars().nth(60).is_some() {
+    if sender.is_empty() || is_longer(text, 60) {
         return false;
     }
     let text = text.split('(').next().unwrap_or(text);

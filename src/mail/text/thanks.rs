@@ -7,6 +7,7 @@
 
 use super::phrases::is_closing;
 use super::words::{among, fold, is_greeting};
+use crate::mail::header::is_longer;
 use crate::mail::pattern::regex;
 
 /// Characters of a thanks; a longer text says something else too.
@@ -164,7 +165,7 @@ const LINKS: &str = "\
 pub fn is_thanks(reply: &str, has_files: bool) -> bool {
     let asks = |line: &str| line.contains(['?', '？', '@']) || line.contains("://");
     if has_files
-        || reply.chars().nth(CHARACTERS).is_some()
+        || is_longer(reply, CHARACTERS)
         || reply
             .lines()
             .any(|line| asks(line) && !is_placeholder(line))

@@ -7,6 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::accents::Latin;
 use super::line::is_space;
+use crate::mail::header::is_longer;
 use crate::mail::pattern::regex;
 
 /// Lower case, without accents, with plain apostrophes, dashes and single spaces: how words are
@@ -194,7 +195,7 @@ pub fn is_greeting(text: &str) -> bool {
 
 /// The same of a text that may be folded already.
 pub(super) fn greets<F: AsRef<str>>(text: &str, folded: impl FnOnce() -> F) -> bool {
-    if text.contains(['?', ':', '@']) || text.chars().nth(80).is_some() {
+    if text.contains(['?', ':', '@']) || is_longer(text, 80) {
         return false;
     }
     let folded = folded();
