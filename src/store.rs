@@ -118,13 +118,18 @@ impl Store {
     /// database up to date after copying it beside itself.
     ///
     /// # Errors
-    /// When the directory cannot be written, or the database was written by a newer version.
+    /// When the directory cannot be written, the database was written by a newer version, or a desk of an
+    /// older one is running on it.
     pub fn open(data_dir: &Path) -> Result<Self> {
         raw::create_directory(data_dir)?;
         let path = data_dir.join(DATABASE);
         let mut connection = connect(&path)?;
         keep_private(&path)?;
-        migrations::bring_up_to_date(&mut connection, &path)?;
+        if !migrations::is_current(&connection)? {
+            // Not below a desk that is at work with the older tables.
+            let _lock = lock(data_dir)?;
+            migrations::bring_up_to_date(&mut connection, &path)?;
+        }
         Self::start(connection, data_dir)
     }
 

@@ -96,7 +96,7 @@ const IN_ORDER: &str = r"
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.ticket = outbox.ticket AND earlier.whom = outbox.whom
           AND earlier.notice < outbox.notice AND earlier.held = 0
-          AND earlier.state IN ('queued', 'sending', 'uncertain'))
+          AND (earlier.state = 'queued' OR earlier.state = 'sending' OR earlier.state = 'uncertain'))
     AND NOT EXISTS (
         SELECT 1 FROM notices
         WHERE notices.ticket = outbox.ticket AND notices.recipient = outbox.whom
@@ -317,7 +317,7 @@ fn write_outcome(
             .prepare_cached(
                 r"UPDATE outbox SET state = 'sent', answer = ?2, sent_at = ?3, bytes = x'',
                          lease_until = 0
-                  WHERE id = ?1 AND state IN ('sending', 'uncertain', 'queued')",
+                  WHERE id = ?1 AND (state = 'sending' OR state = 'uncertain' OR state = 'queued')",
             )?
             .execute(params![id.0, answer, millis(now)])?,
         Delivered::Later { why, next_at } => connection

@@ -46,7 +46,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 r"SELECT uid, state FROM ledger INDEXED BY ledger_unfinished
                   WHERE account = ?1 AND folder = ?2 AND uid_validity = ?3
-                    AND state IN ('unfiled', 'copying', 'copied') ORDER BY uid",
+                    AND (state = 'unfiled' OR state = 'copying' OR state = 'copied') ORDER BY uid",
             )?;
             let mut rows = statement.query(params![account, folder, uid_validity])?;
             while let Some(row) = rows.next()? {

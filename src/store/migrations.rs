@@ -23,11 +23,17 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/09.sql")),
     M::up(include_str!("migrations/10.sql")),
     M::up(include_str!("migrations/11.sql")),
+    M::up(include_str!("migrations/12.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.
 pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<()> {
     bring_up_to(connection, path, STEPS)
+}
+
+/// Whether there is nothing to bring up to date.
+pub(super) fn is_current(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == STEPS.len())
 }
 
 /// Refuses a database that this program would have to change first.
@@ -128,6 +134,7 @@ pub(super) fn publish(part: &Path, to: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{DATABASE, Store, lock};
 
     fn open(path: &Path) -> Connection {
         Connection::open(path).expect("a new file")
@@ -217,6 +224,134 @@ mod tests {
             .expect("rows");
         let row = |team: &str| (1, team.to_owned(), "reseau".to_owned(), 7);
         assert_eq!(observed, [row("c5"), row("iut")]);
+    }
+
+    /// Rows that are half done, and one of each table whose states were lists.
+    const ROWS: &str = r"
+        PRAGMA foreign_keys = OFF;
+        INSERT INTO inbox (account, origin, received_at, digest) VALUES ('a', 'pipe', 1, x'00');
+        INSERT INTO ledger (account, folder, uid_validity, uid, state) VALUES ('a', 'b', 1, 1, 'copying');
+        INSERT INTO maildir_ledger (account, name, state) VALUES ('a', 'b', 'unfiled');
+        INSERT INTO notices (kind, recipient, addressed, internal, automatic, at, state, notice)
+            VALUES ('answer', 'a', 'a', 0, 0, 1, 'kept', '');
+        INSERT INTO message_ids (message_id, ticket, thread) VALUES ('a', 1, 'phantom');
+        INSERT INTO outbox (notice, kind, sender, recipient, whom, message_id, digest, size, bytes,
+                            text, created_at, next_at)
+            VALUES (1, 'answer', 'a', 'a', 'a', 'a', x'00', 0, x'', '', 1, 1);";
+
+    /// What each of them may say, in the words of the first tables.
+    const STATES: [(&str, &str, &str); 7] = [
+        ("inbox", "state", "new filed duplicate ignored quarantined"),
+        ("ledger", "state", "unfiled copying copied filed left"),
+        ("maildir_ledger", "state", "unfiled filed left"),
+        ("notices", "state", "said kept dropped"),
+        ("message_ids", "thread", "incoming outgoing phantom"),
+        (
+            "outbox",
+            "state",
+            "queued sending uncertain sent failed given-up",
+        ),
+        ("outbox", "report", " failed uncertain given-up"),
+    ];
+
+    /// Only the words of the schema changed: what a row may say it still may, and nothing else; what was
+    /// half done is found. Lists that cost something are gone.
+    #[test]
+    fn what_rows_may_say_is_the_same_before_and_after_an_upgrade() {
+        let says_as_it_may = |connection: &Connection| {
+            connection.execute_batch("BEGIN").expect("begun");
+            for (table, column, states) in STATES {
+                let say = |state: &str| {
+                    connection.execute(&format!("UPDATE {table} SET {column} = ?1"), [state])
+                };
+                for state in states.split(' ') {
+                    assert_eq!(say(state).expect(state), 1, "{table}.{column} {state}");
+                }
+                let error = say("lost").expect_err("no such state").to_string();
+                assert!(error.contains("CHECK constraint failed"), "{error}");
+            }
+            connection.execute_batch("ROLLBACK").expect("undone");
+        };
+        let is_found = |connection: &Connection| {
+            let number = |sql: &str| -> i64 {
+                connection
+                    .query_row(sql, [], |row| row.get(0))
+                    .expect("planned and read")
+            };
+            assert_eq!(
+                number(
+                    r"SELECT count(*) FROM ledger INDEXED BY ledger_unfinished
+                      WHERE account = 'a' AND folder = 'b' AND uid_validity = 1
+                        AND (state = 'unfiled' OR state = 'copying' OR state = 'copied')"
+                ),
+                1
+            );
+            assert_eq!(
+                number(
+                    r"SELECT count(*) FROM outbox INDEXED BY outbox_order
+                      WHERE ticket IS NULL AND whom = 'a'
+                        AND (state = 'queued' OR state = 'sending' OR state = 'uncertain')"
+                ),
+                1
+            );
+        };
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("guichet.db");
+        let mut connection = open(&path);
+        bring_up_to(&mut connection, &path, &STEPS[..11]).expect("new");
+        connection.execute_batch(ROWS).expect("rows");
+        says_as_it_may(&connection);
+        bring_up_to(&mut connection, &path, STEPS).expect("upgraded");
+        says_as_it_may(&connection);
+        is_found(&connection);
+        drop(connection);
+        let connection = open(&path);
+        connection
+            .execute_batch("PRAGMA foreign_keys = OFF")
+            .expect("set");
+        says_as_it_may(&connection);
+        is_found(&connection);
+        let sound: String = connection
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .expect("an answer");
+        assert_eq!(sound, "ok");
+        let written: Vec<String> = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+            .expect("a schema")
+            .query_map([], |row| row.get(0))
+            .expect("readable")
+            .collect::<rusqlite::Result<_>>()
+            .expect("text");
+        let costs = |sql: &&String| {
+            let long = |list: &str| {
+                list.split(')')
+                    .next()
+                    .is_some_and(|list| list.matches(',').count() > 1)
+            };
+            // Of these a row is written a few times a day.
+            let is_rare = sql.contains("TABLE pending") || sql.contains("TABLE drafts");
+            !is_rare && sql.split(" IN (").skip(1).any(long)
+        };
+        let costly: Vec<&String> = written.iter().filter(costs).collect();
+        assert!(costly.is_empty(), "{costly:?}");
+    }
+
+    /// The statements of a desk that is at work name the indexes that it knows.
+    #[test]
+    fn a_database_that_a_desk_is_at_work_with_is_not_changed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(DATABASE);
+        bring_up_to(&mut open(&path), &path, &STEPS[..11]).expect("new");
+        let at_work = lock(directory.path()).expect("free");
+        let why = Store::open(directory.path()).expect_err("it is at work");
+        assert!(
+            format!("{why:#}").contains("another guichet is running"),
+            "{why:#}"
+        );
+        assert_eq!(version(&open(&path)).expect("its version"), 11);
+        drop(at_work);
+        Store::open(directory.path()).expect("free again");
+        assert_eq!(version(&open(&path)).expect("its version"), STEPS.len());
     }
 
     #[test]
