@@ -41,16 +41,17 @@ impl RawFiles {
         self.directory.join(folder).join(name)
     }
 
-    /// Makes the row of a message; a large one is in its file afterwards.
-    pub(super) fn keep(&self, bytes: &[u8]) -> Result<Row> {
-        let digest = Digest::of(bytes);
-        let kept = if bytes.len() > KEPT_IN_DATABASE_BYTES {
-            self.write_file(&digest, bytes)?;
+    /// Makes the row of a message; a large one is in its file afterwards, and no longer in memory.
+    pub(super) fn keep(&self, bytes: Vec<u8>) -> Result<Row> {
+        let digest = Digest::of(&bytes);
+        let size = bytes.len();
+        let kept = if size > KEPT_IN_DATABASE_BYTES {
+            self.write_file(&digest, &bytes)?;
             Kept::InFile
         } else {
-            packed(bytes).map_or(Kept::AsIs, Kept::Packed)
+            packed(&bytes).map_or(Kept::AsIs(bytes), Kept::Packed)
         };
-        Ok(Row { digest, kept })
+        Ok(Row { digest, size, kept })
     }
 
     /// Keeps `bytes` in a file: written, synced, renamed, directory synced.
@@ -127,6 +128,8 @@ impl RawFiles {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) digest: Digest,
+    /// Bytes of the message as it came.
+    size: usize,
     kept: Kept,
 }
 
@@ -135,7 +138,7 @@ pub(super) struct Row {
 enum Kept {
     InFile,
     Packed(Vec<u8>),
-    AsIs,
+    AsIs(Vec<u8>),
 }
 
 /// Compressed bytes, when that saves a sixteenth: base64 is kept as it is.
@@ -149,11 +152,10 @@ fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Writes the row of a message.
-pub(super) fn insert(connection: &Connection, row: &Row, bytes: &[u8]) -> Result<()> {
+pub(super) fn insert(connection: &Connection, row: &Row) -> Result<()> {
     let kept = match &row.kept {
         Kept::InFile => &[],
-        Kept::Packed(packed) => packed.as_slice(),
-        Kept::AsIs => bytes,
+        Kept::Packed(bytes) | Kept::AsIs(bytes) => bytes.as_slice(),
     };
     connection
         .prepare_cached(
@@ -162,7 +164,7 @@ pub(super) fn insert(connection: &Connection, row: &Row, bytes: &[u8]) -> Result
         )?
         .execute(params![
             row.digest.0,
-            super::number(bytes.len() as u64),
+            super::number(row.size as u64),
             matches!(row.kept, Kept::InFile),
             matches!(row.kept, Kept::Packed(_)),
             kept
@@ -215,8 +217,8 @@ mod tests {
                                     packed INTEGER, bytes BLOB)",
             )
             .expect("a table");
-        let row = files.keep(bytes).expect("kept");
-        insert(&connection, &row, bytes).expect("written");
+        let row = files.keep(bytes.to_vec()).expect("kept");
+        insert(&connection, &row).expect("written");
         connection.execute_batch(damage).expect("damaged");
         let packed = connection
             .query_row("SELECT packed FROM raw", [], |row| row.get(0))
