@@ -99,9 +99,15 @@ impl Service {
     /// # Errors
     /// When the database cannot be opened or a template is wrong.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self> {
-        let store = Store::open(&settings.data_dir)
+        // Both take a while, and neither needs the other.
+        let (store, templates) = std::thread::scope(|scope| {
+            let templates = scope.spawn(|| Rules::templates(&settings));
+            (Store::open(&settings.data_dir), templates.join())
+        });
+        let store = store
             .with_context(|| format!("opening the database in {}", settings.data_dir.display()))?;
-        let rules = Arc::new(Rules::load(&settings)?);
+        let templates = templates.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let rules = Arc::new(Rules::with(templates, &settings)?);
         Ok(Self {
             inner: Arc::new(Inner {
                 store,

@@ -58,7 +58,7 @@ impl Templates {
     /// The templates of the binary.
     pub fn embedded() -> Self {
         Self {
-            common: Set::compile(&embedded_layer(), &mut Vec::new()),
+            common: Set::embedded(),
             teams: BTreeMap::new(),
         }
     }
@@ -72,10 +72,13 @@ impl Templates {
     /// with sample data.
     pub fn load(folders: &[PathBuf]) -> Result<Self, Vec<TemplateProblem>> {
         let mut problems = Vec::new();
-        let mut common = embedded_layer();
+        let mut own = Layer::new();
         for folder in folders {
-            common.extend(read_layer(folder, &mut problems));
+            own.extend(read_layer(folder, &mut problems));
         }
+        let is_embedded = own.is_empty();
+        let mut common = embedded_layer();
+        common.extend(own);
         let mut teams: BTreeMap<String, Layer> = BTreeMap::new();
         for folder in folders {
             for (team, path) in subfolders(&folder.join("teams"), &mut problems) {
@@ -86,7 +89,10 @@ impl Templates {
             }
         }
         let templates = Self {
-            common: Set::compile(&common, &mut problems),
+            common: match is_embedded {
+                true => Set::embedded(),
+                false => Set::compile(&common, &mut problems),
+            },
             teams: teams
                 .into_iter()
                 .map(|(team, layer)| (team, Set::compile(&layer, &mut problems)))

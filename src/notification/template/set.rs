@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tera::{Context, Kwargs, State, Tera, Value};
 
 use super::problem::{line_of, problem};
-use super::source::{Layer, Source, kind_of, split};
+use super::source::{Layer, Source, embedded_layer, kind_of, split};
 use super::{EMBEDDED, TemplateProblem, Wording};
 use crate::desk::Kind;
 use crate::notification::header::Line;
@@ -24,14 +24,38 @@ pub(super) struct Set {
 }
 
 impl Set {
+    /// Those of the binary: its tests have tried them, so that a start need not.
+    pub(super) fn embedded() -> Self {
+        let layer = embedded_layer();
+        let mut set = Self::empty();
+        let mut problems = Vec::new();
+        let is_whole = set.add(&layer, &mut problems);
+        debug_assert!(is_whole && problems.is_empty(), "{problems:?}");
+        set.complete = layer.keys().filter_map(|name| kind_of(name)).collect();
+        set
+    }
+
+    /// Those of a layer with files of an operator: compiled, and tried with samples.
     pub(super) fn compile(layer: &Layer, problems: &mut Vec<TemplateProblem>) -> Self {
+        let mut set = Self::empty();
+        if set.add(layer, problems) {
+            set.check(layer, problems);
+        }
+        set
+    }
+
+    fn empty() -> Self {
         let mut tera = Tera::new();
         tera.autoescape_on([".html"]);
         tera.register_filter("lines", lines);
-        let mut set = Self {
+        Self {
             tera,
             complete: BTreeSet::new(),
-        };
+        }
+    }
+
+    /// Whether all of it compiles.
+    fn add(&mut self, layer: &Layer, problems: &mut Vec<TemplateProblem>) -> bool {
         let mut pieces: Vec<(String, String)> = Vec::new();
         for (name, source) in layer {
             match kind_of(name) {
@@ -53,12 +77,11 @@ impl Set {
         let all = pieces
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()));
-        if set.tera.add_raw_templates(all).is_err() {
-            set.compile_one_by_one(&pieces, layer, problems);
-            return set;
+        if self.tera.add_raw_templates(all).is_ok() {
+            return true;
         }
-        set.check(layer, problems);
-        set
+        self.compile_one_by_one(&pieces, layer, problems);
+        false
     }
 
     /// Finds what of the pieces does not compile: first what is alone, then what needs others.
@@ -242,4 +265,17 @@ fn has_block(text: &str, block: &str) -> bool {
         name.strip_prefix(block)
             .is_some_and(|rest| rest.starts_with([' ', '-', '%']))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_of_the_binary_pass_what_those_of_operators_must() {
+        let mut problems = Vec::new();
+        let tried = Set::compile(&embedded_layer(), &mut problems);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(tried.complete, Set::embedded().complete);
+    }
 }
