@@ -17,12 +17,13 @@ pub fn link(to: &str, subject: &str, body: &str) -> String {
 
 /// Everything but letters, digits and `-._~` is written in percent, save `kept`.
 fn encode(text: &str, kept: &[u8]) -> String {
-    let mut out = String::new();
+    let hex = |half: u8| char::from_digit(half.into(), 16).map_or('0', |d| d.to_ascii_uppercase());
+    let mut out = String::with_capacity(text.len() + text.len() / 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
         }
     }
     out

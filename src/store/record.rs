@@ -188,7 +188,7 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
         .with_context(|| format!("writing ticket {}", ticket.id))?;
     ensure!(rows == 1, "there is no ticket {}", ticket.id);
     look::write_major(connection, ticket)?;
-    write_observers(connection, ticket)?;
+    write_observers(connection, ticket, opens)?;
     for event in &changed.events {
         let id = write_event(connection, ticket, event)?;
         let words = words(event);
@@ -234,10 +234,12 @@ fn write_ticket(connection: &Connection, changed: &Changed, found: &mut Words) -
 }
 
 /// The teams that only observe a ticket, with what their lists ask of it.
-fn write_observers(connection: &Connection, ticket: &Ticket) -> Result<()> {
-    connection
-        .prepare_cached(r"DELETE FROM observed WHERE id = ?1")?
-        .execute(params![ticket.id.0])?;
+fn write_observers(connection: &Connection, ticket: &Ticket, is_new: bool) -> Result<()> {
+    if !is_new {
+        connection
+            .prepare_cached(r"DELETE FROM observed WHERE id = ?1")?
+            .execute(params![ticket.id.0])?;
+    }
     for team in &ticket.observing_teams {
         connection
             .prepare_cached(
