@@ -27,7 +27,7 @@ impl Drained {
 
 /// Rounds against `mbsync`, and their median. Nothing of a round is deleted before the last one is over:
 /// ext4 passes over what was deleted within minutes, one inode after the other, and `mbsync`, which makes a
-/// file for each mail, took three times as long in the third round as in the first.
+/// file for each mail, took three times as long after half a dozen runs as in the first.
 pub fn rounds(rounds: usize, mails: usize, tls: bool, under: &str) {
     let (mut runs, _kept): (Vec<Drained>, Vec<Place>) =
         (0..rounds).map(|_| once(mails, tls, true, under)).unzip();
