@@ -61,11 +61,6 @@ pub fn limited(mut text: String, chars: usize) -> String {
     text
 }
 
-/// Whether a text has more than so many characters; most are told by their bytes alone.
-pub fn is_longer(text: &str, chars: usize) -> bool {
-    text.len() > chars && (text.len() > 4 * chars || text.chars().nth(chars).is_some())
-}
-
 /// The fields of one header block, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Fields<'a> {

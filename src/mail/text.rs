@@ -41,8 +41,8 @@ pub use phone::phone;
 pub use phrases::is_closing;
 pub use thanks::{is_thanks, lone_reaction};
 pub use urgency::claims_urgency;
-pub(super) use words::fold;
 pub use words::is_greeting;
+pub(super) use words::{fold, is_longer};
 
 /// Bytes of a body that are read: a novel has one million, a screenshot pasted as `data:` three.
 /// What follows is left to the raw message.

@@ -252,6 +252,14 @@ fn needs_encoding(text: &str) -> bool {
     !text.is_ascii() || text.contains("=?") || text.split(' ').any(|word| word.len() > 60)
 }
 
+/// An octet in two hexadecimal digits behind a sign: `=C3` (RFC 2045 §6.7, RFC 2047 §4.2), `%C3` (RFC 2231 §4,
+/// RFC 3986 §2.1).
+pub(super) fn octet(sign: char, octet: u8) -> [char; 3] {
+    let digit =
+        |half: u8| char::from_digit(half.into(), 16).map_or('0', |d| d.to_ascii_uppercase());
+    [sign, digit(octet >> 4), digit(octet & 15)]
+}
+
 /// The text as encoded words, cut between characters. The "Q" encoding keeps French legible in the
 /// source; its letters are the few that are also allowed in display names (RFC 2047 §5 (3)).
 fn encoded_words(text: &str) -> Vec<String> {
@@ -266,7 +274,7 @@ fn encoded_words(text: &str) -> Vec<String> {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'*' | b'+' | b'-' | b'/' => {
                     piece.push(char::from(byte));
                 }
-                _ => piece.push_str(&format!("={byte:02X}")),
+                _ => piece.extend(octet('=', byte)),
             }
         }
         if word.len() + piece.len() > WORD_OCTETS {
@@ -291,7 +299,7 @@ fn percent_encoded(text: &str) -> Vec<String> {
             if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
                 encoded.push(char::from(byte));
             } else {
-                encoded.push_str(&format!("%{byte:02X}"));
+                encoded.extend(octet('%', byte));
             }
         }
         if let Some(piece) = pieces.last_mut() {

@@ -4,6 +4,8 @@
 //! A mail program starts a new message from such a link, without `In-Reply-To`; so the last line of
 //! the body is our marker, which finds the ticket (row D11).
 
+use super::header::octet;
+
 /// A `mailto:` link.
 pub fn link(to: &str, subject: &str, body: &str) -> String {
     let body = body.replace("\r\n", "\n").replace('\n', "\r\n");
@@ -17,13 +19,12 @@ pub fn link(to: &str, subject: &str, body: &str) -> String {
 
 /// Everything but letters, digits and `-._~` is written in percent, save `kept`.
 fn encode(text: &str, kept: &[u8]) -> String {
-    let hex = |half: u8| char::from_digit(half.into(), 16).map_or('0', |d| d.to_ascii_uppercase());
     let mut out = String::with_capacity(text.len() + text.len() / 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+            out.extend(octet('%', byte));
         }
     }
     out

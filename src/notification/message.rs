@@ -12,7 +12,7 @@ use lettre::message::header::{
 };
 use lettre::message::{Body, MultiPart, SinglePart};
 
-use super::header::{Fields, Line};
+use super::header::{Fields, Line, octet};
 
 /// Octets of a quoted-printable line (RFC 2045 §6.7).
 const BODY_LINE_OCTETS: usize = 76;
@@ -160,10 +160,6 @@ fn content_type(announced: &str) -> &str {
 /// dot, or with `From `, is encoded there, so that no mailbox format and no careless relay
 /// changes it.
 fn quoted_printable(out: &mut String, text: &str) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let hex = |half: u8| HEX.get(usize::from(half)).copied().unwrap_or('0');
     out.reserve(text.len() + text.len() / 4);
     for line in text.trim_end_matches('\n').split('\n') {
         let line = line.trim_end_matches('\r');
@@ -190,7 +186,7 @@ fn quoted_printable(out: &mut String, text: &str) {
                 out.push(char::from(byte));
                 length += 1;
             } else {
-                out.extend(['=', hex(byte >> 4), hex(byte & 15)]);
+                out.extend(octet('=', byte));
                 length += 3;
             }
         }

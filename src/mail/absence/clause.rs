@@ -10,9 +10,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::date::month_of;
-use crate::mail::header::is_longer;
 use crate::mail::pattern::pattern;
-use crate::mail::text::{fold, is_closing, is_greeting};
+use crate::mail::text::{fold, is_closing, is_greeting, is_longer};
 
 /// Characters of an absence; two languages fit.
 const CHARACTERS: usize = 1_500;

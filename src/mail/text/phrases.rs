@@ -3,8 +3,7 @@
 //! `signature`.
 
 use super::line::Line;
-use super::words::fold;
-use crate::mail::header::is_longer;
+use super::words::{fold, is_longer};
 use crate::mail::pattern::regex;
 
 /// Whether a line is nothing but a closing formula (« Cordialement, », « Merci, »).

@@ -9,8 +9,7 @@ use super::line::{Line, Nature};
 use super::phrases::{
     Closing, closing, is_advice, is_disclaimer, is_postscript, is_sent_from, is_warning,
 };
-use super::words::{among, fold, has_email, has_phone, has_substance, has_url};
-use crate::mail::header::is_longer;
+use super::words::{among, fold, has_email, has_phone, has_substance, has_url, is_longer};
 use crate::mail::pattern::regex;
 
 /// Lines from the end in which a signature may begin, disclaimers in three languages included.

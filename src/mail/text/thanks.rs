@@ -6,8 +6,7 @@
 //! request that nobody reads.
 
 use super::phrases::is_closing;
-use super::words::{among, fold, is_greeting};
-use crate::mail::header::is_longer;
+use super::words::{among, fold, is_greeting, is_longer};
 use crate::mail::pattern::regex;
 
 /// Characters of a thanks; a longer text says something else too.

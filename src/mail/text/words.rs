@@ -7,7 +7,6 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::accents::Latin;
 use super::line::is_space;
-use crate::mail::header::is_longer;
 use crate::mail::pattern::regex;
 
 /// Lower case, without accents, with plain apostrophes, dashes and single spaces: how words are
@@ -40,6 +39,11 @@ pub(in crate::mail) fn fold(text: &str) -> String {
         }
     }
     out.text
+}
+
+/// Whether a text has more than so many characters; most are told by their bytes alone.
+pub(in crate::mail) fn is_longer(text: &str, chars: usize) -> bool {
+    text.len() > chars && (text.len() > 4 * chars || text.chars().nth(chars).is_some())
 }
 
 /// Anything but a letter, a digit or a sign of ASCII that stands for itself.
@@ -255,6 +259,22 @@ pub(super) fn is_rule(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_are_counted_not_bytes() {
+        for (text, chars, longer) in [
+            ("", 0, false),
+            ("a", 0, true),
+            ("abc", 3, false),
+            ("abcd", 3, true),
+            ("éàü", 3, false),
+            ("éàüö", 3, true),
+            ("\u{1f600}\u{1f600}", 2, false),
+            ("\u{1f600}\u{1f600}\u{1f600}", 2, true),
+        ] {
+            assert_eq!(is_longer(text, chars), longer, "{text} of {chars}");
+        }
+    }
 
     #[test]
     fn words_are_folded() {
