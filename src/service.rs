@@ -37,6 +37,7 @@ mod links;
 mod maildir_account;
 mod pipe_account;
 mod process;
+mod reading;
 mod recall;
 mod reports;
 mod rules;
@@ -69,6 +70,7 @@ struct Inner {
     current: RwLock<Arc<Current>>,
     bells: Bells,
     budget: budget::Budget,
+    reading: reading::Reading,
     accounts: Mutex<BTreeMap<String, AccountState>>,
     readers: knowledge::readers::Readers,
     drawn: statistics::Drawn,
@@ -99,15 +101,9 @@ impl Service {
     /// # Errors
     /// When the database cannot be opened or a template is wrong.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self> {
-        // Both take a while, and neither needs the other.
-        let (store, templates) = std::thread::scope(|scope| {
-            let templates = scope.spawn(|| Rules::templates(&settings));
-            (Store::open(&settings.data_dir), templates.join())
-        });
-        let store = store
+        let store = Store::open(&settings.data_dir)
             .with_context(|| format!("opening the database in {}", settings.data_dir.display()))?;
-        let templates = templates.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        let rules = Arc::new(Rules::with(templates, &settings)?);
+        let rules = Arc::new(Rules::load(&settings)?);
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
@@ -115,6 +111,7 @@ impl Service {
                 current: RwLock::new(Arc::new(Current { settings, rules })),
                 bells: Bells::default(),
                 budget: budget::Budget::default(),
+                reading: reading::Reading::start()?,
                 accounts: Mutex::default(),
                 readers: knowledge::readers::Readers::default(),
                 drawn: statistics::Drawn::default(),

@@ -191,6 +191,19 @@ impl Store {
         &self.inner.directory
     }
 
+    /// Gives back what is kept in memory for quick work: pages of the database, and all readers but
+    /// one. For a desk that has had nothing to do for a while.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn rest(&self) -> Result<()> {
+        self.inner.pool.rest()?;
+        self.write(Durability::Killproof, "resting", |connection| {
+            Ok(connection.release_memory()?)
+        })
+        .await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         durability: Durability,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::desk::{self, Desk, Setup};
+use crate::drain;
 use crate::mix;
 use crate::servers::{self, Sink};
 use crate::support::dovecot::Dovecot;
@@ -36,14 +37,20 @@ pub fn start(rounds: usize) {
     let first = times.remove(0);
     println!(
         "start to first IDLE: {:.0} ms (median of {rounds}; at most 50); {first:.0} ms with a new database",
-        crate::drain::median(times)
+        drain::median(times)
     );
     let program = env!("CARGO_BIN_EXE_guichet");
     let size = std::fs::metadata(program).map_or(0, |file| file.len());
     println!("binary: {:.1} MB (at most 20)", size as f64 / 1e6);
 }
 
-/// So many accounts in IDLE for so long.
+/// What a desk has done before it rests again: all of its code for mails was used, and its caches are full.
+const WORK: usize = 500;
+
+/// How soon it rests.
+const CALM: Duration = Duration::from_secs(15);
+
+/// So many accounts in IDLE for so long, just started and after some work.
 pub fn accounts(count: usize, seconds: u64) {
     let users: Vec<String> = (0..count).map(|number| format!("repos{number}")).collect();
     let folder = tempfile::tempdir().expect("a folder");
@@ -64,7 +71,7 @@ pub fn accounts(count: usize, seconds: u64) {
             smtp_port: sink.port,
         },
     );
-    let desk = Desk::start(&config, &[]);
+    let mut desk = Desk::start(&config, &[]);
     tap.wait_for_idles(count);
     std::thread::sleep(Duration::from_secs(2));
     let (before, ..) = desk.usage();
@@ -78,6 +85,15 @@ pub fn accounts(count: usize, seconds: u64) {
     println!(
         "{count} accounts in IDLE: {now:.1} MiB resident{limit}, at most {most:.1}; {:.2} % of a core over {seconds} s (at most 1)",
         (after - before) * 100.0 / seconds as f64
+    );
+    drain::fill(&dovecot, &users[0], "travail", WORK);
+    desk.wait_for(&dovecot, &users[0], WORK);
+    let (_, busy, _) = desk.usage();
+    std::thread::sleep(CALM);
+    let (_, now, most) = desk.usage();
+    println!(
+        "  {now:.1} MiB resident {} s after {WORK} mails, {busy:.1} when they were done, at most {most:.1}",
+        CALM.as_secs()
     );
     desk.stop();
 }

@@ -1,21 +1,19 @@
 //! The second station: reads what is in the inbox, decides, and writes the outcome, one
 //! transaction a batch. Reading happens before, outside the transaction.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::authenticate::{Verdict, authenticate};
-use super::{Rules, Service, conclude};
+use super::{Rules, Service, conclude, reading};
 use crate::desk::policy::Authentication;
 use crate::desk::{Arrival, Disposition, Input};
-use crate::fault;
+use crate::mail::Mail;
 use crate::mail::authenticity::Authenticity;
-use crate::mail::{self, Mail};
 use crate::store::{InboxMail, Settled, Tried};
 use crate::ticket::InboxId;
 
@@ -31,25 +29,6 @@ const LEASE: Duration = Duration::from_secs(300);
 /// Without a bell, look this often: another process may have released a mail.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// A mail with a bit of everything that reading looks for.
-const SAMPLE: &str = "\
-From: Marie Durand <marie.durand@example.org>\r\n\
-To: support@example.org\r\n\
-Subject: RE: Imprimante\r\n\
-Content-Type: text/plain; charset=utf-8\r\n\
-\r\n\
-Bonjour,\r\n\
-\r\n\
-elle ne marche toujours pas, merci de rappeler au 02 31 11 22 33.\r\n\
-\r\n\
-Cordialement,\r\n\
---\x20\r\n\
-Marie Durand\r\n\
-Scolarité, tél. 02 31 11 22 33\r\n\
-\r\n\
-Le 12/03/2026 à 10:30, Support <support@example.org> a écrit :\r\n\
-> Bonjour,\r\n";
-
 /// Mails that were taken and read, to be settled together.
 struct Batch {
     rules: Arc<Rules>,
@@ -63,19 +42,25 @@ struct Batch {
 /// The loop: while one batch is settled, the next one is read. Only mails that were never tried are
 /// read ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
 pub async fn station(service: Service) -> Result<()> {
-    // The patterns of reading are compiled when they are first needed, which takes longer than a
-    // mail: nobody's mail waits for that.
-    let _ = tokio::task::spawn_blocking(|| drop(mail::read(SAMPLE.as_bytes()))).await;
     let mut ahead: Option<Batch> = None;
+    let mut rests = true;
     while ahead.is_some() || !service.is_stopping() {
         match round(&service, &mut ahead).await {
             // All of a batch may wait for name servers: what was read ahead does not.
             Ok(0) if ahead.is_none() => {}
-            Ok(_) => continue,
+            Ok(_) => {
+                rests = false;
+                continue;
+            }
             Err(error) => tracing::error!("Processing waits: {error:#}"),
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                if !rests && let Err(error) = service.store().rest().await {
+                    tracing::warn!("Memory is not given back: {error:#}");
+                }
+                rests = true;
+            }
             () = service.inner.bells.inbox.notified() => {}
             () = service.stopped() => {}
         }
@@ -139,7 +124,7 @@ async fn take(service: &Service, tried: Tried) -> Result<Option<Batch>> {
     let fresh = mails.iter().all(|mail| mail.attempts <= 1);
     let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
     let in_memory = service.inner.budget.take(bytes).await;
-    let understood = understand_all(&rules, mails, now).await?;
+    let understood = understand_all(service, &rules, mails, now).await?;
     drop(in_memory);
     let mut inputs = Vec::new();
     let mut later = Vec::new();
@@ -229,37 +214,15 @@ async fn settle(service: &Service, batch: Batch) {
     service.inner.bells.timers.notify_one();
 }
 
-/// Reads mails on as many threads as there are processors, each taking the next; one thread a mail
-/// would cost a stack and an arena each. Then their senders are judged, all at once. The answers
-/// are in the order of the mails.
+/// Reads mails, then judges their senders, all at once. The answers are in the order of the mails.
 async fn understand_all(
-    rules: &Arc<Rules>,
+    service: &Service,
+    rules: &Rules,
     mails: Vec<InboxMail>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(InboxId, Understood)>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.min(mails.len());
-    let next = Arc::new(Mutex::new(mails.into_iter().enumerate()));
-    let mut readers = Vec::new();
-    for _ in 0..threads {
-        let next = Arc::clone(&next);
-        readers.push(tokio::task::spawn_blocking(move || {
-            let mut read = Vec::new();
-            loop {
-                let taken = next.lock().unwrap_or_else(|e| e.into_inner()).next();
-                let Some((place, mail)) = taken else {
-                    return read;
-                };
-                read.push((place, self::read(mail)));
-            }
-        }));
-    }
-    let mut read = Vec::new();
-    for reader in readers {
-        read.append(&mut reader.await?);
-    }
-    read.sort_unstable_by_key(|(place, _)| *place);
-    let judged = read.into_iter().map(|(_, (mail, read))| async move {
+    let read = service.inner.reading.read(mails).await?;
+    let judged = read.into_iter().map(|(mail, read)| async move {
         let id = mail.id;
         (id, judge(rules, mail, read, now).await)
     });
@@ -358,21 +321,10 @@ pub enum Understood {
 
 /// Reads and authenticates one mail of the inbox.
 pub async fn understand(rules: &Rules, mail: InboxMail, now: DateTime<Utc>) -> Understood {
-    match tokio::task::spawn_blocking(move || read(mail)).await {
+    match tokio::task::spawn_blocking(move || reading::read(mail)).await {
         Ok((mail, read)) => judge(rules, mail, read, now).await,
         Err(_) => Understood::Not,
     }
-}
-
-/// Reads a mail; a panic of the reader must not take the batch down.
-fn read(mail: InboxMail) -> (InboxMail, Option<Mail>) {
-    let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        fault::point("reading", "before");
-        let read = mail::read(&mail.bytes);
-        fault::point("reading", "after");
-        read
-    }));
-    (mail, read.ok())
 }
 
 async fn judge(

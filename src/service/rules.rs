@@ -33,25 +33,10 @@ impl Rules {
     /// # Errors
     /// When a template is wrong (all of them are named), or the key file is.
     pub fn load(settings: &Settings) -> Result<Self> {
-        Self::with(Self::templates(settings)?, settings)
-    }
-
-    /// The words alone.
-    ///
-    /// # Errors
-    /// When a template is wrong; all of them are named.
-    pub fn templates(settings: &Settings) -> Result<Templates> {
-        Templates::load(&settings.template_dirs).map_err(|problems| {
+        let templates = Templates::load(&settings.template_dirs).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("{}", lines.join("\n"))
-        })
-    }
-
-    /// All else beside the words.
-    ///
-    /// # Errors
-    /// When the key file is wrong, or a folder of articles cannot be read.
-    pub fn with(templates: Templates, settings: &Settings) -> Result<Self> {
+        })?;
         Ok(Self {
             policy: settings.policy.clone(),
             templates,

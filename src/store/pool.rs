@@ -49,6 +49,16 @@ impl Pool {
         Ok(result)
     }
 
+    /// Closes what is idle but for one, which gives back its pages.
+    pub(super) fn rest(&self) -> Result<()> {
+        let mut idle = self.idle.lock().unwrap_or_else(|e| e.into_inner());
+        idle.truncate(1);
+        for connection in idle.iter() {
+            connection.release_memory()?;
+        }
+        Ok(())
+    }
+
     fn open(&self) -> Result<Connection> {
         let connection = Connection::open_with_flags(
             &self.path,

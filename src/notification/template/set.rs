@@ -1,6 +1,7 @@
 //! Templates that see each other: compiled strictly, tried with samples, rendered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use tera::{Context, Kwargs, State, Tera, Value};
 
@@ -18,106 +19,73 @@ const BLOCKS: [&str; 3] = ["heading", "content", "foot"];
 /// Templates that see each other.
 #[derive(Debug)]
 pub(super) struct Set {
-    tera: Tera,
+    engine: Engine,
     /// Kinds that can be written, by language.
     pub(super) complete: BTreeSet<(String, Kind)>,
+}
+
+/// What renders.
+#[derive(Debug)]
+enum Engine {
+    /// Files of an operator among those of the binary.
+    Own(Tera),
+    /// The files of the binary alone, by language: each is compiled when the first mail in it is written.
+    Embedded(BTreeMap<String, OnceLock<Tera>>),
 }
 
 impl Set {
     /// Those of the binary: its tests have tried them, so that a start need not.
     pub(super) fn embedded() -> Self {
-        let layer = embedded_layer();
-        let mut set = Self::empty();
-        let mut problems = Vec::new();
-        let is_whole = set.add(&layer, &mut problems);
-        debug_assert!(is_whole && problems.is_empty(), "{problems:?}");
-        set.complete = layer.keys().filter_map(|name| kind_of(name)).collect();
-        set
+        let complete: BTreeSet<(String, Kind)> = EMBEDDED
+            .iter()
+            .filter_map(|(name, _)| kind_of(name))
+            .collect();
+        let languages = complete.iter().map(|(language, _)| language.clone());
+        Self {
+            engine: Engine::Embedded(languages.map(|name| (name, OnceLock::new())).collect()),
+            complete,
+        }
     }
 
     /// Those of a layer with files of an operator: compiled, and tried with samples.
     pub(super) fn compile(layer: &Layer, problems: &mut Vec<TemplateProblem>) -> Self {
-        let mut set = Self::empty();
-        if set.add(layer, problems) {
-            set.check(layer, problems);
+        let mut tera = empty();
+        let is_whole = add(&mut tera, layer, problems);
+        let mut set = Self {
+            engine: Engine::Own(tera),
+            complete: BTreeSet::new(),
+        };
+        if is_whole {
+            set.complete = set.check(layer, problems);
         }
         set
     }
 
-    fn empty() -> Self {
-        let mut tera = Tera::new();
-        tera.autoescape_on([".html"]);
-        tera.register_filter("lines", lines);
-        Self {
-            tera,
-            complete: BTreeSet::new(),
+    /// What renders this language.
+    fn tera(&self, language: &str) -> Result<&Tera, tera::Error> {
+        match &self.engine {
+            Engine::Own(tera) => Ok(tera),
+            Engine::Embedded(languages) => languages
+                .get(language)
+                .map(|tera| tera.get_or_init(|| embedded_in(language)))
+                .ok_or_else(|| tera::Error::message(format!("no templates in `{language}`"))),
         }
     }
 
-    /// Whether all of it compiles.
-    fn add(&mut self, layer: &Layer, problems: &mut Vec<TemplateProblem>) -> bool {
-        let mut pieces: Vec<(String, String)> = Vec::new();
-        for (name, source) in layer {
-            match kind_of(name) {
-                Some(_) if name.ends_with(".txt") => match split(source) {
-                    Ok(split) => {
-                        let stem = name.trim_end_matches(".txt");
-                        pieces.push((format!("{stem}.subject"), split.subject));
-                        pieces.push((format!("{stem}.name"), split.name));
-                        pieces.push((name.clone(), split.body));
-                    }
-                    Err(problem) => problems.push(problem),
-                },
-                _ if name.ends_with("/base.html") => {
-                    pieces.push((name.clone(), frame(name, source, problems)));
-                }
-                _ => pieces.push((name.clone(), source.text.clone())),
-            }
-        }
-        let all = pieces
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()));
-        if self.tera.add_raw_templates(all).is_ok() {
-            return true;
-        }
-        self.compile_one_by_one(&pieces, layer, problems);
-        false
-    }
-
-    /// Finds what of the pieces does not compile: first what is alone, then what needs others.
-    fn compile_one_by_one(
-        &mut self,
-        pieces: &[(String, String)],
+    /// Renders everything once: a wrong variable is found at start, not in a mail. Returns the kinds
+    /// that can be written, by language.
+    fn check(
+        &self,
         layer: &Layer,
         problems: &mut Vec<TemplateProblem>,
-    ) {
-        let mut left: Vec<&(String, String)> = pieces.iter().collect();
-        loop {
-            let mut refused = Vec::new();
-            let before = left.len();
-            for piece in left {
-                if let Err(error) = self.tera.add_raw_template(&piece.0, &piece.1) {
-                    refused.push((piece, error));
-                }
-            }
-            if refused.is_empty() {
-                return;
-            }
-            if refused.len() == before {
-                for (piece, error) in refused {
-                    problems.push(problem(layer, &piece.0, &error));
-                }
-                return;
-            }
-            left = refused.into_iter().map(|(piece, _)| piece).collect();
-        }
-    }
-
-    /// Renders everything once: a wrong variable is found at start, not in a mail.
-    fn check(&mut self, layer: &Layer, problems: &mut Vec<TemplateProblem>) {
+    ) -> BTreeSet<(String, Kind)> {
+        let mut complete = BTreeSet::new();
         let known = sample::variables();
         for (name, source) in layer {
-            for variable in self.tera.get_template_variables(name).unwrap_or_default() {
+            let Ok(tera) = self.tera(name.split('/').next().unwrap_or_default()) else {
+                continue;
+            };
+            for variable in tera.get_template_variables(name).unwrap_or_default() {
                 if !known.contains(variable) {
                     let line = line_of(&source.text, variable);
                     // Included and extended files are named when it is their turn.
@@ -155,9 +123,10 @@ impl Set {
                 self.check_sample(layer, &stem, &words, problems);
             }
             if problems.len() == before {
-                self.complete.insert((language, kind));
+                complete.insert((language, kind));
             }
         }
+        complete
     }
 
     fn check_sample(
@@ -196,10 +165,11 @@ impl Set {
     }
 
     fn write_as(&self, stem: &str, words: &Words) -> Result<Wording, tera::Error> {
+        let tera = self.tera(&words.language)?;
         let mut context = Context::from_serialize(words)?;
-        let name = Line::new(&self.tera.render(&format!("{stem}.name"), &context)?);
+        let name = Line::new(&tera.render(&format!("{stem}.name"), &context)?);
         context.insert("name", name.as_str());
-        let subject = Line::new(&self.tera.render(&format!("{stem}.subject"), &context)?);
+        let subject = Line::new(&tera.render(&format!("{stem}.subject"), &context)?);
         for (date, value) in [
             ("created_at", &words.created_at),
             ("close_at", &words.close_at),
@@ -208,7 +178,7 @@ impl Set {
         ] {
             context.insert(date, &value.as_deref().map(unbroken));
         }
-        let html = self.tera.render(&format!("{stem}.html"), &context)?;
+        let html = tera.render(&format!("{stem}.html"), &context)?;
         for (date, value) in [
             ("created_at", &words.created_at),
             ("close_at", &words.close_at),
@@ -218,12 +188,89 @@ impl Set {
             context.insert(date, value);
         }
         context.insert("text", &words.text.as_deref().map(layout::keep));
-        let text = self.tera.render(&format!("{stem}.txt"), &context)?;
+        let text = tera.render(&format!("{stem}.txt"), &context)?;
         Ok(Wording {
             subject,
             text: layout::lay_out(&text),
             html: html.trim_start().to_owned(),
         })
+    }
+}
+
+fn empty() -> Tera {
+    let mut tera = Tera::new();
+    tera.autoescape_on([".html"]);
+    tera.register_filter("lines", lines);
+    tera
+}
+
+/// The files of the binary in this language; they name none of another.
+fn embedded_in(language: &str) -> Tera {
+    let mut layer = embedded_layer();
+    layer.retain(|name, _| name.split('/').next() == Some(language));
+    let mut tera = empty();
+    let mut problems = Vec::new();
+    let is_whole = add(&mut tera, &layer, &mut problems);
+    debug_assert!(is_whole && problems.is_empty(), "{problems:?}");
+    tera
+}
+
+/// Whether all of it compiles.
+fn add(tera: &mut Tera, layer: &Layer, problems: &mut Vec<TemplateProblem>) -> bool {
+    let mut pieces: Vec<(String, String)> = Vec::new();
+    for (name, source) in layer {
+        match kind_of(name) {
+            Some(_) if name.ends_with(".txt") => match split(source) {
+                Ok(split) => {
+                    let stem = name.trim_end_matches(".txt");
+                    pieces.push((format!("{stem}.subject"), split.subject));
+                    pieces.push((format!("{stem}.name"), split.name));
+                    pieces.push((name.clone(), split.body));
+                }
+                Err(problem) => problems.push(problem),
+            },
+            _ if name.ends_with("/base.html") => {
+                pieces.push((name.clone(), frame(name, source, problems)));
+            }
+            _ => pieces.push((name.clone(), source.text.clone())),
+        }
+    }
+    let all = pieces
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    if tera.add_raw_templates(all).is_ok() {
+        return true;
+    }
+    compile_one_by_one(tera, &pieces, layer, problems);
+    false
+}
+
+/// Finds what of the pieces does not compile: first what is alone, then what needs others.
+fn compile_one_by_one(
+    tera: &mut Tera,
+    pieces: &[(String, String)],
+    layer: &Layer,
+    problems: &mut Vec<TemplateProblem>,
+) {
+    let mut left: Vec<&(String, String)> = pieces.iter().collect();
+    loop {
+        let mut refused = Vec::new();
+        let before = left.len();
+        for piece in left {
+            if let Err(error) = tera.add_raw_template(&piece.0, &piece.1) {
+                refused.push((piece, error));
+            }
+        }
+        if refused.is_empty() {
+            return;
+        }
+        if refused.len() == before {
+            for (piece, error) in refused {
+                problems.push(problem(layer, &piece.0, &error));
+            }
+            return;
+        }
+        left = refused.into_iter().map(|(piece, _)| piece).collect();
     }
 }
 

@@ -1,0 +1,106 @@
+//! The threads that read mails: as many as there are processors, the same as long as the service lives.
+//! Each pattern keeps memory to work in for up to eight threads, which it never gives back: mails that
+//! are read wherever the runtime has a thread to spare take all eight, one after the other.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, mpsc};
+
+use anyhow::{Context, Result, ensure};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::fault;
+use crate::mail::{self, Mail};
+use crate::store::InboxMail;
+
+/// More than that only wait for the thread that writes.
+const MOST: usize = 8;
+
+/// A mail, and what was read of it: nothing when the reader failed.
+pub(super) type Read = (InboxMail, Option<Mail>);
+
+struct Job {
+    place: usize,
+    mail: InboxMail,
+    answer: UnboundedSender<(usize, Read)>,
+}
+
+/// The way to the threads; they end with it.
+#[derive(Debug)]
+pub(super) struct Reading {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Reading {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system has none to give.
+    pub(super) fn start() -> Result<Self> {
+        let (jobs, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..threads.min(MOST) {
+            let waiting = Arc::clone(&waiting);
+            std::thread::Builder::new()
+                .name("reading".to_owned())
+                .spawn(move || run(&waiting))
+                .context("starting a thread that reads")?;
+        }
+        Ok(Self { jobs })
+    }
+
+    /// Reads mails; the answers are in their order.
+    ///
+    /// # Errors
+    /// When the threads are gone.
+    pub(super) async fn read(&self, mails: Vec<InboxMail>) -> Result<Vec<Read>> {
+        let count = mails.len();
+        let (answer, mut answers) = unbounded_channel();
+        for (place, mail) in mails.into_iter().enumerate() {
+            let answer = answer.clone();
+            let job = Job {
+                place,
+                mail,
+                answer,
+            };
+            if self.jobs.send(job).is_err() {
+                break;
+            }
+        }
+        drop(answer);
+        let mut read = Vec::with_capacity(count);
+        while let Some(one) = answers.recv().await {
+            read.push(one);
+        }
+        ensure!(read.len() == count, "the threads that read are gone");
+        read.sort_unstable_by_key(|(place, _)| *place);
+        Ok(read.into_iter().map(|(_, read)| read).collect())
+    }
+}
+
+fn run(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let job = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
+        let Ok(Job {
+            place,
+            mail,
+            answer,
+        }) = job
+        else {
+            return;
+        };
+        // Nobody waits any more when the desk stops meanwhile.
+        let _ = answer.send((place, read(mail)));
+    }
+}
+
+/// Reads a mail; a panic of the reader must not take the batch down.
+pub(super) fn read(mail: InboxMail) -> Read {
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        fault::point("reading", "before");
+        let read = mail::read(&mail.bytes);
+        fault::point("reading", "after");
+        read
+    }));
+    (mail, read.ok())
+}
