@@ -12,6 +12,7 @@
 
 pub mod fault;
 pub mod token;
+pub mod zone;
 
 pub mod mail;
 

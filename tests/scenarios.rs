@@ -216,7 +216,7 @@ impl Desk {
 
     async fn step(&mut self, folder: &Path, step: &Step) {
         let now = self.clock.now();
-        let local = now.with_timezone(&chrono_tz::Europe::Paris);
+        let local = now.with_timezone(&guichet::zone::Zone::paris());
         let _ = writeln!(self.transcript, "== {} ==", local.format("%Y-%m-%d %H:%M"));
         if let Some(relay) = &step.relay {
             let _ = writeln!(self.transcript, "   (relais {relay})");
@@ -644,7 +644,7 @@ impl Desk {
                     "   {} {} {}{}{}",
                     event
                         .at
-                        .with_timezone(&chrono_tz::Europe::Paris)
+                        .with_timezone(&guichet::zone::Zone::paris())
                         .format("%d/%m %H:%M"),
                     event.actor.role.as_str(),
                     event.what.kind(),

@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("token", &[]),
+    ("zone", &[]),
     ("mail", &["token"]),
     ("knowledge", &[]),
     ("ticket", &["token", "mail", "knowledge"]),
-    ("desk", &["token", "mail", "knowledge", "ticket"]),
+    ("desk", &["token", "zone", "mail", "knowledge", "ticket"]),
     (
         "notification",
-        &["token", "mail", "knowledge", "ticket", "desk"],
+        &["token", "zone", "mail", "knowledge", "ticket", "desk"],
     ),
-    ("statistics", &["mail", "ticket", "desk"]),
+    ("statistics", &["zone", "mail", "ticket", "desk"]),
     (
         "store",
         &[
@@ -36,12 +37,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("maildir", &[]),
     ("smtp", &["fault", "tls"]),
     ("pipe", &[]),
-    ("config", &["token", "mail", "ticket", "desk"]),
+    ("config", &["token", "zone", "mail", "ticket", "desk"]),
     (
         "service",
         &[
             "fault",
             "token",
+            "zone",
             "mail",
             "knowledge",
             "ticket",
@@ -60,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "token",
+            "zone",
             "mail",
             "knowledge",
             "ticket",
@@ -81,6 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "token",
+            "zone",
             "mail",
             "knowledge",
             "ticket",
@@ -101,6 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Modules that do no IO, read no clock and know no database.
 const PURE: &[&str] = &[
     "token",
+    "zone",
     "mail",
     "knowledge",
     "ticket",

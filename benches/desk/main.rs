@@ -12,11 +12,14 @@ mod growth;
 mod history;
 mod latency;
 mod mix;
+mod order;
 mod pages;
 mod read;
 mod rest;
 mod servers;
 mod tap;
+
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
@@ -117,6 +120,8 @@ enum Bench {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// Writes packaging/order.ld: which functions the linker puts side by side (needs valgrind)
+    Order,
 }
 
 fn main() {
@@ -124,7 +129,7 @@ fn main() {
     let Some(bench) = arguments.bench_of else {
         // Plain `cargo bench`: no servers asked for, so none started.
         println!(
-            "say which: quick, drain, tls, postfix, latency, cost, rest, memory, growth, pages, read (see docs/performance.md)"
+            "say which: quick, drain, tls, postfix, latency, cost, rest, memory, growth, pages, read, order (see docs/performance.md)"
         );
         return;
     };
@@ -159,6 +164,7 @@ fn main() {
         } => growth::run(tickets, mails, rounds, at.as_deref()),
         Bench::Pages { tickets, looks, at } => growth::pages(tickets, looks, at.as_deref()),
         Bench::Read { mails, rounds } => read::run(mails, rounds),
+        Bench::Order => order::write(Path::new("packaging/order.ld")),
     }
 }
 

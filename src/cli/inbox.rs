@@ -127,7 +127,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     })
 }
 
-async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result<ExitCode> {
+async fn list(store: &Store, zone: crate::zone::Zone, list: &List) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     if list.state.contains(&Wanted::All) {
         rows = store.inbox_list(None, list.limit).await?;
@@ -170,7 +170,7 @@ async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(store: &Store, zone: chrono_tz::Tz, show: &Show) -> anyhow::Result<ExitCode> {
+async fn show(store: &Store, zone: crate::zone::Zone, show: &Show) -> anyhow::Result<ExitCode> {
     let id = InboxId(show.id);
     let row = store
         .inbox_show(id)
@@ -223,7 +223,7 @@ async fn show(store: &Store, zone: chrono_tz::Tz, show: &Show) -> anyhow::Result
 async fn whole(
     store: &Store,
     references: &mut References,
-    zone: chrono_tz::Tz,
+    zone: crate::zone::Zone,
     row: InboxRow,
 ) -> anyhow::Result<Row> {
     // Bytes that are missing make a row without author and subject, not an error: the row is what

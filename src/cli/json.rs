@@ -1,13 +1,13 @@
 //! The JSON that scripts read: English tokens, null for what is unknown, times in the zone of the
 //! desk. Scripts depend on these shapes; they only grow.
 
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::print::rfc3339;
 use crate::desk::urgency::{COUNTED_DAYS, Claims};
 use crate::mail::Address;
 use crate::ticket::{self, Event, Status, What};
+use crate::zone::Zone;
 
 /// A ticket in a list.
 #[derive(Debug, Serialize)]
@@ -98,7 +98,7 @@ struct Attachment {
 
 impl Ticket {
     /// As `ticket list` prints it.
-    pub fn of(ticket: &ticket::Ticket, zone: Tz) -> Self {
+    pub fn of(ticket: &ticket::Ticket, zone: Zone) -> Self {
         Self {
             reference: ticket.reference.to_string(),
             subject: ticket.title.clone(),
@@ -128,7 +128,7 @@ impl Whole {
         linked: &[String],
         events: &[Event],
         claims: Claims,
-        zone: Tz,
+        zone: Zone,
     ) -> Self {
         Self {
             ticket: Ticket::of(ticket, zone),
@@ -190,7 +190,7 @@ impl Person {
 }
 
 impl Entry {
-    fn of(event: &Event, zone: Tz) -> Self {
+    fn of(event: &Event, zone: Zone) -> Self {
         Self {
             at: rfc3339(event.at, zone),
             kind: event.what.kind(),

@@ -119,7 +119,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     })
 }
 
-async fn list(store: &Store, zone: chrono_tz::Tz, list: &List) -> anyhow::Result<ExitCode> {
+async fn list(store: &Store, zone: crate::zone::Zone, list: &List) -> anyhow::Result<ExitCode> {
     let ticket = match &list.ticket {
         Some(reference) => Some(ticket::find(store, reference).await?.id),
         None => None,
@@ -196,7 +196,7 @@ struct WaitingRow {
 
 async fn waiting(
     store: &Store,
-    zone: chrono_tz::Tz,
+    zone: crate::zone::Zone,
     arguments: &Waiting,
 ) -> anyhow::Result<ExitCode> {
     let mut references = References::default();

@@ -3,10 +3,10 @@
 use std::io::{IsTerminal, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::config::Problems;
+use crate::zone::Zone;
 
 /// Says what went wrong, with the chain of reasons, on standard error.
 pub fn error(error: &anyhow::Error) {
@@ -48,13 +48,13 @@ pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// For scripts: RFC 3339 in the zone of the desk.
-pub fn rfc3339(at: DateTime<Utc>, zone: Tz) -> String {
+pub fn rfc3339(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone)
         .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// For people: `2026-11-23 11:45` in the zone of the desk.
-pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
+pub fn time(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
 }
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
-use chrono_tz::Tz;
 
 use crate::desk::policy::{
     Account, AddressPattern, Assignment, Authentication, CcObservers, Limits, Policy, Rank,
     SubjectStyle, Team, Technician, Thanks,
 };
+use crate::zone::Zone;
 
 use super::compile::{checked_address, list};
 use super::problem::did_you_mean;
@@ -175,7 +175,7 @@ pub fn own_id<'a>(
     id.to_owned()
 }
 
-fn teams(reading: &mut Reading, config: &Config, timezone: Tz) -> Vec<Team> {
+fn teams(reading: &mut Reading, config: &Config, timezone: Zone) -> Vec<Team> {
     let closures = calendar::closures(reading, config);
     let mut teams: Vec<Team> = Vec::new();
     for (index, written) in config.teams.iter().enumerate() {
@@ -425,15 +425,15 @@ fn technician_addresses(written: &written::Technician) -> (&'static str, Vec<Str
     (key, own)
 }
 
-fn timezone(reading: &mut Reading, config: &Config) -> Tz {
+fn timezone(reading: &mut Reading, config: &Config) -> Zone {
     let Some(name) = config.timezone.as_deref() else {
-        return Tz::Europe__Paris;
+        return Zone::paris();
     };
-    name.parse().unwrap_or_else(|_| {
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let hint = did_you_mean(name, names);
+    Zone::named(name).unwrap_or_else(|| {
+        let names: Vec<String> = Zone::names().collect();
+        let hint = did_you_mean(name, names.iter().map(String::as_str));
         reading.wrong("timezone", format!("no time zone \"{name}\"{hint}"));
-        Tz::Europe__Paris
+        Zone::paris()
     })
 }
 

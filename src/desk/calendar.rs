@@ -5,8 +5,8 @@
 //! shorter or longer, as people live it. A wall-clock time that does not exist (02:30 in March) is the
 //! moment the clock jumps to; one that exists twice opens at the first and closes at the second.
 
+use crate::zone::Zone;
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
 
 /// Days searched for an open hour. A calendar without any in three years has none.
 const SEARCHED_DAYS: u64 = 3 * 366;
@@ -40,7 +40,7 @@ pub enum Holidays {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// Zone of the hours.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Hours of a usual week.
     pub hours: Hours,
     /// Holidays.
@@ -71,7 +71,7 @@ impl Hours {
 
 impl Calendar {
     /// Open at every moment, holidays and closures included.
-    pub fn always(timezone: Tz) -> Self {
+    pub fn always(timezone: Zone) -> Self {
         Self {
             timezone,
             hours: Hours::always(),

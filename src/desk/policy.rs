@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
 use regex::Regex;
 
 use super::calendar::{Calendar, Term};
@@ -13,6 +12,7 @@ use super::directory::{Directory, name_key};
 use super::form::Question;
 use crate::mail::Address;
 use crate::ticket::{Impact, Level, Nature, Part, Ticket};
+use crate::zone::Zone;
 
 /// How senders are authenticated (DESIGN "Who may do what").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -344,7 +344,7 @@ pub struct Policy {
     /// Services whose requests some of their people may read.
     pub services: Vec<Readers>,
     /// Zone of every date that people read.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Where the page is, without a final `/`.
     pub base_url: String,
     /// Name of the desk as printed.

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_month_is_due_when_the_next_one_has_begun_and_somebody_is_there() {
-        let mut calendar = Calendar::always(chrono_tz::Europe::Paris);
+        let mut calendar = Calendar::always(crate::zone::Zone::paris());
         let november = Some("2026-11-01".to_owned());
         assert_eq!(due(&calendar, "2026-12-01T06:59:00Z"), None);
         assert_eq!(due(&calendar, "2026-12-01T07:00:00Z"), november);

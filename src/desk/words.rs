@@ -2,9 +2,9 @@
 //! days and times to come.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::mail::days;
+use crate::zone::Zone;
 
 /// The sentence in `language`; French unless it is English.
 pub fn pick(language: &str, french: impl Into<String>, english: impl Into<String>) -> String {
@@ -21,7 +21,7 @@ pub fn is_spoken(language: &str) -> bool {
 }
 
 /// A time of today as people say it, « 10 h 42 »; of another day, with its date.
-pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone, language: &str) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     let time = local.format(if language == "en" {
         "%-H:%M"
@@ -40,7 +40,7 @@ pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: &str) ->
 }
 
 /// A time to come as people say it: « à 18 h », « demain à 8 h », « lundi à 8 h », « le 4 janvier à 8 h ».
-pub fn coming(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn coming(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone, language: &str) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     let days = (local.date_naive() - today.date_naive()).num_days();
     let time = match (language, local.format("%M").to_string().as_str()) {
@@ -66,6 +66,6 @@ pub fn coming(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: &str) -
 }
 
 /// A day as people say it, « lundi 30 novembre 2026 ».
-pub fn day(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn day(at: DateTime<Utc>, zone: Zone, language: &str) -> String {
     days::day(at.with_timezone(&zone).date_naive(), language)
 }

@@ -1,14 +1,14 @@
 //! Dates and sizes in words, as people read them in mails and on the page.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::desk::words;
 use crate::mail::days;
+use crate::zone::Zone;
 
 /// A moment in words: « lundi 23 novembre 2026 à 14 h 05 », "Monday 23 November 2026 at 14:05",
 /// and `2026-11-23 14:05` in languages that the desk does not speak itself.
-pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn moment(at: DateTime<Utc>, zone: Zone, language: &str) -> String {
     let local = at.with_timezone(&zone).naive_local();
     match words::is_spoken(language) {
         true => days::moment(local, language),
@@ -17,7 +17,7 @@ pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
 }
 
 /// A day in words: « mardi 1er décembre 2026 », "Tuesday 1 December 2026".
-pub fn day(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn day(at: DateTime<Utc>, zone: Zone, language: &str) -> String {
     let local = at.with_timezone(&zone).date_naive();
     match words::is_spoken(language) {
         true => days::day(local, language),
@@ -77,11 +77,14 @@ mod tests {
         ];
         for (at, french, english) in table {
             let at = at.parse().expect("RFC 3339");
-            assert_eq!(moment(at, chrono_tz::Europe::Paris, "fr"), french);
-            assert_eq!(moment(at, chrono_tz::Europe::Paris, "en"), english);
+            assert_eq!(moment(at, crate::zone::Zone::paris(), "fr"), french);
+            assert_eq!(moment(at, crate::zone::Zone::paris(), "en"), english);
         }
         let at = "2026-11-23T13:05:00Z".parse().expect("RFC 3339");
-        assert_eq!(moment(at, Tz::UTC, "de"), "2026-11-23 13:05");
+        assert_eq!(
+            moment(at, Zone::named("UTC").expect("a zone"), "de"),
+            "2026-11-23 13:05"
+        );
     }
 
     #[test]

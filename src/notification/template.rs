@@ -107,6 +107,13 @@ impl Templates {
         }
     }
 
+    /// Compiles what mails in this language need, unless it is compiled already: the first mail takes
+    /// longer otherwise.
+    pub fn get_ready(&self, language: &str) {
+        // A language without templates is told by whoever writes in it.
+        let _ = self.common.tera(language);
+    }
+
     /// Teams that have templates of their own, by id: `check` compares them with those configured.
     pub fn teams(&self) -> impl Iterator<Item = &str> {
         self.teams.keys().map(String::as_str)

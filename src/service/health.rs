@@ -8,12 +8,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
 
 use super::space;
 use crate::desk::Policy;
 use crate::desk::calendar::Calendar;
 use crate::store::{AccountState, Store, Waiting};
+use crate::zone::Zone;
 
 /// A server that restarts, a network that blinks: nobody is woken for less (fault F16).
 const ACCOUNT_PATIENCE: Duration = Duration::minutes(5);
@@ -101,7 +101,7 @@ impl Problem {
     }
 
     /// In a sentence with its remedy.
-    pub fn sentence(&self, language: &str, zone: Tz) -> String {
+    pub fn sentence(&self, language: &str, zone: Zone) -> String {
         let at = |time: &DateTime<Utc>| time.with_timezone(&zone).format("%Y-%m-%d %H:%M");
         let french = language != "en";
         match self {

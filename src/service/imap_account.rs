@@ -343,6 +343,7 @@ impl Watched<'_> {
             .map(|mail| mail.size)
             .fold(0, u64::saturating_add);
         let in_memory = self.service.inner.budget.take(bytes).await;
+        self.service.inner.reading.get_ready(&self.service.rules());
         let bodies = session.fetch(set).await?;
         for refusal in &bodies.refused {
             tracing::warn!(

@@ -3,11 +3,12 @@
 //! are read wherever the runtime has a thread to spare take all eight, one after the other.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, Once, mpsc};
 
 use anyhow::{Context, Result, ensure};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 
+use super::Rules;
 use crate::fault;
 use crate::mail::{self, Mail};
 use crate::store::InboxMail;
@@ -15,19 +16,35 @@ use crate::store::InboxMail;
 /// More than that only wait for the thread that writes.
 const MOST: usize = 8;
 
+/// A mail with a bit of everything that reading looks for.
+const SAMPLE: &str = "\
+From: Marie Durand <marie.durand@example.org>\r\n\
+To: support@example.org\r\n\
+Subject: RE: Imprimante\r\n\
+Content-Type: text/plain; charset=utf-8\r\n\
+\r\n\
+Bonjour,\r\n\
+\r\n\
+elle ne marche toujours pas, merci de rappeler au 02 31 11 22 33.\r\n\
+\r\n\
+Cordialement,\r\n\
+--\x20\r\n\
+Marie Durand\r\n\
+Scolarité, tél. 02 31 11 22 33\r\n\
+\r\n\
+Le 12/03/2026 à 10:30, Support <support@example.org> a écrit :\r\n\
+> Bonjour,\r\n";
+
 /// A mail, and what was read of it: nothing when the reader failed.
 pub(super) type Read = (InboxMail, Option<Mail>);
 
-struct Job {
-    place: usize,
-    mail: InboxMail,
-    answer: UnboundedSender<(usize, Read)>,
-}
+type Job = Box<dyn FnOnce() + Send>;
 
 /// The way to the threads; they end with it.
 #[derive(Debug)]
 pub(super) struct Reading {
     jobs: mpsc::Sender<Job>,
+    ready: Once,
 }
 
 impl Reading {
@@ -46,7 +63,25 @@ impl Reading {
                 .spawn(move || run(&waiting))
                 .context("starting a thread that reads")?;
         }
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            ready: Once::new(),
+        })
+    }
+
+    /// Compiles patterns and templates while the first mail is on its way: a desk that waits for it
+    /// has neither, and they take longer than the mail.
+    pub(super) fn get_ready(&self, rules: &Arc<Rules>) {
+        self.ready.call_once(|| {
+            let rules = Arc::clone(rules);
+            let patterns: Job = Box::new(|| drop(mail::read(SAMPLE.as_bytes())));
+            let templates: Job =
+                Box::new(move || rules.templates.get_ready(&rules.policy.language));
+            for job in [patterns, templates] {
+                // Whoever sends mails finds out that the threads are gone.
+                let _ = self.jobs.send(job);
+            }
+        });
     }
 
     /// Reads mails; the answers are in their order.
@@ -58,11 +93,10 @@ impl Reading {
         let (answer, mut answers) = unbounded_channel();
         for (place, mail) in mails.into_iter().enumerate() {
             let answer = answer.clone();
-            let job = Job {
-                place,
-                mail,
-                answer,
-            };
+            let job: Job = Box::new(move || {
+                // Nobody waits any more when the desk stops meanwhile.
+                let _ = answer.send((place, read(mail)));
+            });
             if self.jobs.send(job).is_err() {
                 break;
             }
@@ -81,16 +115,10 @@ impl Reading {
 fn run(waiting: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
-        let Ok(Job {
-            place,
-            mail,
-            answer,
-        }) = job
-        else {
+        let Ok(job) = job else {
             return;
         };
-        // Nobody waits any more when the desk stops meanwhile.
-        let _ = answer.send((place, read(mail)));
+        job();
     }
 }
 

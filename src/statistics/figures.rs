@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::recurrence::{Proposal, Subject, proposals, subjects};
 use super::{FEWEST_OF_A_PERSON, Fact, Spread};
 use crate::desk::Policy;
 use crate::ticket::{Channel, Claim, Marks, Nature};
+use crate::zone::Zone;
 
 /// Days of the longest period that is drawn up; more are cut off at the beginning.
 const LONGEST_DAYS: i64 = 3660;
@@ -47,7 +47,7 @@ impl Question {
     }
 
     /// The first moment of the period, and the first after it.
-    pub fn moments(&self, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+    pub fn moments(&self, zone: Zone) -> (DateTime<Utc>, DateTime<Utc>) {
         let midnight = |day: NaiveDate| {
             let local = day.and_time(NaiveTime::MIN);
             // Where the clock jumps at midnight, the day begins an hour later.

@@ -2,12 +2,12 @@
 //! since when, and what happens next (row M7).
 
 use chrono::{DateTime, NaiveTime, Utc};
-use chrono_tz::Tz;
 
 use crate::desk::{Policy, lifecycle};
 use crate::notification::date;
 use crate::ticket::{Awaited, Nature, Part, Person, Status, Ticket};
 use crate::token;
+use crate::zone::Zone;
 
 /// French or English, whichever the page speaks.
 pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
@@ -24,7 +24,7 @@ pub fn nature(nature: Nature, language: &str) -> &'static str {
 }
 
 /// A moment in words, whose time is not broken at the end of a line.
-pub fn moment(at: DateTime<Utc>, zone: Tz, language: &str) -> String {
+pub fn moment(at: DateTime<Utc>, zone: Zone, language: &str) -> String {
     date::moment(at, zone, language).replace(" h ", "\u{a0}h\u{a0}")
 }
 
@@ -51,7 +51,7 @@ pub fn status(
     ticket: &Ticket,
     person: &Person,
     language: &str,
-    zone: Tz,
+    zone: Zone,
     now: DateTime<Utc>,
 ) -> String {
     let since = since(ticket.status_since, zone, language, now);
@@ -181,7 +181,7 @@ pub fn next(ticket: &Ticket, person: &Person, policy: &Policy, language: &str) -
 }
 
 /// « depuis mardi », "since Tuesday"; the time today, the date when it is longer ago than a week.
-fn since(at: DateTime<Utc>, zone: Tz, language: &str, now: DateTime<Utc>) -> String {
+fn since(at: DateTime<Utc>, zone: Zone, language: &str, now: DateTime<Utc>) -> String {
     let then = at.with_timezone(&zone);
     let today = now.with_timezone(&zone).date_naive();
     let days = (today - then.date_naive()).num_days();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn since_when_in_words() {
-        let zone = chrono_tz::Europe::Paris;
+        let zone = crate::zone::Zone::paris();
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
         let now = at("2026-11-26T10:00:00Z");
         for (then, french) in [

@@ -1,7 +1,6 @@
 //! What a page says: a ticket in words that its requester understands (rows M3, M7).
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::frame::encoded;
@@ -10,6 +9,7 @@ use crate::desk::Policy;
 pub use crate::knowledge::spaces::unbroken;
 use crate::notification::date;
 use crate::ticket::{Awaited, Event, Person, Role, Status, Ticket, Verdict, What, Withdrawn};
+use crate::zone::Zone;
 
 /// Pictures up to this size are shown; larger ones are only offered as files, so that the page
 /// stays light on a phone.
@@ -163,7 +163,7 @@ fn entry(
     event: &Event,
     before: Status,
     person: &Person,
-    zone: Tz,
+    zone: Zone,
     language: &str,
     token: &str,
 ) -> Option<Entry> {

@@ -82,7 +82,7 @@ async fn figures(desk: &Desk) -> Figures {
     let figures = figures.expect("drawn up");
     assert_eq!(now.expect("drawn up"), figures);
     let mut other = policy.clone();
-    other.timezone = chrono_tz::Asia::Tokyo;
+    other.timezone = guichet::zone::Zone::named("Asia/Tokyo").expect("a zone");
     assert_ne!(
         guichet::statistics::rules(&other),
         guichet::statistics::rules(policy)

@@ -104,7 +104,7 @@ mod tests {
                 .iter()
                 .map(|(first, last)| (day(first), day(last)))
                 .collect(),
-            ..Calendar::always(chrono_tz::Europe::Paris)
+            ..Calendar::always(crate::zone::Zone::paris())
         }
     }
 

@@ -51,7 +51,7 @@ fn whole(
     linked: &[String],
     events: &[Event],
     claims: Claims,
-    zone: chrono_tz::Tz,
+    zone: crate::zone::Zone,
 ) -> String {
     let mut out = format!("[{}] {}\n\n", ticket.reference, ticket.title);
     let mut line = |label: &str, value: String| {

@@ -1,13 +1,13 @@
 //! Working time of the teams: `[calendar]`, `hours`, and what waits for how long.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use crate::config::compile::list;
 use crate::config::reading::Reading;
 use crate::config::time::{self, Hours, Term};
 use crate::config::written::{self, Config};
 use crate::desk::calendar::{self, Calendar, Holidays};
+use crate::zone::Zone;
 
 /// When an unanswered question is asked again.
 const REMINDERS: [calendar::Term; 2] = [
@@ -35,7 +35,7 @@ pub fn calendar(
     config: &Config,
     team: &written::Team,
     closures: &[(NaiveDate, NaiveDate)],
-    timezone: Tz,
+    timezone: Zone,
 ) -> Calendar {
     let hours = team.hours.clone().unwrap_or_else(Hours::usual).0;
     if hours == calendar::Hours::always() {

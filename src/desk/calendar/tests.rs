@@ -1,8 +1,10 @@
 //! Easter, holidays, closures, lunch breaks and the nights on which the clock changes.
 
+use std::sync::LazyLock;
+
 use super::*;
 
-const PARIS: Tz = Tz::Europe__Paris;
+static PARIS: LazyLock<Zone> = LazyLock::new(Zone::paris);
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
@@ -19,7 +21,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn shown(at: DateTime<Utc>) -> String {
-    at.with_timezone(&PARIS)
+    at.with_timezone(&*PARIS)
         .format("%Y-%m-%d %H:%M")
         .to_string()
 }
@@ -33,7 +35,7 @@ fn office(holidays: Holidays) -> Calendar {
     }
     week[4] = vec![(8 * 60, 12 * 60)];
     Calendar {
-        timezone: PARIS,
+        timezone: *PARIS,
         hours: Hours { week },
         holidays,
         closures: vec![(day("2026-12-24"), day("2027-01-03"))],
@@ -177,7 +179,7 @@ fn working_days_keep_the_time_of_day() {
 
 #[test]
 fn the_clock_changes_and_the_day_stays_a_day() {
-    let always = Calendar::always(PARIS);
+    let always = Calendar::always(*PARIS);
     // The night of 28 to 29 March 2026 has no 02:30, that of 24 to 25 October two.
     assert_eq!(
         shown(always.add_working_days(at("2026-03-28 02:30"), 1)),
@@ -196,7 +198,7 @@ fn the_clock_changes_and_the_day_stays_a_day() {
         "2026-03-30 08:00"
     );
     // A night watch from 02:00 to 03:00: nothing in March, two hours in October.
-    let mut night = Calendar::always(PARIS);
+    let mut night = Calendar::always(*PARIS);
     night.hours.week[6] = vec![(2 * 60, 3 * 60)];
     assert!(night.spans(day("2026-03-29")).is_empty());
     let (from, to) = night.spans(day("2026-10-25"))[0];
@@ -207,7 +209,7 @@ fn the_clock_changes_and_the_day_stays_a_day() {
 fn a_desk_that_never_opens_still_has_an_answer() {
     let never = Calendar {
         hours: Hours::default(),
-        ..Calendar::always(PARIS)
+        ..Calendar::always(*PARIS)
     };
     let now = at("2026-11-23 10:00");
     assert_eq!(never.next_open(now), now);
@@ -246,11 +248,11 @@ fn some_calendar(numbers: &mut Numbers) -> Calendar {
     // At least one hour a week, or nothing ends.
     week[2] = vec![(600, 660)];
     let zones = [
-        PARIS,
-        Tz::UTC,
-        Tz::America__Cayenne,
-        Tz::Indian__Reunion,
-        Tz::Australia__Lord_Howe,
+        *PARIS,
+        Zone::named("UTC").expect("a zone"),
+        Zone::named("America/Cayenne").expect("a zone"),
+        Zone::named("Indian/Reunion").expect("a zone"),
+        Zone::named("Australia/Lord_Howe").expect("a zone"),
     ];
     let kept = [Holidays::France, Holidays::AlsaceMoselle, Holidays::None];
     Calendar {

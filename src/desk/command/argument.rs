@@ -4,11 +4,11 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
-use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::mail::text::fold_accents;
 use crate::ticket::{Awaited, Level, TicketId};
+use crate::zone::Zone;
 
 /// A time to come, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ impl When {
     }
 
     /// The moment meant, seen from `now`; `None` when it has passed or is too far away.
-    pub fn resolve(self, now: DateTime<Utc>, timezone: Tz) -> Option<DateTime<Utc>> {
+    pub fn resolve(self, now: DateTime<Utc>, timezone: Zone) -> Option<DateTime<Utc>> {
         let today = now.with_timezone(&timezone).date_naive();
         let day = match self {
             Self::Hours(hours) => {
@@ -355,7 +355,7 @@ mod tests {
     fn paris(text: &str) -> DateTime<Utc> {
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time");
         naive
-            .and_local_timezone(chrono_tz::Europe::Paris)
+            .and_local_timezone(crate::zone::Zone::paris())
             .earliest()
             .expect("it exists")
             .with_timezone(&Utc)
@@ -401,7 +401,7 @@ mod tests {
             ("bientôt", ""),
         ] {
             let got =
-                When::parse(written).and_then(|when| when.resolve(now, chrono_tz::Europe::Paris));
+                When::parse(written).and_then(|when| when.resolve(now, crate::zone::Zone::paris()));
             let expected = (!expected.is_empty()).then(|| paris(expected));
             assert_eq!(got, expected, "{written}");
         }

@@ -2,7 +2,6 @@
 //! Each is answered by a mail of its own, about the technician's own teams only.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::super::asked::{Found, Listed, Look};
 use super::super::command::{self, Command, VERBS};
@@ -13,6 +12,7 @@ use super::super::{Question, words};
 use super::reply::Outcome;
 use crate::ticket::{Event, PersonId, Role, Status, Ticket, TicketId, What};
 use crate::token;
+use crate::zone::Zone;
 
 /// Entries of a timeline that an answer shows, and characters of each.
 const ENTRIES: usize = 60;
@@ -336,7 +336,7 @@ fn entry(policy: &Policy, event: &Event, language: &str) -> Option<String> {
     })
 }
 
-fn moment(at: DateTime<Utc>, zone: Tz) -> String {
+fn moment(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%d/%m/%Y %H:%M").to_string()
 }
 

@@ -62,7 +62,7 @@ impl Set {
     }
 
     /// What renders this language.
-    fn tera(&self, language: &str) -> Result<&Tera, tera::Error> {
+    pub(super) fn tera(&self, language: &str) -> Result<&Tera, tera::Error> {
         match &self.engine {
             Engine::Own(tera) => Ok(tera),
             Engine::Embedded(languages) => languages

@@ -8,7 +8,6 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::super::{Site, page, unavailable, view};
@@ -21,6 +20,7 @@ use crate::mail::text::fold_accents;
 use crate::notification::date;
 use crate::service::statistics as station;
 use crate::statistics::{self, Csv, Figures, Question, Table};
+use crate::zone::Zone;
 
 mod chart;
 
@@ -190,7 +190,7 @@ fn drawn(site: &Site, staff: &Staff, asked: &Asked, figures: &Figures) -> tera::
 }
 
 /// A day in words.
-fn shown(day: NaiveDate, zone: Tz, language: &str) -> String {
+fn shown(day: NaiveDate, zone: Zone, language: &str) -> String {
     // Noon is on that day in every zone of the desk.
     let noon = day.and_hms_opt(12, 0, 0).unwrap_or_default();
     let at = noon.and_local_timezone(zone).earliest();

@@ -1,13 +1,13 @@
 //! What the desk's pages call things: states, levels, times, in French or English.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 pub use super::super::status::nature;
 use super::super::status::pick;
 use crate::desk::Kind;
 use crate::mail::Address;
 use crate::ticket::{Awaited, Claim, Event, Part, Relation, Status, What};
+use crate::zone::Zone;
 
 pub fn status(status: Status, language: &str) -> &'static str {
     match status {
@@ -119,7 +119,7 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: &str) -> String {
 }
 
 /// Day and time, short, for machines' precision beside: « 23/11 à 9 h 30 ».
-pub fn short(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>, language: &str) -> String {
+pub fn short(at: DateTime<Utc>, zone: Zone, now: DateTime<Utc>, language: &str) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     let french = language != "en";
     let time = local.format(match french {
@@ -145,7 +145,7 @@ pub fn name(who: &Address) -> &str {
 }
 
 /// The button that takes back what these events did.
-pub fn undoing(done: &[&Event], zone: Tz, now: DateTime<Utc>, language: &str) -> String {
+pub fn undoing(done: &[&Event], zone: Zone, now: DateTime<Utc>, language: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for event in done {
         let part = match &event.what {
