@@ -1,9 +1,9 @@
 //! Where optimised programs have their functions: those that a desk uses lie side by side
-//! (`packaging/order.ld`), so that the rest is not mapped along with them. Nothing breaks without it.
+//! (`packaging/order.ld`), so that the rest is not mapped along with them. Nothing is missing without it.
 
 use std::env;
 
-/// Set to anything for a linker that reads no linker scripts, such as mold.
+/// Set to anything for a linker that does not take `INSERT` in its scripts: mold, gold.
 const UNORDERED: &str = "GUICHET_UNORDERED";
 
 fn main() {
@@ -16,6 +16,6 @@ fn main() {
         && env::var_os(UNORDERED).is_none()
     {
         let root = env::var("CARGO_MANIFEST_DIR").expect("set by cargo");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/packaging/order.ld");
+        println!("cargo::rustc-link-arg-bins=-T{root}/packaging/order.ld");
     }
 }

@@ -197,7 +197,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn rest(&self) -> Result<()> {
-        self.inner.pool.rest()?;
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || inner.pool.rest())
+            .await
+            .context("giving memory back was interrupted")??;
         self.write(Durability::Killproof, "resting", |connection| {
             Ok(connection.release_memory()?)
         })

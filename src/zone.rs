@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{self, AmbiguousOffset};
 
-/// Rules that were asked for live as long as the program: there are as many as there are names.
+/// Rules that were asked for live as long as the program: there are as many as there are zones.
 static KNOWN: Mutex<BTreeMap<String, Zone>> = Mutex::new(BTreeMap::new());
 
 /// Where the desk is unless the configuration says otherwise.
@@ -33,15 +33,17 @@ pub struct ZoneOffset {
 impl Zone {
     /// The zone of this name (`Europe/Paris`), in large or small letters.
     pub fn named(name: &str) -> Option<Self> {
+        let rules = tz::TimeZone::get(name).ok()?;
+        let name = rules.iana_name().filter(|name| is_somewhere(name))?;
         let mut known = KNOWN.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(zone) = known.get(name) {
             return Some(*zone);
         }
-        let rules = tz::TimeZone::get(name).ok()?;
+        let name = name.to_owned();
         let zone = Self {
             rules: Box::leak(Box::new(rules)),
         };
-        known.insert(name.to_owned(), zone);
+        known.insert(name, zone);
         Some(zone)
     }
 
@@ -52,7 +54,10 @@ impl Zone {
 
     /// The names of all zones.
     pub fn names() -> impl Iterator<Item = String> {
-        tz::db().available().map(|name| name.as_str().to_owned())
+        let names = tz::db().available();
+        names
+            .map(|name| name.as_str().to_owned())
+            .filter(|name| is_somewhere(name))
     }
 
     /// The name, as IANA writes it.
@@ -135,6 +140,11 @@ impl fmt::Display for ZoneOffset {
     }
 }
 
+/// Two names are for machines that were never told where they are: as good as a mistake.
+fn is_somewhere(name: &str) -> bool {
+    !matches!(name, "Factory" | "Etc/Unknown")
+}
+
 /// The same on the calendar, for what has a year of four digits.
 fn civil(local: &NaiveDateTime) -> Option<DateTime> {
     let at = Timestamp::from_second(local.and_utc().timestamp()).ok()?;
@@ -168,7 +178,9 @@ mod tests {
             assert_eq!(local.format("%H:%M").to_string(), shown, "{name} {at}");
             assert_eq!(local.with_timezone(&Utc), utc(at));
         }
-        assert_eq!(Zone::named("Europe/Pariss"), None);
+        for name in ["Europe/Pariss", "Factory", "Etc/Unknown", ""] {
+            assert_eq!(Zone::named(name), None, "{name}");
+        }
         assert!(Zone::names().any(|name| name == "America/Cayenne"));
     }
 

@@ -114,6 +114,11 @@ impl Templates {
         let _ = self.common.tera(language);
     }
 
+    /// Whether they are.
+    pub fn is_ready(&self, language: &str) -> bool {
+        self.common.is_compiled(language)
+    }
+
     /// Teams that have templates of their own, by id: `check` compares them with those configured.
     pub fn teams(&self) -> impl Iterator<Item = &str> {
         self.teams.keys().map(String::as_str)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -29,6 +29,12 @@ const LEASE: Duration = Duration::from_secs(300);
 /// Without a bell, look this often: another process may have released a mail.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// Memory is given back when no mail has come for [`LOOK_EVERY`], and so often beside that.
+const REST_EVERY: Duration = Duration::from_secs(60);
+
+/// Mails that could not even be handed to a reader come again after that.
+const REST: chrono::Duration = chrono::Duration::seconds(30);
+
 /// Mails that were taken and read, to be settled together.
 struct Batch {
     rules: Arc<Rules>,
@@ -43,23 +49,26 @@ struct Batch {
 /// read ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
 pub async fn station(service: Service) -> Result<()> {
     let mut ahead: Option<Batch> = None;
-    let mut rests = true;
+    let (mut worked, mut rested) = (false, Instant::now());
     while ahead.is_some() || !service.is_stopping() {
         match round(&service, &mut ahead).await {
             // All of a batch may wait for name servers: what was read ahead does not.
             Ok(0) if ahead.is_none() => {}
             Ok(_) => {
-                rests = false;
+                worked = true;
                 continue;
             }
             Err(error) => tracing::error!("Processing waits: {error:#}"),
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {
-                if !rests && let Err(error) = service.store().rest().await {
-                    tracing::warn!("Memory is not given back: {error:#}");
+                // Pages of the web fill memory as well.
+                if worked || rested.elapsed() >= REST_EVERY {
+                    if let Err(error) = service.store().rest().await {
+                        tracing::warn!("Memory is not given back: {error:#}");
+                    }
+                    (worked, rested) = (false, Instant::now());
                 }
-                rests = true;
             }
             () = service.inner.bells.inbox.notified() => {}
             () = service.stopped() => {}
@@ -121,10 +130,19 @@ async fn take(service: &Service, tried: Tried) -> Result<Option<Batch>> {
         return Ok(None);
     }
     let rules = service.rules();
+    service.inner.reading.get_ready(&rules);
+    let ids: Vec<InboxId> = mails.iter().map(|mail| mail.id).collect();
     let fresh = mails.iter().all(|mail| mail.attempts <= 1);
     let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
     let in_memory = service.inner.budget.take(bytes).await;
-    let understood = understand_all(service, &rules, mails, now).await?;
+    let understood = match understand_all(service, &rules, mails, now).await {
+        Ok(understood) => understood,
+        Err(error) => {
+            // It was not the mails' fault.
+            service.store().give_back(ids, now + REST).await?;
+            return Err(error);
+        }
+    };
     drop(in_memory);
     let mut inputs = Vec::new();
     let mut later = Vec::new();

@@ -44,7 +44,7 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(super) struct Reading {
     jobs: mpsc::Sender<Job>,
-    ready: Once,
+    patterns: Once,
 }
 
 impl Reading {
@@ -65,23 +65,27 @@ impl Reading {
         }
         Ok(Self {
             jobs,
-            ready: Once::new(),
+            patterns: Once::new(),
         })
     }
 
-    /// Compiles patterns and templates while the first mail is on its way: a desk that waits for it
-    /// has neither, and they take longer than the mail.
+    /// Compiles patterns and templates while mail is on its way, unless they are: a desk that waits has
+    /// neither, and they take longer than the mail. Templates are new after a reload.
     pub(super) fn get_ready(&self, rules: &Arc<Rules>) {
-        self.ready.call_once(|| {
-            let rules = Arc::clone(rules);
-            let patterns: Job = Box::new(|| drop(mail::read(SAMPLE.as_bytes())));
-            let templates: Job =
-                Box::new(move || rules.templates.get_ready(&rules.policy.language));
-            for job in [patterns, templates] {
-                // Whoever sends mails finds out that the threads are gone.
-                let _ = self.jobs.send(job);
-            }
+        self.patterns.call_once(|| {
+            self.begin(Box::new(|| drop(mail::read(SAMPLE.as_bytes()))));
         });
+        if !rules.templates.is_ready(&rules.policy.language) {
+            let rules = Arc::clone(rules);
+            self.begin(Box::new(move || {
+                rules.templates.get_ready(&rules.policy.language);
+            }));
+        }
+    }
+
+    /// Whoever sends mails finds out when the threads are gone.
+    fn begin(&self, job: Job) {
+        let _ = self.jobs.send(job);
     }
 
     /// Reads mails; the answers are in their order.
@@ -118,7 +122,8 @@ fn run(waiting: &Mutex<mpsc::Receiver<Job>>) {
         let Ok(job) = job else {
             return;
         };
-        job();
+        // A panic takes down its job, not the thread: whoever waits for it is told.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(job));
     }
 }
 

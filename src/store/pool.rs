@@ -51,11 +51,16 @@ impl Pool {
 
     /// Closes what is idle but for one, which gives back its pages.
     pub(super) fn rest(&self) -> Result<()> {
-        let mut idle = self.idle.lock().unwrap_or_else(|e| e.into_inner());
-        idle.truncate(1);
-        for connection in idle.iter() {
-            connection.release_memory()?;
-        }
+        let take = || std::mem::take(&mut *self.idle.lock().unwrap_or_else(|e| e.into_inner()));
+        // Closing takes a while: nobody waits for it.
+        let Some(one) = take().into_iter().next() else {
+            return Ok(());
+        };
+        one.release_memory()?;
+        self.idle
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .push(one);
         Ok(())
     }
 

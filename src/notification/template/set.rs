@@ -28,7 +28,7 @@ pub(super) struct Set {
 #[derive(Debug)]
 enum Engine {
     /// Files of an operator among those of the binary.
-    Own(Tera),
+    Own(Box<Tera>),
     /// The files of the binary alone, by language: each is compiled when the first mail in it is written.
     Embedded(BTreeMap<String, OnceLock<Tera>>),
 }
@@ -52,13 +52,23 @@ impl Set {
         let mut tera = empty();
         let is_whole = add(&mut tera, layer, problems);
         let mut set = Self {
-            engine: Engine::Own(tera),
+            engine: Engine::Own(Box::new(tera)),
             complete: BTreeSet::new(),
         };
         if is_whole {
             set.complete = set.check(layer, problems);
         }
         set
+    }
+
+    /// Whether this language need not be compiled any more.
+    pub(super) fn is_compiled(&self, language: &str) -> bool {
+        match &self.engine {
+            Engine::Own(_) => true,
+            Engine::Embedded(languages) => languages
+                .get(language)
+                .is_none_or(|tera| tera.get().is_some()),
+        }
     }
 
     /// What renders this language.
