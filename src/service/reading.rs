@@ -137,3 +137,23 @@ pub(super) fn read(mail: InboxMail) -> Read {
     }));
     (mail, read.ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_takes_no_thread_along() {
+        let reading = Reading::start().expect("threads");
+        for _ in 0..4 * MOST {
+            reading.begin(Box::new(|| panic!("a job that fails, on purpose")));
+        }
+        let (answer, mut answers) = unbounded_channel();
+        reading.begin(Box::new(move || {
+            answer.send("still here").expect("somebody waits");
+        }));
+        assert_eq!(answers.recv().await, Some("still here"));
+        let read = reading.read(Vec::new()).await.expect("nothing to read");
+        assert!(read.is_empty());
+    }
+}

@@ -78,3 +78,28 @@ impl Pool {
         Ok(connection)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_that_rests_keeps_one_reader() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        Connection::open(&path)
+            .and_then(|database| database.execute_batch("CREATE TABLE a (x INTEGER) STRICT"))
+            .expect("a database");
+        let pool = Pool::new(path);
+        let count = |connection: &Connection| -> Result<i64> {
+            Ok(connection.query_row("SELECT count(*) FROM a", [], |row| row.get(0))?)
+        };
+        pool.rest().expect("nothing to give back");
+        pool.read(|_| pool.read(|_| pool.read(count)))
+            .expect("three at once");
+        assert_eq!(pool.idle.lock().expect("ours").len(), 3);
+        pool.rest().expect("given back");
+        assert_eq!(pool.idle.lock().expect("ours").len(), 1);
+        assert_eq!(pool.read(count).expect("read"), 0);
+    }
+}
