@@ -140,7 +140,11 @@ pub(super) fn read(mail: InboxMail) -> Read {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Utc;
+
     use super::*;
+    use crate::mail::Digest;
+    use crate::ticket::InboxId;
 
     #[tokio::test]
     async fn a_panic_takes_no_thread_along() {
@@ -155,5 +159,38 @@ mod tests {
         assert_eq!(answers.recv().await, Some("still here"));
         let read = reading.read(Vec::new()).await.expect("nothing to read");
         assert!(read.is_empty());
+    }
+
+    #[tokio::test]
+    async fn answers_are_in_the_order_of_the_mails() {
+        let reading = Reading::start().expect("threads");
+        // The first takes longest: with two threads the others are read before it.
+        let mails = (0..20).map(|number| {
+            let lines = if number == 0 { 20_000 } else { 1 };
+            let bytes = format!(
+                "From: a@example.org\r\n\r\n{}",
+                "Bonjour.\r\n".repeat(lines)
+            );
+            InboxMail {
+                id: InboxId(number),
+                account: String::new(),
+                recipient: None,
+                sender: None,
+                received_at: Utc::now(),
+                digest: Digest::of(bytes.as_bytes()),
+                bytes: bytes.into_bytes(),
+                oversize: None,
+                proven: None,
+                released: false,
+                attempts: 1,
+                authenticity: None,
+                names_asked_since: None,
+                submission: None,
+            }
+        });
+        let read = reading.read(mails.collect()).await.expect("read");
+        let ids: Vec<_> = read.iter().map(|(mail, _)| mail.id.0).collect();
+        assert_eq!(ids, Vec::from_iter(0..20));
+        assert!(read.iter().all(|(_, mail)| mail.is_some()));
     }
 }
