@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Offered;
@@ -203,8 +203,8 @@ pub struct Question {
     pub causes: BTreeSet<String>,
     /// The sender (folded) whose habits matter, and the small images of his mail (rows B3, B4).
     pub habits_of: Option<(String, BTreeSet<Digest>)>,
-    /// Content digest, to recognise the same mail come twice.
-    pub content: Option<Digest>,
+    /// Content digest and `Date`, to recognise the same mail come twice: the digest holds the date.
+    pub content: Option<(Digest, Option<DateTime<FixedOffset>>)>,
     /// Requests for confirmation, by notice.
     pub pending: BTreeSet<NoticeId>,
     /// The row that asks, left out of the search for duplicates.

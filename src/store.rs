@@ -78,6 +78,9 @@ const DATABASE: &str = "guichet.db";
 /// Pages that the thread that writes may hold.
 const WRITER_CACHE_KIB: i64 = 6 << 10;
 
+/// Pages of the index of words that one step of [`Store::tidy_words`] writes: some milliseconds.
+const TIDY_PAGES: u32 = 200;
+
 /// Held by the daemon for as long as it lives, so that a second one does not start beside it.
 const LOCK: &str = "guichet.lock";
 
@@ -205,6 +208,22 @@ impl Store {
             Ok(connection.release_memory()?)
         })
         .await
+    }
+
+    /// Puts pieces of the index of words together, a step of some milliseconds; whether there is more to do.
+    /// Each commit leaves a piece, and a search looks into all of them. It is done when no mail waits:
+    /// with a million messages it was two fifths of what each new one wrote.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn tidy_words(&self) -> Result<bool> {
+        let what = "tidying the index of words";
+        let step = |connection: &Connection| search::tidy(connection, TIDY_PAGES);
+        let writer = &self.inner.writer;
+        writer
+            .write(what, Durability::Killproof, Scope::Own, step)
+            .await
+            .context(what)
     }
 
     async fn write<T: Send + 'static>(

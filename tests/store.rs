@@ -268,7 +268,10 @@ fn desk(input: &Input, lookup: &Lookup<'_>) -> anyhow::Result<Settlement> {
         anyhow::bail!("the small desk knows mails only");
     };
     let known = lookup.known(&Question {
-        content: arrival.mail.content_digest,
+        content: arrival
+            .mail
+            .content_digest
+            .map(|digest| (digest, arrival.mail.date)),
         inbox: Some(arrival.inbox),
         ..Question::default()
     })?;

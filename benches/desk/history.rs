@@ -264,13 +264,16 @@ impl Copy {
                 ("events" | "ledger" | "message_ids" | "outbox" | "tails", "id", _) => continue,
                 (
                     _,
-                    "at" | "since" | "created_at" | "updated_at" | "received_at",
+                    "at" | "since" | "created_at" | "updated_at" | "received_at" | "dated",
                     Value::Integer(at),
                 ) => Value::Integer(at - self.ago.num_milliseconds()),
                 ("tickets", "id", Value::Integer(id)) | (_, "ticket", Value::Integer(id)) => {
                     Value::Integer(id + self.number)
                 }
                 ("inbox", "id", Value::Integer(id)) | (_, "inbox", Value::Integer(id)) => {
+                    Value::Integer(self.inbox(*id))
+                }
+                ("raw", "id", Value::Integer(id)) | ("inbox", "raw", Value::Integer(id)) => {
                     Value::Integer(self.inbox(*id))
                 }
                 ("ledger", "uid", Value::Integer(uid)) => Value::Integer(self.inbox(*uid)),

@@ -95,7 +95,7 @@ fn undoes(reply: &str) -> bool {
 fn about_mail(policy: &Policy, keys: &Keys, arrival: &Arrival, question: &mut Question) {
     let mail = &arrival.mail;
     question.inbox = Some(arrival.inbox);
-    question.content = mail.content_digest;
+    question.content = mail.content_digest.map(|digest| (digest, mail.date));
     question.message_ids.extend(mail.message_id.clone());
     question
         .message_ids

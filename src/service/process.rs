@@ -29,8 +29,12 @@ const LEASE: Duration = Duration::from_secs(300);
 /// Without a bell, look this often: another process may have released a mail.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Memory is given back when no mail has come for [`LOOK_EVERY`], and so often beside that.
+/// Words are tidied and memory is given back when no mail has come for [`LOOK_EVERY`], and so often beside
+/// that.
 const REST_EVERY: Duration = Duration::from_secs(60);
+
+/// Steps in which words are tidied while there are mails: at most a second or so of each minute.
+const BUSY_STEPS: usize = 200;
 
 /// Mails that could not even be handed to a reader come again after that.
 const REST: chrono::Duration = chrono::Duration::seconds(30);
@@ -56,25 +60,53 @@ pub async fn station(service: Service) -> Result<()> {
             Ok(0) if ahead.is_none() => {}
             Ok(_) => {
                 worked = true;
+                // Where mails wait for hours, the pieces of the index would be thousands.
+                if rested.elapsed() >= REST_EVERY {
+                    tidy(&service, BUSY_STEPS).await;
+                    rested = Instant::now();
+                }
                 continue;
             }
             Err(error) => tracing::error!("Processing waits: {error:#}"),
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {
-                // Pages of the web fill memory as well.
-                if worked || rested.elapsed() >= REST_EVERY {
-                    if let Err(error) = service.store().rest().await {
-                        tracing::warn!("Memory is not given back: {error:#}");
-                    }
-                    (worked, rested) = (false, Instant::now());
-                }
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = service.inner.bells.inbox.notified() => continue,
+            () = service.stopped() => continue,
+        }
+        // The pages of the web write words and fill memory as well.
+        if worked || rested.elapsed() >= REST_EVERY {
+            tokio::select! {
+                () = rest(&service) => (worked, rested) = (false, Instant::now()),
+                // A mail does not wait for it.
+                () = service.inner.bells.inbox.notified() => {}
+                () = service.stopped() => {}
             }
-            () = service.inner.bells.inbox.notified() => {}
-            () = service.stopped() => {}
         }
     }
     Ok(())
+}
+
+/// What a desk does when it has nothing to do.
+async fn rest(service: &Service) {
+    tidy(service, usize::MAX).await;
+    if let Err(error) = service.store().rest().await {
+        tracing::warn!("Memory is not given back: {error:#}");
+    }
+}
+
+/// Tidies the index of words, as far as so many steps go.
+async fn tidy(service: &Service, steps: usize) {
+    for _ in 0..steps {
+        match service.store().tidy_words().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!("The index of words is not tidied: {error:#}");
+                return;
+            }
+        }
+    }
 }
 
 /// Settles the batch that was read ahead, or the next one, and reads another meanwhile; returns how

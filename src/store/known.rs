@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::past;
@@ -123,8 +123,8 @@ fn known(
             known.pending.insert(*id, (pending, state, waiting));
         }
     }
-    if let Some(content) = &question.content {
-        known.duplicate_of = earlier(connection, content, question.inbox)?;
+    if let Some((content, date)) = &question.content {
+        known.duplicate_of = earlier(connection, content, dated(*date), question.inbox)?;
         tickets.extend(known.duplicate_of.and_then(|(_, ticket)| ticket));
     }
     if question.history > 0 {
@@ -399,25 +399,41 @@ fn executed(
     Ok(())
 }
 
+/// Where the content of mails without a `Date` stands in its index, and of all that were settled before
+/// dates were written down.
+const UNDATED: i64 = 0;
+
+/// Where a content stands in its index: by the mail's `Date` (milliseconds).
+pub(super) fn dated(date: Option<DateTime<FixedOffset>>) -> i64 {
+    date.map_or(UNDATED, |date| date.timestamp_millis())
+}
+
 /// The first mail with the same content that was settled, other than the one that asks.
 fn earlier(
     connection: &Connection,
     content: &Digest,
+    dated: i64,
     inbox: Option<InboxId>,
 ) -> Result<Option<(InboxId, Option<TicketId>)>> {
-    Ok(connection
-        .prepare_cached(
-            r"SELECT id, ticket FROM inbox
-              WHERE content = ?1 AND id IS NOT ?2 AND state NOT IN ('new', 'duplicate')
-              ORDER BY id LIMIT 1",
-        )?
-        .query_row(params![content.0, inbox.map(|id| id.0)], |row| {
-            Ok((
-                InboxId(row.get(0)?),
-                row.get::<_, Option<i64>>(1)?.map(TicketId),
-            ))
-        })
-        .optional()?)
+    let mut statement = connection.prepare_cached(
+        r"SELECT id, ticket FROM inbox
+          WHERE dated = ?3 AND content = ?1 AND id IS NOT ?2 AND state NOT IN ('new', 'duplicate')
+          ORDER BY id LIMIT 1",
+    )?;
+    for dated in [dated, UNDATED] {
+        let found = statement
+            .query_row(params![content.0, inbox.map(|id| id.0), dated], |row| {
+                Ok((
+                    InboxId(row.get(0)?),
+                    row.get::<_, Option<i64>>(1)?.map(TicketId),
+                ))
+            })
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn ticket(connection: &Connection, id: TicketId) -> Result<Option<Ticket>> {
@@ -491,5 +507,56 @@ pub(super) fn raw_of(
     match digest {
         Some(digest) => raw.load(connection, &Digest(digest)),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{connect, migrations};
+
+    /// The same mail is found by its date, and where dates were not yet written down.
+    #[test]
+    fn the_same_content_is_found_with_and_without_its_date() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("guichet.db");
+        let mut connection = connect(&path).expect("a database");
+        migrations::bring_up_to_date(&mut connection, &path).expect("its tables");
+        let digest = |of: &str| Digest::of(of.as_bytes());
+        connection
+            .execute_batch("PRAGMA foreign_keys = OFF")
+            .expect("set");
+        for (id, state, content, dated) in [
+            (1, "filed", "old", UNDATED),
+            (2, "filed", "new", 7),
+            (3, "duplicate", "new", 7),
+            (4, "quarantined", "both", UNDATED),
+            (5, "filed", "both", 7),
+        ] {
+            connection
+                .execute(
+                    r"INSERT INTO inbox (id, account, origin, received_at, digest, state, content, dated)
+                      VALUES (?1, 'a', 'pipe', 1, x'00', ?2, ?3, ?4)",
+                    params![id, state, digest(content).0, dated],
+                )
+                .expect("a mail");
+        }
+        let found = |content: &str, dated: i64, asks: Option<i64>| {
+            earlier(&connection, &digest(content), dated, asks.map(InboxId))
+                .expect("asked")
+                .map(|(id, _)| id.0)
+        };
+        assert_eq!(found("old", 7, None), Some(1));
+        assert_eq!(found("old", UNDATED, None), Some(1));
+        assert_eq!(found("new", 7, Some(4)), Some(2));
+        assert_eq!(found("new", 7, Some(2)), None, "a duplicate is no original");
+        assert_eq!(found("new", 8, None), None, "the digest holds the date");
+        assert_eq!(found("both", 7, None), Some(5));
+        let date = |text: &str| DateTime::parse_from_rfc3339(text).expect("a date");
+        assert_eq!(
+            dated(Some(date("2026-12-01T10:00:00+01:00"))),
+            dated(Some(date("2026-12-01T09:00:00Z")))
+        );
+        assert_eq!(dated(None), UNDATED);
     }
 }

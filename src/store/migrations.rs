@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/10.sql")),
     M::up(include_str!("migrations/11.sql")),
     M::up(include_str!("migrations/12.sql")),
+    M::up(include_str!("migrations/13.sql")),
 ];
 
 /// Brings the tables up to date, all steps or none; an existing database is copied first.
@@ -134,7 +135,9 @@ pub(super) fn publish(part: &Path, to: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DATABASE, Store, lock};
+    use crate::mail::Digest;
+    use crate::store::{Accepted, DATABASE, Incoming, Origin, Store, lock};
+    use crate::ticket::InboxId;
 
     fn open(path: &Path) -> Connection {
         Connection::open(path).expect("a new file")
@@ -334,6 +337,89 @@ mod tests {
         };
         let costly: Vec<&String> = written.iter().filter(costs).collect();
         assert!(costly.is_empty(), "{costly:?}");
+    }
+
+    /// Bytes that were accepted before are known after, in any place, and so is what was read in them.
+    #[tokio::test]
+    async fn what_was_accepted_before_is_known_after() {
+        let mail = |number: u32| format!("Subject: Panne {number}\r\n\r\nBonjour\r\n");
+        let place = |number: u32, uid: u32| Incoming {
+            account: "a".to_owned(),
+            origin: Origin::Imap {
+                folder: "INBOX".to_owned(),
+                uid_validity: 2,
+                uid,
+            },
+            recipient: None,
+            sender: None,
+            received_at: chrono::DateTime::UNIX_EPOCH,
+            bytes: mail(number).into_bytes(),
+            oversize: None,
+            proven: None,
+        };
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(DATABASE);
+        let mut connection = open(&path);
+        bring_up_to(&mut connection, &path, &STEPS[..12]).expect("new");
+        // Numbers of rows and of mails differ.
+        for number in [9, 3, 2, 1] {
+            let bytes = mail(number).into_bytes();
+            let digest = Digest::of(&bytes).0;
+            connection
+                .execute(
+                    "INSERT INTO raw (digest, size, bytes) VALUES (?1, ?2, ?3)",
+                    (digest, bytes.len() as i64, bytes),
+                )
+                .expect("a message");
+            if number < 9 {
+                connection
+                    .execute(
+                        r"INSERT INTO inbox (account, origin, received_at, digest, state, content)
+                          VALUES ('a', 'imap', 1, ?1, 'filed', ?1)",
+                        [digest],
+                    )
+                    .expect("a mail");
+            }
+        }
+        drop(connection);
+        let store = Store::open(directory.path()).expect("upgraded");
+        let accepted = store
+            .accept(vec![place(1, 1), place(2, 2), place(3, 3), place(4, 4)])
+            .await
+            .expect("accepted");
+        assert_eq!(
+            accepted,
+            [
+                Accepted::Known(InboxId(3)),
+                Accepted::Known(InboxId(2)),
+                Accepted::Known(InboxId(1)),
+                Accepted::New(InboxId(4))
+            ]
+        );
+        assert_eq!(
+            store
+                .accept(vec![place(4, 5), place(9, 6)])
+                .await
+                .expect("accepted"),
+            [Accepted::Known(InboxId(4)), Accepted::New(InboxId(5))]
+        );
+        drop(store);
+        let connection = open(&path);
+        let differ = "SELECT count(*) FROM inbox LEFT JOIN raw ON raw.id = inbox.raw
+                      WHERE raw.digest IS NOT inbox.digest";
+        let sound = |connection: &Connection| {
+            let sound: String = connection
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .expect("an answer");
+            let other: i64 = connection
+                .query_row(differ, [], |row| row.get(0))
+                .expect("a number");
+            assert_eq!((sound.as_str(), other), ("ok", 0));
+        };
+        sound(&connection);
+        let copied = directory.path().join("copy.db");
+        copy(&connection, &copied).expect("copied");
+        sound(&open(&copied));
     }
 
     /// The statements of a desk that is at work name the indexes that it knows.

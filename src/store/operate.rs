@@ -168,7 +168,7 @@ pub struct KeptNotice {
 const INBOX_ROW: &str = r"
     SELECT inbox.id, account, origin, recipient, sender, received_at, inbox.digest, size, oversize,
            state, attempts, released, authenticity, ticket, duplicate_of, why, error
-    FROM inbox JOIN raw ON raw.digest = inbox.digest";
+    FROM inbox JOIN raw ON raw.id = inbox.raw";
 
 const OUTBOX_ROW: &str = r"
     SELECT id, notice, ticket, kind, sender, recipient, message_id, digest, size, text,

@@ -376,7 +376,7 @@ fn lease_mails(
     let mut statement = connection.prepare_cached(
         r"SELECT inbox.id, account, recipient, sender, received_at, inbox.digest, oversize, proven,
                  released, attempts, authenticity, size, names_asked_since, fields
-          FROM inbox JOIN raw ON raw.digest = inbox.digest
+          FROM inbox JOIN raw ON raw.id = inbox.raw
                LEFT JOIN submissions ON submissions.inbox = inbox.id
           WHERE state = 'new' AND attempts < ?1 AND lease_until <= ?2 ORDER BY inbox.id",
     )?;

@@ -151,13 +151,13 @@ fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(packed)
 }
 
-/// Writes the row of a message.
-pub(super) fn insert(connection: &Connection, row: &Row) -> Result<()> {
+/// Writes the row of a message, unless there is one; returns its number.
+pub(super) fn insert(connection: &Connection, row: &Row) -> Result<i64> {
     let kept = match &row.kept {
         Kept::InFile => &[],
         Kept::Packed(bytes) | Kept::AsIs(bytes) => bytes.as_slice(),
     };
-    connection
+    let written = connection
         .prepare_cached(
             r"INSERT INTO raw (digest, size, in_file, packed, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
               ON CONFLICT (digest) DO NOTHING",
@@ -169,7 +169,12 @@ pub(super) fn insert(connection: &Connection, row: &Row) -> Result<()> {
             matches!(row.kept, Kept::Packed(_)),
             kept
         ])?;
-    Ok(())
+    if written == 1 {
+        return Ok(connection.last_insert_rowid());
+    }
+    Ok(connection
+        .prepare_cached(r"SELECT id FROM raw WHERE digest = ?1")?
+        .query_row(params![row.digest.0], |row| row.get(0))?)
 }
 
 /// Makes a directory, readable by its owner only, and its parents; new names are synced.
@@ -213,8 +218,8 @@ mod tests {
         let connection = Connection::open_in_memory().expect("a database");
         connection
             .execute_batch(
-                r"CREATE TABLE raw (digest BLOB PRIMARY KEY, size INTEGER, in_file INTEGER,
-                                    packed INTEGER, bytes BLOB)",
+                r"CREATE TABLE raw (id INTEGER PRIMARY KEY, digest BLOB UNIQUE, size INTEGER,
+                                    in_file INTEGER, packed INTEGER, bytes BLOB)",
             )
             .expect("a table");
         let row = files.keep(bytes.to_vec()).expect("kept");

@@ -227,9 +227,9 @@ fn same_bytes(
 ) -> Result<Option<InboxId>> {
     let id = connection
         .prepare_cached(
-            r"SELECT id FROM inbox
-              WHERE digest = ?1 AND account = ?2 AND recipient IS ?3 AND oversize IS ?4
-              ORDER BY id LIMIT 1",
+            r"SELECT inbox.id FROM raw JOIN inbox ON inbox.raw = raw.id
+              WHERE raw.digest = ?1 AND account = ?2 AND recipient IS ?3 AND oversize IS ?4
+              ORDER BY inbox.id LIMIT 1",
         )?
         .query_row(
             params![
@@ -259,12 +259,12 @@ fn same_message_id(connection: &Connection, mail: &Incoming) -> Result<Option<In
 }
 
 fn insert(connection: &Connection, mail: &Incoming, row: &raw::Row) -> Result<InboxId> {
-    raw::insert(connection, row)?;
+    let raw = raw::insert(connection, row)?;
     connection
         .prepare_cached(
             r"INSERT INTO inbox
-                (account, origin, recipient, sender, received_at, digest, oversize, proven)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (account, origin, recipient, sender, received_at, digest, raw, oversize, proven)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             mail.account,
@@ -273,6 +273,7 @@ fn insert(connection: &Connection, mail: &Incoming, row: &raw::Row) -> Result<In
             mail.sender,
             millis(mail.received_at),
             row.digest.0,
+            raw,
             mail.oversize.map(number),
             mail.proven
         ])?;

@@ -87,12 +87,17 @@ pub(super) fn write(
     }
     match input {
         Input::Mail(arrival) => {
-            let content = arrival.mail.content_digest.as_ref();
             let verdict = Some(process::verdict_token(arrival.authenticity));
-            write_disposition(connection, arrival.inbox, decision, (content, verdict), now)?;
+            let content = Content {
+                digest: arrival.mail.content_digest.as_ref(),
+                dated: known::dated(arrival.mail.date),
+                verdict,
+            };
+            write_disposition(connection, arrival.inbox, decision, &content, now)?;
         }
         Input::Poison { inbox, .. } => {
-            write_disposition(connection, *inbox, decision, (None, None), now)?;
+            let unread = Content::default();
+            write_disposition(connection, *inbox, decision, &unread, now)?;
         }
         Input::Delivery(delivery) => deliver::reported(connection, delivery)?,
         Input::Timer(Timer::Alert { told, over, .. }) => {
@@ -110,11 +115,19 @@ pub(super) fn write(
     Ok(words)
 }
 
+/// What reading a mail told the inbox; nothing of a mail that could not be read.
+#[derive(Default)]
+struct Content<'a> {
+    digest: Option<&'a Digest>,
+    dated: i64,
+    verdict: Option<&'a str>,
+}
+
 fn write_disposition(
     connection: &Connection,
     inbox: InboxId,
     decision: &Decision,
-    (content, verdict): (Option<&Digest>, Option<&str>),
+    content: &Content<'_>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let disposition = decision
@@ -130,7 +143,7 @@ fn write_disposition(
     let rows = connection
         .prepare_cached(
             r"UPDATE inbox SET state = ?2, ticket = ?3, duplicate_of = ?4, why = ?5, content = ?6,
-                     settled_at = ?7, authenticity = coalesce(?8, authenticity), lease_until = 0
+                     dated = ?9, settled_at = ?7, authenticity = coalesce(?8, authenticity), lease_until = 0
               WHERE id = ?1 AND state = 'new'",
         )?
         .execute(params![
@@ -139,9 +152,10 @@ fn write_disposition(
             ticket.map(|id| id.0),
             duplicate_of.map(|id| id.0),
             decision.why,
-            content.map(|digest| digest.0),
+            content.digest.map(|digest| digest.0),
             millis(now),
-            verdict
+            content.verdict,
+            content.dated
         ])?;
     ensure!(rows == 1, "mail {inbox} could not be settled");
     Ok(())

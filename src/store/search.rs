@@ -51,6 +51,17 @@ pub(super) fn prepare(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Puts pieces of the index of words together, as far as `pages` of it go; whether there is more to do
+/// (https://sqlite.org/fts5.html, "The 'merge' Command").
+pub(super) fn tidy(connection: &Connection, pages: u32) -> Result<bool> {
+    let before = connection.total_changes();
+    connection
+        .prepare_cached(r"INSERT INTO words (words, rank) VALUES ('merge', ?1)")?
+        .execute([pages])?;
+    // The command itself counts as one.
+    Ok(connection.total_changes() - before >= 2)
+}
+
 /// Tickets that hold every word, or its beginning.
 pub(super) fn tickets(connection: &Connection, text: &str) -> Result<Found> {
     let mut rare: Option<BTreeSet<i64>> = None;
@@ -241,6 +252,57 @@ mod tests {
         for none in ["", "di", "imprimante équipe", "coeur", "\"", "*", "AND ("] {
             assert_eq!(found(none), (0, None, false), "{none:?}");
         }
+    }
+
+    /// Each commit leaves a piece of the index: they are put together when somebody says so, and before there
+    /// are too many.
+    #[test]
+    fn pieces_of_the_index_are_put_together() {
+        let (_directory, connection) = desk(10, "équipe");
+        let write = |event: i64| {
+            connection
+                .execute(
+                    r"INSERT INTO words (rowid, text) VALUES (?1, 'clavier')",
+                    [event],
+                )
+                .expect("written");
+        };
+        let pieces = || -> i64 {
+            connection
+                .query_row("SELECT count(DISTINCT segid) FROM words_idx", [], |row| {
+                    row.get(0)
+                })
+                .expect("counted")
+        };
+        let found = || -> i64 {
+            connection
+                .query_row(
+                    r"SELECT count(*) FROM words WHERE words MATCH 'clavier'",
+                    [],
+                    |row| row.get(0),
+                )
+                .expect("found")
+        };
+        (101..=140).for_each(write);
+        assert_eq!(
+            (pieces(), found()),
+            (41, 40),
+            "nothing is done while mails come"
+        );
+        let mut steps = 0;
+        while tidy(&connection, 200).expect("tidied") {
+            steps += 1;
+            assert!(steps < 100, "it ends");
+        }
+        assert!(
+            steps > 0 && pieces() < 4,
+            "{steps} steps, {} pieces",
+            pieces()
+        );
+        assert_eq!(found(), 40);
+        (201..=500).for_each(write);
+        assert!(pieces() < 2 * 64, "{} pieces", pieces());
+        assert_eq!(found(), 340);
     }
 
     #[test]
