@@ -1,12 +1,14 @@
 //! The second station: reads what is in the inbox, decides, and writes the outcome, one
 //! transaction a batch. Reading happens before, outside the transaction.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 
 use super::authenticate::{Verdict, authenticate};
 use super::{Rules, Service, conclude, reading};
@@ -39,6 +41,9 @@ const BUSY_STEPS: usize = 200;
 /// Mails that could not even be handed to a reader come again after that.
 const REST: chrono::Duration = chrono::Duration::seconds(30);
 
+/// Batches that wait, read, for the thread that writes: no mail is read much before its turn.
+const AHEAD: usize = 2;
+
 /// Mails that were taken and read, to be settled together.
 struct Batch {
     rules: Arc<Rules>,
@@ -49,42 +54,131 @@ struct Batch {
     fresh: bool,
 }
 
-/// The loop: while one batch is settled, the next one is read. Only mails that were never tried are
-/// read ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
+impl Batch {
+    /// Takes another one in that is of the same kind, unless that is too many mails for one commit.
+    fn join(&mut self, other: Self) -> Result<(), Self> {
+        let many = self.inputs.len() + other.inputs.len() > BATCH_MAILS;
+        if many || !(self.fresh && other.fresh && Arc::ptr_eq(&self.rules, &other.rules)) {
+            return Err(other);
+        }
+        self.inputs.extend(other.inputs);
+        self.count += other.count;
+        Ok(())
+    }
+}
+
+/// The loop: while mails are settled, the next ones are read. Only mails that were never tried are read
+/// ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
 pub async fn station(service: Service) -> Result<()> {
-    let mut ahead: Option<Batch> = None;
+    let mut ahead: VecDeque<Batch> = VecDeque::new();
+    let mut taking: Option<BoxFuture<'_, (Tried, Result<Option<Batch>>)>> = None;
+    let mut settling: Option<BoxFuture<'_, ()>> = None;
+    // Whether there is reason to look for more, and whether what is settled may have company.
+    let (mut look, mut alone) = (true, false);
     let (mut worked, mut rested) = (false, Instant::now());
-    while ahead.is_some() || !service.is_stopping() {
-        match round(&service, &mut ahead).await {
-            // All of a batch may wait for name servers: what was read ahead does not.
-            Ok(0) if ahead.is_none() => {}
-            Ok(_) => {
-                worked = true;
-                // Where mails wait for hours, the pieces of the index would be thousands.
+    loop {
+        if settling.is_none()
+            && let Some(batch) = next_batch(&mut ahead)
+        {
+            alone = !batch.fresh;
+            settling = Some(Box::pin(settle(&service, batch)));
+        }
+        let idle = settling.is_none() && ahead.is_empty();
+        let room = idle || !alone && ahead.len() < AHEAD;
+        if taking.is_none() && look && room && !service.is_stopping() {
+            let tried = if idle { Tried::Also } else { Tried::Not };
+            let service = &service;
+            taking = Some(Box::pin(async move { (tried, take(service, tried).await) }));
+        }
+        if taking.is_none() && settling.is_none() {
+            if service.is_stopping() {
+                return Ok(());
+            }
+            wait(&service, &mut worked, &mut rested).await;
+            look = true;
+            continue;
+        }
+        // What is taken is taken before the thread that writes is busy with the next batch.
+        tokio::select! {
+            biased;
+            (tried, taken) = of(&mut taking) => {
+                taking = None;
+                match taken {
+                    Ok(Some(batch)) => {
+                        worked = true;
+                        // All of a batch may wait for name servers.
+                        ahead.extend((!batch.inputs.is_empty()).then_some(batch));
+                    }
+                    Ok(None) if tried == Tried::Also => look = nothing_left(&service).await,
+                    // One that was tried before waits until nothing else is under way.
+                    Ok(None) => look = idle,
+                    Err(error) => {
+                        tracing::error!("Processing waits: {error:#}");
+                        look = false;
+                    }
+                }
+            }
+            () = of(&mut settling) => {
+                settling = None;
+                look = true;
+                // Where mails wait for hours, the pieces of the index of words would be thousands.
                 if rested.elapsed() >= REST_EVERY {
                     tidy(&service, BUSY_STEPS).await;
                     rested = Instant::now();
                 }
-                continue;
             }
-            Err(error) => tracing::error!("Processing waits: {error:#}"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = service.inner.bells.inbox.notified() => continue,
-            () = service.stopped() => continue,
-        }
-        // The pages of the web write words and fill memory as well.
-        if worked || rested.elapsed() >= REST_EVERY {
-            tokio::select! {
-                () = rest(&service) => (worked, rested) = (false, Instant::now()),
-                // A mail does not wait for it.
-                () = service.inner.bells.inbox.notified() => {}
-                () = service.stopped() => {}
-            }
+            () = service.inner.bells.inbox.notified(), if !look => look = true,
         }
     }
-    Ok(())
+}
+
+/// What has to be done, if anything.
+async fn of<T>(work: &mut Option<BoxFuture<'_, T>>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is settled next: of what was read, as much as goes into one commit.
+fn next_batch(ahead: &mut VecDeque<Batch>) -> Option<Batch> {
+    let mut batch = ahead.pop_front()?;
+    while let Some(next) = ahead.pop_front() {
+        if let Err(next) = batch.join(next) {
+            ahead.push_front(next);
+            break;
+        }
+    }
+    Some(batch)
+}
+
+/// With nothing left to take, looks for mails that were tried too often; whether there were some.
+async fn nothing_left(service: &Service) -> bool {
+    match set_aside(service).await {
+        Ok(count) => count > 0,
+        Err(error) => {
+            tracing::error!("Processing waits: {error:#}");
+            false
+        }
+    }
+}
+
+/// Waits for mail; a desk that has had nothing to do for a while rests.
+async fn wait(service: &Service, worked: &mut bool, rested: &mut Instant) {
+    tokio::select! {
+        () = tokio::time::sleep(LOOK_EVERY) => {}
+        () = service.inner.bells.inbox.notified() => return,
+        () = service.stopped() => return,
+    }
+    // The pages of the web write words and fill memory as well.
+    if *worked || rested.elapsed() >= REST_EVERY {
+        tokio::select! {
+            () = rest(service) => (*worked, *rested) = (false, Instant::now()),
+            // A mail does not wait for it.
+            () = service.inner.bells.inbox.notified() => {}
+            () = service.stopped() => {}
+        }
+    }
 }
 
 /// What a desk does when it has nothing to do.
@@ -107,36 +201,6 @@ async fn tidy(service: &Service, steps: usize) {
             }
         }
     }
-}
-
-/// Settles the batch that was read ahead, or the next one, and reads another meanwhile; returns how
-/// many mails the settled one was.
-async fn round(service: &Service, ahead: &mut Option<Batch>) -> Result<usize> {
-    let batch = match ahead.take() {
-        Some(batch) => batch,
-        None => match take(service, Tried::Also).await? {
-            Some(batch) => batch,
-            None => return set_aside(service).await,
-        },
-    };
-    let count = batch.count;
-    if !batch.fresh {
-        settle(service, batch).await;
-        return Ok(count);
-    }
-    let next = async {
-        if service.is_stopping() {
-            return Ok(None);
-        }
-        take(service, Tried::Not).await
-    };
-    // In this order: what is taken is taken before the thread that writes is busy with the batch.
-    let (next, ()) = tokio::join!(biased; next, settle(service, batch));
-    match next {
-        Ok(next) => *ahead = next,
-        Err(error) => tracing::error!("Reading ahead waits: {error:#}"),
-    }
-    Ok(count)
 }
 
 /// Processes one batch; returns how many mails that were.
