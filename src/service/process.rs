@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::authenticate::{Verdict, authenticate};
 use super::{Rules, Service, conclude, reading};
@@ -41,7 +42,8 @@ const BUSY_STEPS: usize = 200;
 /// Mails that could not even be handed to a reader come again after that.
 const REST: chrono::Duration = chrono::Duration::seconds(30);
 
-/// Batches that wait, read, for the thread that writes: no mail is read much before its turn.
+/// Batches that are taken and read while one is settled: the thread that writes takes the second one while
+/// the first is read, and neither waits for the other.
 const AHEAD: usize = 2;
 
 /// Mails that were taken and read, to be settled together.
@@ -70,27 +72,27 @@ impl Batch {
 /// The loop: while mails are settled, the next ones are read. Only mails that were never tried are read
 /// ahead, and only beside others of their kind: a mail that was tried before can hurt only itself.
 pub async fn station(service: Service) -> Result<()> {
+    let mut taking = FuturesOrdered::new();
     let mut ahead: VecDeque<Batch> = VecDeque::new();
-    let mut taking: Option<BoxFuture<'_, (Tried, Result<Option<Batch>>)>> = None;
     let mut settling: Option<BoxFuture<'_, ()>> = None;
-    // Whether there is reason to look for more, and whether what is settled may have company.
+    // Whether there is reason to look for more; whether what is under way was tried before, or may have been.
     let (mut look, mut alone) = (true, false);
     let (mut worked, mut rested) = (false, Instant::now());
     loop {
         if settling.is_none()
             && let Some(batch) = next_batch(&mut ahead)
         {
-            alone = !batch.fresh;
             settling = Some(Box::pin(settle(&service, batch)));
         }
-        let idle = settling.is_none() && ahead.is_empty();
-        let room = idle || !alone && ahead.len() < AHEAD;
-        if taking.is_none() && look && room && !service.is_stopping() {
+        let idle = settling.is_none() && taking.is_empty();
+        let room = idle || !alone && taking.len() + ahead.len() < AHEAD;
+        if look && room && !service.is_stopping() {
+            alone = idle;
             let tried = if idle { Tried::Also } else { Tried::Not };
             let service = &service;
-            taking = Some(Box::pin(async move { (tried, take(service, tried).await) }));
+            taking.push_back(async move { (tried, take(service, tried).await) });
         }
-        if taking.is_none() && settling.is_none() {
+        if taking.is_empty() && settling.is_none() {
             if service.is_stopping() {
                 return Ok(());
             }
@@ -101,23 +103,24 @@ pub async fn station(service: Service) -> Result<()> {
         // What is taken is taken before the thread that writes is busy with the next batch.
         tokio::select! {
             biased;
-            (tried, taken) = of(&mut taking) => {
-                taking = None;
-                match taken {
-                    Ok(Some(batch)) => {
-                        worked = true;
-                        // All of a batch may wait for name servers.
-                        ahead.extend((!batch.inputs.is_empty()).then_some(batch));
-                    }
-                    Ok(None) if tried == Tried::Also => look = nothing_left(&service).await,
-                    // One that was tried before waits until nothing else is under way.
-                    Ok(None) => look = idle,
-                    Err(error) => {
-                        tracing::error!("Processing waits: {error:#}");
-                        look = false;
-                    }
+            Some((tried, taken)) = taking.next() => match taken {
+                Ok(Some(batch)) => {
+                    worked = true;
+                    alone = !batch.fresh;
+                    // All of a batch may wait for name servers.
+                    ahead.extend((!batch.inputs.is_empty()).then_some(batch));
                 }
-            }
+                Ok(None) if tried == Tried::Also => {
+                    alone = false;
+                    look = nothing_left(&service).await;
+                }
+                // One that was tried before waits until nothing else is under way.
+                Ok(None) => look = settling.is_none() && taking.is_empty() && ahead.is_empty(),
+                Err(error) => {
+                    tracing::error!("Processing waits: {error:#}");
+                    look = false;
+                }
+            },
             () = of(&mut settling) => {
                 settling = None;
                 look = true;
@@ -132,8 +135,8 @@ pub async fn station(service: Service) -> Result<()> {
     }
 }
 
-/// What has to be done, if anything.
-async fn of<T>(work: &mut Option<BoxFuture<'_, T>>) -> T {
+/// What is under way, if anything is.
+async fn of(work: &mut Option<BoxFuture<'_, ()>>) {
     match work {
         Some(work) => work.await,
         None => std::future::pending().await,
