@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Raw bytes in memory at once; a mail that is larger has it all for itself.
-const BYTES: u64 = 8 << 20;
+const BYTES: u64 = 12 << 20;
 
 /// Bytes of one permit: a semaphore counts to 2^29 on small machines.
 const UNIT: u64 = 1 << 10;

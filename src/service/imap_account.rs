@@ -26,7 +26,7 @@ const SET_BYTES: u64 = 2 << 20;
 const SET_MAILS: usize = 100;
 
 /// Sets that may still wait for their commit while another one is fetched.
-const COMMITS_BESIDE: usize = 1;
+const COMMITS_BESIDE: usize = 3;
 
 /// Mails that are filed by one command, or those of two more sets with them; fewer when nothing else is
 /// left to take in.
@@ -270,7 +270,7 @@ impl Watched<'_> {
                 if let Some(head) = session.fetch_head(mail.uid, HEAD_BYTES).await? {
                     // It stays where it is: only its headers and text are here.
                     let incoming = self.incoming(head, Some(mail.size));
-                    let accepted = accept(self.service.store(), vec![incoming], None).await?;
+                    let accepted = accept(self.service.store(), vec![incoming]).await?;
                     let uids = self.accepted(accepted);
                     self.filed(&uids).await?;
                 }
@@ -360,7 +360,7 @@ impl Watched<'_> {
         }
         let mails = bodies.mails.into_iter();
         let mails = mails.map(|mail| self.incoming(mail, None)).collect();
-        commits.begin(self.service.store().clone(), mails, in_memory);
+        commits.begin(self.service.store(), mails, in_memory);
         Ok(())
     }
 

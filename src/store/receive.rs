@@ -90,8 +90,20 @@ impl Accepted {
 }
 
 /// Mails whose bytes are ready to be accepted: the rows have them, or files; see [`Store::prepare`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Prepared(Vec<(Incoming, raw::Row)>);
+
+impl Prepared {
+    /// Takes those of `more` in, behind its own.
+    pub fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
+    /// Whether there is nothing to accept.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Store {
     /// Keeps mails, all or none, durably: once this answers, the server may be told (A). The
