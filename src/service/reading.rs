@@ -16,6 +16,9 @@ use crate::store::InboxMail;
 /// More than that only wait for the thread that writes.
 const MOST: usize = 8;
 
+/// How far the threads that read stand back behind the others (nice).
+const BEHIND: i32 = 5;
+
 /// A mail with a bit of everything that reading looks for.
 const SAMPLE: &str = "\
 From: Marie Durand <marie.durand@example.org>\r\n\
@@ -117,6 +120,9 @@ impl Reading {
 }
 
 fn run(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    // There are several of us and one thread that writes, for which everybody waits (on Linux, nice is a
+    // thread's own). Refused or not, mails are read.
+    let _ = rustix::process::setpriority_process(None, BEHIND);
     loop {
         let job = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
         let Ok(job) = job else {
