@@ -60,7 +60,7 @@ pub use ledger::{MaildirLedger, Unfinished};
 pub use list::{COUNTED, Hits, Listed, Listing, Place, Sought, TeamOf, View};
 pub use mailboxes::Mailbox;
 pub use operate::{InboxRow, InboxState, KeptNotice, OutboxRow, OutboxState};
-pub use process::{InboxMail, Settled, Settlement, Tried};
+pub use process::{InboxMail, Settled, Settlement, Taken, Tried};
 pub use raw::KEPT_IN_DATABASE_BYTES;
 pub use read::{Announced, TicketFilter};
 pub use receive::{Accepted, Incoming, Origin, Prepared};
@@ -154,8 +154,8 @@ impl Store {
     }
 
     fn start(connection: Connection, data_dir: &Path) -> Result<Self> {
-        // What a batch writes fits: pages that do not are written to the log before the commit, and
-        // read again. KiB, negative as SQLite wants it.
+        // What a batch or a set writes fits: pages that do not are written to the log before the commit,
+        // and read again. KiB, negative as SQLite wants it.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         search::prepare(&connection)?;
         Ok(Self {

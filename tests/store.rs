@@ -68,10 +68,23 @@ async fn accept(store: &Store, uid: u32, words: &str) -> Accepted {
 }
 
 async fn next_mails(store: &Store, now: DateTime<Utc>) -> Vec<InboxMail> {
-    let mails = store
-        .next_mails(100, 1 << 20, Tried::Also, LEASE, now)
-        .await;
-    mails.expect("mails")
+    some_mails(store, (100, 1 << 20), Tried::Also, now).await
+}
+
+/// At most so many mails and bytes.
+async fn some_mails(
+    store: &Store,
+    (limit, bytes): (usize, u64),
+    tried: Tried,
+    now: DateTime<Utc>,
+) -> Vec<InboxMail> {
+    let taken = store.take_mails(limit, bytes, tried, LEASE, now);
+    let taken = taken.await.expect("taken");
+    let size = taken.bytes();
+    let mails = store.load(taken).await.expect("mails");
+    let loaded: usize = mails.iter().map(|mail| mail.bytes.len()).sum();
+    assert_eq!(loaded as u64, size, "room is asked for what is loaded");
+    mails
 }
 
 /// The subject, as the small desk reads it.

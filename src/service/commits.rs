@@ -61,6 +61,10 @@ impl Commits {
 
     /// Waits until at most `beside` sets are still being committed; returns what the others did.
     pub(super) async fn wait(&mut self, beside: usize) -> Result<Vec<(u32, Accepted)>> {
+        if beside == 0 {
+            // A set that was sent while the task ended is dropped with the channel, and is answered so.
+            self.sets = None;
+        }
         let mut accepted = Vec::new();
         let mut failed = Ok(());
         while let Some(mut next) = self.under_way.pop_front() {
@@ -215,6 +219,38 @@ mod tests {
             .map(|(uid, accepted)| (uid, accepted.id().0))
             .collect();
         assert_eq!(order, [(1, 1), (2, 2), (3, 3), (4, 4)]);
+    }
+
+    /// Whether it was committed together with others or not, what the database refuses ends the row.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_behind_a_set_that_the_database_refuses_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("a store");
+        store.refuse_mails_of_1970(true).await;
+        let (budget, mut commits) = (Budget::default(), Commits::default());
+        for uid in 1..=4 {
+            let mut mail = incoming(uid, 10);
+            if uid == 2 {
+                mail.received_at = chrono::DateTime::UNIX_EPOCH;
+            }
+            let in_memory = budget.take(1).await;
+            commits.begin(&store, vec![mail], in_memory);
+        }
+        let why = commits.wait(0).await.expect_err("the second is refused");
+        assert!(format!("{why:#}").contains("a damaged page"), "{why:#}");
+        drop(budget.take(u64::MAX).await);
+        store.refuse_mails_of_1970(false).await;
+        let mut again = Commits::default();
+        for uid in 1..=4 {
+            let in_memory = budget.take(1).await;
+            again.begin(&store, vec![incoming(uid, 10)], in_memory);
+        }
+        let accepted = again.wait(0).await.expect("accepted");
+        let new = |(uid, accepted): &(u32, Accepted)| {
+            (*uid, *uid == 1 || matches!(accepted, Accepted::New(_)))
+        };
+        let new: Vec<(u32, bool)> = accepted.iter().map(new).collect();
+        assert_eq!(new, [1, 2, 3, 4].map(|uid| (uid, true)));
     }
 
     #[tokio::test(flavor = "multi_thread")]

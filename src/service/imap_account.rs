@@ -28,7 +28,7 @@ const SET_MAILS: usize = 100;
 /// Sets that may still wait for their commit while another one is fetched.
 const COMMITS_BESIDE: usize = 3;
 
-/// Mails that are filed by one command, or those of two more sets with them; fewer when nothing else is
+/// Mails that are filed by one command, or those of a few more sets with them; fewer when nothing else is
 /// left to take in.
 const FILED_AT_ONCE: usize = 100;
 

@@ -36,8 +36,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// that.
 const REST_EVERY: Duration = Duration::from_secs(60);
 
-/// Steps in which words are tidied while there are mails: at most a second or so of each minute.
-const BUSY_STEPS: usize = 200;
+/// How long words are tidied of each minute in which there are always mails.
+const BUSY_TIDYING: Duration = Duration::from_millis(500);
 
 /// Mails that could not even be handed to a reader come again after that.
 const REST: chrono::Duration = chrono::Duration::seconds(30);
@@ -126,7 +126,11 @@ pub async fn station(service: Service) -> Result<()> {
                 look = true;
                 // Where mails wait for hours, the pieces of the index of words would be thousands.
                 if rested.elapsed() >= REST_EVERY {
-                    tidy(&service, BUSY_STEPS).await;
+                    tokio::select! {
+                        () = tidy(&service) => {}
+                        () = tokio::time::sleep(BUSY_TIDYING) => {}
+                        () = service.stopped() => {}
+                    }
                     rested = Instant::now();
                 }
             }
@@ -186,15 +190,15 @@ async fn wait(service: &Service, worked: &mut bool, rested: &mut Instant) {
 
 /// What a desk does when it has nothing to do.
 async fn rest(service: &Service) {
-    tidy(service, usize::MAX).await;
+    tidy(service).await;
     if let Err(error) = service.store().rest().await {
         tracing::warn!("Memory is not given back: {error:#}");
     }
 }
 
-/// Tidies the index of words, as far as so many steps go.
-async fn tidy(service: &Service, steps: usize) {
-    for _ in 0..steps {
+/// Tidies the index of words.
+async fn tidy(service: &Service) {
+    loop {
         match service.store().tidy_words().await {
             Ok(true) => {}
             Ok(false) => return,
@@ -221,19 +225,19 @@ pub async fn once(service: &Service) -> Result<usize> {
 /// Takes mails from the inbox, counts their attempt (C), and reads them.
 async fn take(service: &Service, tried: Tried) -> Result<Option<Batch>> {
     let now = service.now();
-    let mails = service
+    let taken = service
         .store()
-        .next_mails(BATCH_MAILS, BATCH_BYTES, tried, LEASE, now)
+        .take_mails(BATCH_MAILS, BATCH_BYTES, tried, LEASE, now)
         .await?;
-    if mails.is_empty() {
+    if taken.is_empty() {
         return Ok(None);
     }
     let rules = service.rules();
     service.inner.reading.get_ready(&rules);
+    let in_memory = service.inner.budget.take(taken.bytes()).await;
+    let mails = service.store().load(taken).await?;
     let ids: Vec<InboxId> = mails.iter().map(|mail| mail.id).collect();
     let fresh = mails.iter().all(|mail| mail.attempts <= 1);
-    let bytes = mails.iter().map(|mail| mail.bytes.len() as u64).sum();
-    let in_memory = service.inner.budget.take(bytes).await;
     let understood = match understand_all(service, &rules, mails, now).await {
         Ok(understood) => understood,
         Err(error) => {

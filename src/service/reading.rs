@@ -122,7 +122,9 @@ impl Reading {
 fn run(waiting: &Mutex<mpsc::Receiver<Job>>) {
     // There are several of us and one thread that writes, for which everybody waits (on Linux, nice is a
     // thread's own). Refused or not, mails are read.
-    let _ = rustix::process::setpriority_process(None, BEHIND);
+    if let Err(error) = rustix::process::setpriority_process(None, BEHIND) {
+        tracing::debug!("The threads that read mails do not stand back: {error}");
+    }
     loop {
         let job = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
         let Ok(job) = job else {

@@ -408,7 +408,8 @@ pub(super) fn dated(date: Option<DateTime<FixedOffset>>) -> i64 {
     date.map_or(UNDATED, |date| date.timestamp_millis())
 }
 
-/// The first mail with the same content that was settled, other than the one that asks.
+/// The first mail with the same content that was settled, other than the one that asks; of those with a
+/// date, if there are.
 fn earlier(
     connection: &Connection,
     content: &Digest,

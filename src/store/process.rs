@@ -59,6 +59,25 @@ pub struct InboxMail {
     pub submission: Option<Submission>,
 }
 
+/// Mails that were taken, and are still to be loaded: who loads them has room for them.
+#[derive(Debug, Default)]
+pub struct Taken {
+    mails: Vec<InboxMail>,
+    bytes: u64,
+}
+
+impl Taken {
+    /// Raw bytes of all of them.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether there was nothing to take.
+    pub fn is_empty(&self) -> bool {
+        self.mails.is_empty()
+    }
+}
+
 /// Which mails are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried {
@@ -92,29 +111,31 @@ impl Store {
     /// before comes alone, so that it can hurt only itself, and not at all with [`Tried::Not`]; after
     /// three attempts it comes no more and is among [`Store::poisoned`].
     ///
-    /// A mail whose bytes cannot be read is left out and logged; its attempt counts.
-    ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub async fn next_mails(
+    pub async fn take_mails(
         &self,
         limit: usize,
         max_bytes: u64,
         tried: Tried,
         lease: Duration,
         now: DateTime<Utc>,
-    ) -> Result<Vec<InboxMail>> {
-        let leased = self
-            .write(Durability::Killproof, "taking mails", move |connection| {
-                lease_mails(connection, limit, max_bytes, tried, lease, now)
-            })
-            .await?;
-        if leased.is_empty() {
-            return Ok(leased);
-        }
+    ) -> Result<Taken> {
+        self.write(Durability::Killproof, "taking mails", move |connection| {
+            lease_mails(connection, limit, max_bytes, tried, lease, now)
+        })
+        .await
+    }
+
+    /// Loads the bytes of mails that were taken. A mail whose bytes cannot be read is left out and logged;
+    /// its attempt counts.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn load(&self, taken: Taken) -> Result<Vec<InboxMail>> {
         self.read("reading mails", move |connection, raw| {
-            let mut mails = Vec::with_capacity(leased.len());
-            for mut mail in leased {
+            let mut mails = Vec::with_capacity(taken.mails.len());
+            for mut mail in taken.mails {
                 match raw.load(connection, &mail.digest) {
                     Ok(Some(bytes)) => {
                         mail.bytes = bytes;
@@ -328,7 +349,7 @@ impl Store {
         Ok(settled)
     }
 
-    /// When [`Store::next_mails`] or [`Store::poisoned`] has something next; may be in the past.
+    /// When [`Store::take_mails`] or [`Store::poisoned`] has something next; may be in the past.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -364,7 +385,7 @@ fn lease_mails(
     tried: Tried,
     lease: Duration,
     now: DateTime<Utc>,
-) -> Result<Vec<InboxMail>> {
+) -> Result<Taken> {
     // A lease that ends so late was written while the clock was ahead (fault F24).
     let longest = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
     connection
@@ -388,10 +409,12 @@ fn lease_mails(
         if attempts > 0 && tried == Tried::Not {
             break;
         }
-        bytes += count(row.get(11)?);
-        if !mails.is_empty() && (attempts > 0 || bytes > max_bytes) || mails.len() >= limit {
+        let size = count(row.get(11)?);
+        let full = attempts > 0 || bytes + size > max_bytes;
+        if !mails.is_empty() && full || mails.len() >= limit {
             break;
         }
+        bytes += size;
         let authenticity: Option<String> = row.get(10)?;
         mails.push(InboxMail {
             id: InboxId(row.get(0)?),
@@ -423,7 +446,7 @@ fn lease_mails(
         let rows = statement.execute(params![mail.id.0, until, counted])?;
         ensure!(rows == 1, "mail {} could not be taken", mail.id);
     }
-    Ok(mails)
+    Ok(Taken { mails, bytes })
 }
 
 /// Settles all inputs in the transaction that is open, or gives it back empty when one of them fails

@@ -330,3 +330,20 @@ fn write_place(connection: &Connection, mail: &Incoming, id: InboxId) -> Result<
 pub(super) fn submission(fields: Option<String>) -> Option<Submission> {
     serde_json::from_str(&fields?).ok()
 }
+
+#[cfg(test)]
+impl Store {
+    /// Lets the database refuse some mails, as it does with a damaged page.
+    pub(crate) async fn refuse_mails_of_1970(&self, refused: bool) {
+        let sql = match refused {
+            true => {
+                "CREATE TRIGGER refuse BEFORE INSERT ON inbox WHEN new.received_at = 0
+                 BEGIN SELECT RAISE(ABORT, 'a damaged page'); END"
+            }
+            false => "DROP TRIGGER refuse",
+        };
+        let work = move |connection: &Connection| Ok(connection.execute_batch(sql)?);
+        let done = self.write(Durability::Killproof, "testing", work).await;
+        done.expect("written");
+    }
+}

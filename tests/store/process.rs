@@ -258,14 +258,10 @@ async fn mails_come_in_order_and_bounded_by_number_and_bytes() {
     for uid in 11..=16 {
         accept(&store, uid, &format!("{uid}{}", "x".repeat(400))).await;
     }
-    let two = store
-        .next_mails(2, 1 << 20, Tried::Also, LEASE, at(0))
-        .await;
-    assert_eq!(ids(&two.expect("two")), [2, 3]);
-    let by_bytes = store.next_mails(9, 2000, Tried::Also, LEASE, at(0)).await;
-    assert_eq!(ids(&by_bytes.expect("two fit")), [4, 5]);
-    let at_least_one = store.next_mails(9, 10, Tried::Also, LEASE, at(0)).await;
-    assert_eq!(ids(&at_least_one.expect("one")), [6]);
+    let some = async |most| ids(&some_mails(&store, most, Tried::Also, at(0)).await);
+    assert_eq!(some((2, 1 << 20)).await, [2, 3]);
+    assert_eq!(some((9, 2000)).await, [4, 5], "two fit");
+    assert_eq!(some((9, 10)).await, [6], "at least one");
 }
 
 #[tokio::test]
@@ -275,10 +271,7 @@ async fn what_was_tried_is_not_read_beside_others_and_not_overtaken() {
     accept(&store, 1, "un").await;
     assert_eq!(ids(&next_mails(&store, at(0)).await), [1]);
     accept(&store, 2, "deux").await;
-    let beside = async || {
-        let mails = store.next_mails(100, 1 << 20, Tried::Not, LEASE, at(300));
-        ids(&mails.await.expect("looked"))
-    };
+    let beside = async || ids(&some_mails(&store, (100, 1 << 20), Tried::Not, at(300)).await);
     assert!(beside().await.is_empty());
     assert_eq!(ids(&next_mails(&store, at(300)).await), [1]);
     assert_eq!(beside().await, [2]);

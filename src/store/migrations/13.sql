@@ -11,7 +11,7 @@ UPDATE sqlite_schema SET sql = replace(
     WHERE type = 'table' AND name = 'raw';
 PRAGMA writable_schema = RESET;
 ALTER TABLE inbox ADD COLUMN raw INTEGER REFERENCES raw (id);
-UPDATE inbox SET raw = (SELECT id FROM raw WHERE raw.digest = inbox.digest);
+UPDATE inbox SET raw = (SELECT raw.id FROM raw WHERE raw.digest = inbox.digest);
 DROP INDEX inbox_digest;
 CREATE INDEX inbox_raw ON inbox (raw);
 
