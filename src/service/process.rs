@@ -483,3 +483,72 @@ async fn judge(
         submission: mail.submission,
     }))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::service::Clock;
+    use crate::store::{InboxState, Incoming, Origin};
+
+    /// Mails of a backlog, some of which were tried before, as after a crash.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_backlog_is_settled_in_its_order_whatever_was_tried_before() {
+        const TRIED: usize = 30;
+        const MAILS: usize = 300;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        let config = include_str!("../../fixtures/scenarios/config.toml");
+        std::fs::write(&path, config).expect("writable");
+        let settings = Config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let service = Service::open(settings, Clock::System).expect("opened");
+        let mails = (0..MAILS).map(|number| Incoming {
+            account: "support".to_owned(),
+            origin: Origin::Maildir {
+                name: number.to_string(),
+            },
+            recipient: None,
+            sender: None,
+            received_at: service.now(),
+            bytes: format!(
+                "From: p{number}@example.org\r\nTo: support@example.org\r\nSubject: Panne de l'objet {number}\r\n\
+                 Message-ID: <{number}@example.org>\r\n\r\nBonjour, l'objet {number} est en panne.\r\n"
+            )
+            .into_bytes(),
+            oversize: None,
+            proven: None,
+        });
+        let store = service.store();
+        store.accept(mails.collect()).await.expect("accepted");
+        let at_once = Duration::ZERO;
+        let taken = store.take_mails(TRIED, u64::MAX, Tried::Also, at_once, service.now());
+        assert!(!taken.await.expect("taken").is_empty());
+
+        let station = tokio::spawn(station(service.clone()));
+        let left = async || {
+            let new = store.inbox_list(Some(InboxState::New), MAILS).await;
+            new.expect("listed").len()
+        };
+        for _ in 0..600 {
+            if left().await == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        service.inner.stop.send_replace(true);
+        station.await.expect("no panic").expect("ended");
+        let mut rows = store.inbox_list(None, MAILS).await.expect("listed");
+        rows.reverse();
+        let tickets: Vec<i64> = rows
+            .iter()
+            .filter_map(|row| row.ticket)
+            .map(|id| id.0)
+            .collect();
+        assert_eq!(tickets.len(), MAILS, "each is in a ticket of its own");
+        assert!(tickets.is_sorted_by(|one, next| one < next), "{tickets:?}");
+        let attempts = |tried: usize| if tried < TRIED { 2 } else { 1 };
+        for (place, row) in rows.iter().enumerate() {
+            assert_eq!(row.attempts, attempts(place), "mail {place}");
+        }
+    }
+}
