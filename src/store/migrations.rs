@@ -339,7 +339,8 @@ mod tests {
         assert!(costly.is_empty(), "{costly:?}");
     }
 
-    /// Bytes that were accepted before are known after, in any place, and so is what was read in them.
+    /// Bytes that were accepted before are known after, in any place; what was read in them stands without
+    /// its date in the index of contents.
     #[tokio::test]
     async fn what_was_accepted_before_is_known_after() {
         let mail = |number: u32| format!("Subject: Panne {number}\r\n\r\nBonjour\r\n");
@@ -407,6 +408,15 @@ mod tests {
         let connection = open(&path);
         let differ = "SELECT count(*) FROM inbox LEFT JOIN raw ON raw.id = inbox.raw
                       WHERE raw.digest IS NOT inbox.digest";
+        let undated: i64 = connection
+            .query_row(
+                "SELECT count(*) FROM inbox INDEXED BY inbox_content
+                 WHERE dated = 0 AND content = digest AND content IS NOT NULL",
+                [],
+                |row| row.get(0),
+            )
+            .expect("a number");
+        assert_eq!(undated, 3, "those that were settled before");
         let sound = |connection: &Connection| {
             let sound: String = connection
                 .query_row("PRAGMA integrity_check", [], |row| row.get(0))
